@@ -1,0 +1,1 @@
+//! The data of an auto scaling service: no behaviour, no I/O.

@@ -1,0 +1,1 @@
+//! What the engine's shell needs from the outside, as traits, with the contract each has to keep.

@@ -1,0 +1,1 @@
+//! The shell around the engine: workers, timers, executor and the Api facade.

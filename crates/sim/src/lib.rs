@@ -1,0 +1,1 @@
+//! Virtual time, simulated machines, faults and seeds around the same engine.

@@ -1,0 +1,1 @@
+//! What every dialect shares: parameter tree and decoder, writers, signature checks, paging.
