@@ -1,0 +1,1 @@
+//! A view being changed: tracks what was written.

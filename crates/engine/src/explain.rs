@@ -1,0 +1,1 @@
+//! Views and plans as text, for golden tests and for explain.

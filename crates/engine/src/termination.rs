@@ -1,0 +1,1 @@
+//! Who goes first in a scale-in.
