@@ -25,8 +25,14 @@ pub struct Settings {
     pub retry_backoff_secs: u32,
     /// Longest wait between quick retries.
     pub retry_backoff_max_secs: u32,
+    /// Attempts to terminate or hand back before the activity calls it failed; the attempts then go on outside of it.
+    pub leave_attempts: u32,
     /// How many instances one activity may touch; the rest follows in the next one.
     pub activity_batch: u32,
+    /// How many calls of one group may be in flight.
+    pub group_calls: u32,
+    /// A machine that dies within this of coming into service died early: replacements of such back off.
+    pub early_death_secs: u32,
 }
 
 impl Default for Settings {
@@ -41,7 +47,10 @@ impl Default for Settings {
             immediate_retries: 5,
             retry_backoff_secs: 1,
             retry_backoff_max_secs: 16,
+            leave_attempts: 5,
             activity_batch: 2000,
+            group_calls: 64,
+            early_death_secs: 30,
         }
     }
 }

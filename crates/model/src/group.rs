@@ -50,7 +50,10 @@ pub struct Group {
     pub next_name_index: u32,
     /// When the machines of the group were last listed with success.
     pub observed_at: Option<Time>,
-    /// A forced deletion is under way (Huawei): remove all, then the group.
+    /// When a member last left: a listing asked for before that may still show its machine, and proves nothing.
+    #[serde(default)]
+    pub departed_at: Option<Time>,
+    /// The group is being deleted: remove what is left, then the group. Doors do not show it any more, but Huawei.
     pub deleting: bool,
     /// When the group wants its next turn; `None` = when something happens.
     pub wake_at: Option<Time>,
@@ -369,6 +372,12 @@ pub struct RetryState {
     pub not_before: Option<Time>,
     /// No matching scale-out at all until somebody acts.
     pub brake: Option<Brake>,
+    /// Times in a row that machines died soon after they came into service.
+    #[serde(default)]
+    pub early_deaths: u32,
+    /// When that last happened.
+    #[serde(default)]
+    pub early_death_at: Option<Time>,
 }
 
 /// The launch brake: why matching stopped. A call that changes capacity, configuration or the switch releases it.
