@@ -18,6 +18,7 @@ mod commands;
 mod configs;
 mod draft;
 pub mod explain;
+mod leave;
 pub mod lifecycle;
 mod placement;
 mod plan;

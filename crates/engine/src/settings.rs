@@ -15,8 +15,8 @@ pub struct Settings {
     pub call_backoff_secs: u32,
     /// Longest wait between two attempts of a call.
     pub call_backoff_max_secs: u32,
-    /// Attempts in one place before a launch fails there for good.
-    pub launch_attempts: u32,
+    /// A launch (or attach) that nobody answers for this long is given up: its machine is destroyed by its key.
+    pub launch_patience_secs: u32,
     /// An activity ends after this, whatever happens.
     pub activity_timeout_secs: u32,
     /// Failed activities in a row before [`muster_model::RetryPolicy::Immediate`] engages the brake.
@@ -25,8 +25,9 @@ pub struct Settings {
     pub retry_backoff_secs: u32,
     /// Longest wait between quick retries.
     pub retry_backoff_max_secs: u32,
-    /// Attempts to terminate or hand back before the activity calls it failed; the attempts then go on outside of it.
-    pub leave_attempts: u32,
+    /// A termination (or hand-back) that does not succeed for this long is called failed by its activity; the attempts
+    /// go on outside of it.
+    pub leave_patience_secs: u32,
     /// How many instances one activity may touch; the rest follows in the next one.
     pub activity_batch: u32,
     /// How many calls of one group may be in flight.
@@ -42,12 +43,12 @@ impl Default for Settings {
             call_timeout_secs: 60,
             call_backoff_secs: 1,
             call_backoff_max_secs: 60,
-            launch_attempts: 3,
+            launch_patience_secs: 300,
             activity_timeout_secs: 1800,
             immediate_retries: 5,
             retry_backoff_secs: 1,
             retry_backoff_max_secs: 16,
-            leave_attempts: 5,
+            leave_patience_secs: 300,
             activity_batch: 2000,
             group_calls: 64,
             early_death_secs: 30,
