@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec,
-    Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy,
-    ServiceSettings, Site, Spread, Tag, TerminationPolicy, Time, Trigger, ZonesCheck,
+    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec, Door, GroupId,
+    GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy, ServiceSettings, Site, Spread, Tag,
+    TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -66,10 +66,7 @@ pub enum Command {
 
 /// What [`Command::ClearConfig`] empties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "each is the member of ConfigSpec of the same name"
-)]
+#[expect(missing_docs, reason = "each is the member of ConfigSpec of the same name")]
 pub struct ClearFields {
     pub data_disks: bool,
     pub host_names: bool,
@@ -80,7 +77,7 @@ pub struct ClearFields {
     pub network_interfaces: bool,
 }
 
-/// Something to do with one group. The last three come from the shell, not from doors.
+/// Something to do with one group. The last four come from the shell, not from doors.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupCommand {
     /// Change what is wanted of it.
@@ -145,6 +142,8 @@ pub enum GroupCommand {
     StepDone(StepOutcome),
     /// The shell restarted: calls that were in flight are unanswered.
     Recover,
+    /// The group's configuration has a new version: retries start afresh.
+    ConfigChanged,
 }
 
 /// A change of capacity by a policy or a schedule.
@@ -215,10 +214,7 @@ pub enum Created {
 
 /// A partial change of a group: `None` keeps (rule G19).
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name"
-)]
+#[expect(missing_docs, reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name")]
 pub struct GroupPatch {
     pub name: Option<String>,
     pub config: Option<ConfigId>,
