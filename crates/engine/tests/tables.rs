@@ -2,6 +2,8 @@
 //!
 //! No back end here: each test answers the calls itself. Times are seconds since the start; ids come from seed 1.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what broke by failing")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
