@@ -1,1 +1,32 @@
-//! The rules of an auto scaling service, pure: no I/O, no async, no clock, no randomness.
+//! The rules of an auto scaling service.
+//!
+//! Pure: no I/O, no async, no clock, no randomness, no hash order. Time, ids and settings come in, changes go out:
+//!
+//! * [`apply`]: a command in, a change (or an error that changed nothing) out;
+//! * [`plan`]: a group in, the next steps out: what to write down as intent, what to ask of the back end after that,
+//!   when to look again, and why;
+//! * [`lifecycle`]: the one transition function of an instance;
+//! * [`check`]: the invariants, for tests and tools;
+//! * [`explain`]: views and plans as text.
+//!
+//! Production, dry run, simulator and tests all call these.
+
+mod activity;
+mod apply;
+pub mod check;
+mod commands;
+mod configs;
+mod draft;
+pub mod explain;
+mod leave;
+pub mod lifecycle;
+mod placement;
+mod plan;
+mod settings;
+mod termination;
+
+pub use apply::{Context, apply};
+pub use commands::create::create_group;
+pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
+pub use plan::{Plan, PlannedCall, Reason, launch_spec, plan};
+pub use settings::{Facts, Quotas, Settings};

@@ -1,1 +1,63 @@
-//! The data of an auto scaling service: no behaviour, no I/O.
+//! The data of an auto scaling service: ids, groups, launch configurations, instances, activities, policies,
+//! hooks, commands, queries, events and errors.
+//!
+//! Nothing here does I/O, reads a clock or decides anything. The model is the superset of what the four doors
+//! (Tencent 3.0, Tencent 2017, Huawei, Kingsoft) can say: a door shows the part it has words for, and what it has
+//! no words for is kept.
+//!
+//! Words: a *machine* is what a back end runs; an *instance* is a machine's membership in a group.
+
+mod account;
+mod activity;
+mod change;
+mod command;
+mod config;
+mod error;
+mod group;
+mod hook;
+pub mod id;
+mod instance;
+mod machine;
+mod query;
+mod scaling;
+mod time;
+
+pub use account::{Access, AccessKey, Account, Site};
+pub use activity::{
+    Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome, RelatedInstance,
+    Trigger, TriggerKind,
+};
+pub use change::{Change, Delta, Event, EventKind, GroupView};
+pub use command::{
+    Adjustment, ClearFields, Command, Created, GroupCommand, GroupPatch, MachineReport, Observation, Place,
+    StepOutcome, StepResult,
+};
+pub use config::{
+    ChargeType, ConfigPatch, ConfigSpec, ConfigStatus, ConfigVersion, DataDisk, DiskTypePolicy, EnhancedService,
+    HostNames, InstanceNames, InternetAccess, Ipv6Internet, LaunchConfiguration, Login, Market, NameStyle,
+    NetworkInterface, Personality, Prepaid, SystemDisk, Tag, TypesCheck,
+};
+pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
+pub use group::{
+    Abnormal, Allocation, Balancer, Brake, Cooldown, Door, Group, GroupSpec, HealthCheck, HealthKind, HuaweiExtras,
+    NameIndex, Network, ReplaceMode, RetryPolicy, RetryState, ScalingMode, ServiceSettings, Size, SpotMix,
+    SpotStrategy, Spread, Target, TerminationPolicy, ZonesCheck,
+};
+pub use hook::{
+    Hook, HookCommand, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait, Notification,
+    NotificationScenes, NotificationTarget,
+};
+pub use id::{
+    AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key, NotificationId, PolicyId,
+    RefreshId, ScheduleId,
+};
+pub use instance::{Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode, Warmup};
+pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
+pub use query::{
+    ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem, Page, Paged,
+    TagFilter,
+};
+pub use scaling::{
+    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleTimes, Statistic, TargetTracking,
+};
+pub use time::Time;

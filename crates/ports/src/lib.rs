@@ -1,1 +1,15 @@
-//! What the engine's shell needs from the outside, as traits, with the contract each has to keep.
+//! What the engine's shell needs from the outside, as traits, and what it offers to the doors ([`Api`]).
+//!
+//! Dialects, console and simulation compile against these traits, never against a store, a back end or the runtime.
+//! Each port has a contract: a suite of test functions in [`contract`] that every implementation has to pass.
+
+mod api;
+mod clock;
+mod compute;
+pub mod contract;
+mod store;
+
+pub use api::{Api, ApiResult, Caller, Credential, Keys};
+pub use clock::Clock;
+pub use compute::{Compute, ComputeError};
+pub use store::{Commit, GroupRows, Guard, Row, SavedEvent, Store, StoreError};

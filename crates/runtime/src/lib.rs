@@ -1,1 +1,22 @@
-//! The shell around the engine: workers, timers, executor and the Api facade.
+//! The shell around the engine: what is in memory, who works on which group when, and the facade for doors.
+//!
+//! It decides nothing. A command or a turn is: take the group's lock, ask the engine, commit guarded by the group's
+//! version, swap the view, make the calls. Any of this may be cut off at any point; what was committed goes on after a
+//! restart.
+
+mod api;
+mod calls;
+mod clock;
+mod commit;
+mod configs;
+mod directory;
+mod emulate;
+mod explain;
+mod metrics;
+mod observer;
+mod queue;
+mod runtime;
+mod turns;
+
+pub use clock::ShellClock;
+pub use runtime::{Options, Runtime, StartError};

@@ -1,0 +1,336 @@
+//! Starting, following and ending activities.
+
+use muster_model::{
+    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause, Cooldown, InstanceId,
+    Outcome, Placement, RelatedInstance, RetryPolicy, Trigger, TriggerKind,
+};
+
+use crate::draft::Draft;
+use crate::lifecycle::{self, Role};
+
+/// Failed attempts that an activity keeps at the most.
+const ATTEMPTS_KEPT: usize = 100;
+/// Waits after the quick retries of [`RetryPolicy::Incremental`], seconds; the last repeats (rule G6).
+const SLOW_RETRIES_SECS: [u64; 4] = [600, 1800, 3600, 86_400];
+/// Quick retries of [`RetryPolicy::Incremental`].
+const QUICK_RETRIES: u32 = 10;
+
+/// Whether an activity of this kind is the one activity that a group may have at a time (rule A3). Machines that
+/// vanish do not wait for their turn: that record stands beside it.
+pub(crate) fn is_exclusive(kind: ActivityKind) -> bool {
+    match kind {
+        ActivityKind::TerminateUnexpectedly => false,
+        ActivityKind::ScaleOut
+        | ActivityKind::ScaleIn
+        | ActivityKind::Attach
+        | ActivityKind::Detach
+        | ActivityKind::Remove
+        | ActivityKind::ReplaceUnhealthy
+        | ActivityKind::Start
+        | ActivityKind::Stop
+        | ActivityKind::InvokeCommand
+        | ActivityKind::EnterStandby
+        | ActivityKind::ExitStandby
+        | ActivityKind::ModifyBalancers
+        | ActivityKind::InstanceRefresh => true,
+    }
+}
+
+/// What an activity of this kind does to `count` instances, after the pattern of L4394.
+fn deed(kind: ActivityKind, count: u32) -> String {
+    let verb = match kind {
+        ActivityKind::ScaleOut => "scale out",
+        ActivityKind::ScaleIn => "scale in",
+        ActivityKind::Attach => "attach",
+        ActivityKind::Detach => "detach",
+        ActivityKind::Remove => "remove",
+        ActivityKind::TerminateUnexpectedly => "remove unexpectedly terminated",
+        ActivityKind::ReplaceUnhealthy => "replace unhealthy",
+        ActivityKind::Start => "start",
+        ActivityKind::Stop => "stop",
+        ActivityKind::InvokeCommand => "invoke a command on",
+        ActivityKind::EnterStandby => "put into standby",
+        ActivityKind::ExitStandby => "take out of standby",
+        ActivityKind::ModifyBalancers => "modify load balancers of",
+        ActivityKind::InstanceRefresh => "refresh",
+    };
+    format!("{verb} {count} instance(s)")
+}
+
+fn cause_of(trigger: &TriggerKind) -> Cause {
+    match trigger {
+        TriggerKind::Manual => Cause::Request,
+        TriggerKind::Match => Cause::Difference,
+        TriggerKind::Unhealthy => Cause::Unhealthy,
+        TriggerKind::Lost => Cause::Vanished,
+        TriggerKind::Policy { .. } => Cause::Policy,
+        TriggerKind::Schedule { .. } => Cause::Schedule,
+    }
+}
+
+impl Draft<'_> {
+    /// Starts an activity that is to touch `wanted` instances and to leave the group at `size_wanted`.
+    pub(crate) fn start_activity(
+        &mut self,
+        kind: ActivityKind,
+        trigger: Trigger,
+        wanted: u32,
+        size_wanted: u32,
+    ) -> ActivityId {
+        let id: ActivityId = self.ids.next_id();
+        let now = self.now;
+        let cause = cause_of(&trigger.kind).text().to_owned();
+        let description = format!("{}, {}.", cause.trim_end_matches('.'), deed(kind, wanted));
+        let group = self.group();
+        let activity = Activity {
+            id,
+            group: group.id,
+            account: group.account,
+            kind,
+            status: ActivityStatus::Init,
+            trigger,
+            cause,
+            description,
+            status_message: String::new(),
+            created_at: now,
+            started_at: now,
+            ended_at: None,
+            deadline: now.plus_secs(u64::from(self.settings.activity_timeout_secs)),
+            wanted,
+            instances: Vec::new(),
+            attempts: Vec::new(),
+            sold_out: Vec::new(),
+            size_before: self.count(Role::Serving),
+            size_wanted,
+            hooks: Vec::new(),
+        };
+        self.add_activity(activity);
+        let group = self.group_mut();
+        group.last_activity = Some(id);
+        if is_exclusive(kind) {
+            debug_assert!(group.busy.is_none(), "one activity at a time");
+            group.busy = Some(id);
+        }
+        id
+    }
+
+    /// Puts an instance under an activity.
+    pub(crate) fn relate(&mut self, activity: ActivityId, instance: InstanceId) {
+        if let Some(member) = self.instance_mut(instance) {
+            member.activity = Some(activity);
+        }
+        if let Some(activity) = self.activity_mut(activity) {
+            activity.status = ActivityStatus::Running;
+            activity.instances.push(RelatedInstance { instance, outcome: Outcome::Running, message: String::new() });
+        }
+    }
+
+    /// Writes down how an activity fared with an instance, and takes the instance from under it.
+    pub(crate) fn conclude(&mut self, instance: InstanceId, outcome: Outcome, message: &str) {
+        let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
+            return;
+        };
+        if let Some(member) = self.instance_mut(instance) {
+            member.activity = None;
+        }
+        if let Some(activity) = self.activity_mut(activity)
+            && let Some(related) = activity.instances.iter_mut().find(|related| related.instance == instance)
+        {
+            related.outcome = outcome;
+            related.message = message.to_owned();
+        }
+    }
+
+    /// Writes down a failed attempt.
+    pub(crate) fn attempt_failed(
+        &mut self,
+        instance: InstanceId,
+        placement: &Placement,
+        code: AttemptCode,
+        message: &str,
+    ) {
+        let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
+            return;
+        };
+        let Some(activity) = self.activity_mut(activity) else {
+            return;
+        };
+        if activity.attempts.len() < ATTEMPTS_KEPT {
+            activity.attempts.push(Attempt {
+                code,
+                instance,
+                placement: placement.clone(),
+                message: message.to_owned(),
+            });
+        }
+        if code == AttemptCode::SoldOut && !activity.sold_out.contains(placement) {
+            activity.sold_out.push(placement.clone());
+        }
+    }
+
+    /// Ends the activity if nothing of it is left to do. Returns whether it ended.
+    pub(crate) fn end_if_done(&mut self, id: ActivityId) -> bool {
+        let Some(activity) = self.activity(id) else {
+            return false;
+        };
+        let open = activity.instances.iter().any(|related| matches!(related.outcome, Outcome::Init | Outcome::Running));
+        if activity.status.is_ended() || open || self.launches_left(id) > 0 {
+            return false;
+        }
+        self.end_activity(id);
+        true
+    }
+
+    /// How many machines the activity still has to ask for.
+    pub(crate) fn launches_left(&self, id: ActivityId) -> u32 {
+        let Some(activity) = self.activity(id) else {
+            return 0;
+        };
+        let asked = activity.instances.len();
+        let all = match activity.kind {
+            ActivityKind::ScaleOut => activity.wanted,
+            ActivityKind::ReplaceUnhealthy => activity.wanted.saturating_mul(2),
+            _ => return 0,
+        };
+        all.saturating_sub(u32::try_from(asked).unwrap_or(u32::MAX))
+    }
+
+    /// Ends an activity: its status by how its instances fared, and what follows from it for the group.
+    pub(crate) fn end_activity(&mut self, id: ActivityId) {
+        let now = self.now;
+        let Some(activity) = self.activity(id) else {
+            return;
+        };
+        let (kind, trigger) = (activity.kind, activity.trigger.clone());
+        let succeeded = activity.instances.iter().filter(|related| related.outcome == Outcome::Successful).count();
+        let missing = match kind {
+            ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy => self.launches_left(id) > 0,
+            _ => false,
+        };
+        let activity = match self.activity_mut(id) {
+            Some(activity) => activity,
+            None => return,
+        };
+        let all = succeeded == activity.instances.len() && !missing;
+        let status = match (all, succeeded) {
+            (true, _) => ActivityStatus::Successful,
+            (false, 0) => ActivityStatus::Failed,
+            (false, _) => ActivityStatus::PartiallySuccessful,
+        };
+        activity.status = status;
+        activity.ended_at = Some(now);
+        let failure = activity
+            .instances
+            .iter()
+            .find(|related| related.outcome != Outcome::Successful && !related.message.is_empty())
+            .map(|related| related.message.clone());
+        activity.status_message = match status {
+            ActivityStatus::Successful => "Success".to_owned(),
+            _ => failure.unwrap_or_else(|| "there was no room or no time for all instances".to_owned()),
+        };
+        let message = activity.status_message.clone();
+        if self.group().busy == Some(id) {
+            self.group_mut().busy = None;
+        }
+        self.start_cooldown(id, kind, &trigger.kind);
+        if matches!(kind, ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy) {
+            self.count_failure(status == ActivityStatus::Successful, &message);
+        }
+    }
+
+    fn start_cooldown(&mut self, id: ActivityId, kind: ActivityKind, trigger: &TriggerKind) {
+        if !is_exclusive(kind) {
+            return;
+        }
+        let secs = match trigger {
+            TriggerKind::Policy { cooldown_secs: Some(secs), .. } => *secs,
+            _ => self.group().spec.cooldown_secs,
+        };
+        let until = self.now.plus_secs(u64::from(secs));
+        self.group_mut().cooldown = (secs > 0).then_some(Cooldown { until, after: id });
+    }
+
+    /// Counts failures in a row and says what follows (rule G6). A partly successful activity counts as failed.
+    fn count_failure(&mut self, success: bool, message: &str) {
+        if success {
+            if self.group().retry.failures > 0 {
+                let retry = &mut self.group_mut().retry;
+                retry.failures = 0;
+                retry.not_before = None;
+            }
+            return;
+        }
+        let (now, policy, settings) = (self.now, self.group().spec.retry, self.settings);
+        let failures = self.group().retry.failures.saturating_add(1);
+        let quick = quick_delay(failures, settings.retry_backoff_secs, settings.retry_backoff_max_secs);
+        let wait_secs = match policy {
+            RetryPolicy::None => None,
+            RetryPolicy::Immediate if failures >= settings.immediate_retries => None,
+            RetryPolicy::Immediate => Some(quick),
+            RetryPolicy::Incremental if failures < QUICK_RETRIES => Some(quick),
+            RetryPolicy::Incremental => {
+                let step = usize::try_from(failures - QUICK_RETRIES).unwrap_or(usize::MAX);
+                Some(SLOW_RETRIES_SECS[step.min(SLOW_RETRIES_SECS.len() - 1)])
+            }
+        };
+        let retry = &mut self.group_mut().retry;
+        retry.failures = failures;
+        match wait_secs {
+            Some(secs) => retry.not_before = Some(now.plus_secs(secs)),
+            None => {
+                retry.not_before = None;
+                retry.brake = Some(Brake { since: now, failures, reason: message.to_owned() });
+            }
+        }
+    }
+
+    /// A call that shows that somebody is looking: retries start afresh and the brake is released.
+    pub(crate) fn release_brake(&mut self) {
+        if self.group().retry != muster_model::RetryState::default() {
+            self.group_mut().retry = muster_model::RetryState::default();
+        }
+    }
+
+    /// Time is up for an activity: what has not come is given up, what has not gone goes on outside of it.
+    pub(crate) fn time_out(&mut self, id: ActivityId) {
+        let Some(activity) = self.activity(id) else {
+            return;
+        };
+        let open: Vec<InstanceId> = activity
+            .instances
+            .iter()
+            .filter(|related| matches!(related.outcome, Outcome::Init | Outcome::Running))
+            .map(|related| related.instance)
+            .collect();
+        for instance in open {
+            let Some((state, placement)) = self.instance(instance).map(|i| (i.state, i.placement.clone())) else {
+                continue;
+            };
+            let message = "the activity ran out of time";
+            self.attempt_failed(instance, &placement, AttemptCode::TimedOut, message);
+            self.conclude(instance, Outcome::Failed, message);
+            match lifecycle::role(state) {
+                Role::Coming => self.leave(instance, true, message),
+                Role::Leaving => self.get_stuck(instance),
+                Role::Serving | Role::Resting => {}
+            }
+        }
+        self.end_activity(id);
+    }
+}
+
+/// 0 for the first failure, then doubling from `first` up to `max`.
+fn quick_delay(failures: u32, first: u32, max: u32) -> u64 {
+    match failures {
+        0 | 1 => 0,
+        n => u64::from(first).saturating_mul(1 << (n - 2).min(20)).min(u64::from(max)),
+    }
+}
+
+/// Wait before the next replacement when machines keep dying early: the first two cost nothing.
+pub(crate) fn early_death_delay(deaths: u32) -> u64 {
+    match deaths {
+        0..=2 => 0,
+        n => 1u64.checked_shl(n - 3).unwrap_or(60).min(60),
+    }
+}

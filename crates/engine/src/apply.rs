@@ -1,0 +1,26 @@
+//! Commands on one group.
+
+use muster_model::{Change, Created, Error, GroupCommand, GroupView, Ids, Time};
+
+use crate::{Facts, Settings};
+
+/// What a command depends on besides the group.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The present moment.
+    pub now: Time,
+    /// Where fresh ids come from.
+    pub ids: &'a mut Ids,
+    /// What an operator can tune.
+    pub settings: &'a Settings,
+    /// Facts about the account.
+    pub facts: &'a Facts,
+}
+
+/// Applies a command to a group.
+///
+/// # Errors
+/// The command is refused; nothing changes.
+pub fn apply(view: &GroupView, command: &GroupCommand, context: &mut Context<'_>) -> Result<(Change, Created), Error> {
+    crate::commands::apply(view, command, context)
+}

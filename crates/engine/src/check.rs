@@ -1,0 +1,84 @@
+//! The invariants of a group: what must hold after every step, whatever happened. For tests, seeds and tools.
+
+use muster_model::{ActivityStatus, CallKind, GroupView, Lifecycle, Outcome};
+
+use crate::activity::is_exclusive;
+use crate::lifecycle::{Role, role};
+
+/// Everything that is wrong with a view, in words; empty when all invariants hold.
+#[must_use]
+pub fn problems(view: &GroupView) -> Vec<String> {
+    let mut found = Vec::new();
+    sizes(view, &mut found);
+    activities(view, &mut found);
+    instances(view, &mut found);
+    found
+}
+
+fn sizes(view: &GroupView, found: &mut Vec<String>) {
+    let size = view.group.spec.size;
+    if !(size.min <= size.desired && size.desired <= size.max) {
+        found.push(format!("sizes are out of order: {size:?}"));
+    }
+}
+
+fn activities(view: &GroupView, found: &mut Vec<String>) {
+    let open: Vec<_> =
+        view.activities.values().filter(|a| is_exclusive(a.kind) && !a.status.is_ended()).map(|a| a.id).collect();
+    if open.len() > 1 {
+        found.push(format!("more than one exclusive activity: {open:?}"));
+    }
+    if view.group.busy != open.first().copied() {
+        found.push(format!("busy is {:?}, but open is {open:?}", view.group.busy));
+    }
+    for activity in view.activities.values() {
+        let ended = activity.status.is_ended();
+        if ended != activity.ended_at.is_some() {
+            found.push(format!("{} is {:?} but ended at {:?}", activity.id, activity.status, activity.ended_at));
+        }
+        for related in &activity.instances {
+            let working = matches!(related.outcome, Outcome::Init | Outcome::Running);
+            if working && ended {
+                found.push(format!("{} ended, but {} is not concluded", activity.id, related.instance));
+            }
+            let there = view.instances.get(&related.instance).is_some_and(|i| i.activity == Some(activity.id));
+            if working && !ended && !there {
+                found.push(format!("{} waits for {}, which is not under it", activity.id, related.instance));
+            }
+        }
+        if activity.status == ActivityStatus::Init && !activity.instances.is_empty() {
+            found.push(format!("{} has instances but has not begun", activity.id));
+        }
+    }
+}
+
+fn instances(view: &GroupView, found: &mut Vec<String>) {
+    for instance in view.instances.values() {
+        let (id, state) = (instance.id, instance.state);
+        if instance.group != view.group.id || instance.account != view.group.account {
+            found.push(format!("{id} belongs to another group or account"));
+        }
+        let call = instance.call.as_ref().map(|call| call.kind);
+        let fits = match state {
+            Lifecycle::Creating => call == Some(CallKind::Launch),
+            Lifecycle::Attaching => call == Some(CallKind::Adopt),
+            Lifecycle::Terminating | Lifecycle::TerminationFailed => call == Some(CallKind::Terminate),
+            Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
+            Lifecycle::Starting => call == Some(CallKind::Start),
+            Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
+            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped => call.is_none(),
+            _ => true,
+        };
+        if !fits {
+            found.push(format!("{id} is {state:?} but waits for {call:?}"));
+        }
+        let leaving = role(state) == Role::Leaving;
+        if leaving != instance.exit.is_some() {
+            found.push(format!("{id} is {state:?} but its exit is {:?}", instance.exit));
+        }
+        let under = instance.activity.and_then(|activity| view.activities.get(&activity));
+        if instance.activity.is_some() && under.is_none_or(|activity| activity.status.is_ended()) {
+            found.push(format!("{id} is under an activity that is not running: {:?}", instance.activity));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Making a group.
+
+use std::sync::Arc;
+
+use muster_model::{Account, Door, Error, Group, GroupSpec, GroupView, Quota, ResourceKind, RetryState, Site};
+
+use super::modify::{check_spec, named_config};
+use crate::draft::Draft;
+use crate::{Context, plan};
+
+/// Makes a group. `context.facts`: its configuration, is the name taken, how many are there.
+/// The group row of the returned view is at version 1; what the group needs first is already decided.
+///
+/// # Errors
+/// Refused; nothing changes.
+pub fn create_group(
+    account: &Account,
+    door: Door,
+    site: &Site,
+    spec: &GroupSpec,
+    context: &mut Context<'_>,
+) -> Result<GroupView, Error> {
+    let facts = context.facts;
+    let config = match spec.config {
+        Some(_) => Some(named_config(spec.config, facts)?),
+        None => None,
+    };
+    check_spec(spec, config.as_deref())?;
+    if facts.name_taken {
+        return Err(Error::NameTaken { kind: ResourceKind::Group, name: spec.name.clone() });
+    }
+    let limit = context.settings.quotas.groups;
+    if facts.used >= limit {
+        return Err(Error::QuotaExceeded { quota: Quota::Groups, limit });
+    }
+    let group = Group {
+        id: context.ids.next_id(),
+        account: account.id,
+        site: site.clone(),
+        door,
+        version: 0,
+        created_at: context.now,
+        spec: spec.clone(),
+        busy: None,
+        last_activity: None,
+        abnormal: None,
+        retry: RetryState::default(),
+        cooldown: None,
+        next_name_index: spec.name_index.map_or(0, |index| index.begin),
+        observed_at: None,
+        departed_at: None,
+        deleting: false,
+        wake_at: None,
+    };
+    let empty = GroupView::new(Arc::new(group), config);
+    let mut draft = Draft::new(&empty, context.now, &mut *context.ids, context.settings);
+    let _ = draft.group_mut();
+    plan::decide(&mut draft);
+    let (change, _) = draft.finish(&empty);
+    let mut view = empty.after(&change).unwrap_or(empty);
+    Arc::make_mut(&mut view.group).version = 1;
+    Ok(view)
+}

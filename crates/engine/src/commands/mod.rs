@@ -1,0 +1,53 @@
+//! Commands on one group: one file per family; this is the dispatch.
+
+mod capacity;
+pub(crate) mod create;
+mod delete;
+mod members;
+mod modify;
+mod observe;
+pub(crate) mod step;
+
+use muster_model::{Change, Created, Error, GroupCommand, GroupView};
+
+use crate::draft::Draft;
+use crate::{Context, plan};
+
+/// Applies a command, then decides what follows from it: intent is committed together with what caused it.
+pub(crate) fn apply(
+    view: &GroupView,
+    command: &GroupCommand,
+    context: &mut Context<'_>,
+) -> Result<(Change, Created), Error> {
+    let facts = context.facts;
+    let mut draft = Draft::new(view, context.now, &mut *context.ids, context.settings);
+    let created = match command {
+        GroupCommand::Modify(patch) => modify::modify(&mut draft, patch, facts)?,
+        GroupCommand::SetDesired { desired, min, max } => capacity::set_desired(&mut draft, *desired, *min, *max)?,
+        GroupCommand::Enable => modify::enable(&mut draft),
+        GroupCommand::Disable => modify::disable(&mut draft),
+        GroupCommand::Delete { force } => delete::delete(&mut draft, *force)?,
+        GroupCommand::ScaleOut { count } => capacity::scale_out(&mut draft, *count)?,
+        GroupCommand::ScaleIn { count } => capacity::scale_in(&mut draft, *count)?,
+        GroupCommand::Attach { instances, machines } => members::attach(&mut draft, instances, machines)?,
+        GroupCommand::Detach { instances } => members::detach(&mut draft, instances)?,
+        GroupCommand::Remove { instances } => members::remove(&mut draft, instances)?,
+        GroupCommand::Protect { instances, protected } => members::protect(&mut draft, instances, *protected)?,
+        GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
+        GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
+        GroupCommand::StepDone(outcome) => {
+            step::apply(&mut draft, outcome);
+            Created::Nothing
+        }
+        GroupCommand::Recover => step::recover(&mut draft),
+        GroupCommand::ConfigChanged => {
+            draft.release_brake();
+            Created::Nothing
+        }
+    };
+    if !draft.is_deleted() {
+        plan::decide(&mut draft);
+    }
+    let (change, _) = draft.finish(view);
+    Ok((change, created))
+}

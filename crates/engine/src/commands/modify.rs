@@ -1,0 +1,155 @@
+//! Changing what is wanted of a group (rules G1-G22).
+
+use muster_model::{
+    Allocation, ChargeType, ConfigStatus, Created, Error, Field, GroupPatch, GroupSpec, LaunchConfiguration, Problem,
+    ResourceKind, ScalingMode,
+};
+
+use super::capacity::check_size;
+use crate::Facts;
+use crate::draft::Draft;
+
+/// Switches the group on: what is missing is made up for (rule G22). Idempotent.
+pub(super) fn enable(draft: &mut Draft<'_>) -> Created {
+    draft.release_brake();
+    if !draft.group().spec.enabled {
+        draft.group_mut().spec.enabled = true;
+    }
+    Created::Nothing
+}
+
+/// Switches the group off: nothing starts by itself any more; what runs goes on (rule G21). Idempotent.
+pub(super) fn disable(draft: &mut Draft<'_>) -> Created {
+    if draft.group().spec.enabled {
+        draft.group_mut().spec.enabled = false;
+    }
+    Created::Nothing
+}
+
+pub(super) fn modify(draft: &mut Draft<'_>, patch: &GroupPatch, facts: &Facts) -> Result<Created, Error> {
+    let old = draft.group().spec.clone();
+    let mut spec = old.clone();
+    patched(&mut spec, patch);
+    if patch.desired.is_none() && spec.service.sync_desired {
+        spec.size.desired = spec.size.desired.clamp(spec.size.min.min(spec.size.max), spec.size.max);
+    }
+    if patch.name.is_some() && spec.name != old.name && facts.name_taken {
+        return Err(Error::NameTaken { kind: ResourceKind::Group, name: spec.name });
+    }
+    if spec.network.vpc != old.network.vpc {
+        if patch.subnets.is_none() {
+            return Err(Error::Invalid { field: Field::Subnets, problem: Problem::NeededBy(Field::Vpc) });
+        }
+        if !old.balancers.is_empty() {
+            return Err(Error::VpcBound);
+        }
+    }
+    let config = match patch.config {
+        Some(_) => Some(named_config(patch.config, facts)?),
+        None => draft.view().config.clone(),
+    };
+    check_spec(&spec, config.as_deref())?;
+    if patch.config.is_some() {
+        draft.set_config(config);
+    }
+    if spec != old {
+        draft.release_brake();
+        draft.group_mut().spec = spec;
+    }
+    Ok(Created::Nothing)
+}
+
+/// The configuration that a command names: it has to be there and usable.
+pub(super) fn named_config(
+    id: Option<muster_model::ConfigId>,
+    facts: &Facts,
+) -> Result<std::sync::Arc<LaunchConfiguration>, Error> {
+    let config = facts.config.clone().ok_or_else(|| Error::NotFound {
+        kind: ResourceKind::Config,
+        id: id.map(|id| id.to_string()).unwrap_or_default(),
+    })?;
+    match config.status {
+        ConfigStatus::Normal => Ok(config),
+        ConfigStatus::ImageAbnormal | ConfigStatus::SnapshotAbnormal | ConfigStatus::SecurityGroupAbnormal => {
+            Err(Error::ConfigAbnormal)
+        }
+    }
+}
+
+/// Rules that hold for the whole of what is wanted of a group, new or changed.
+pub(super) fn check_spec(spec: &GroupSpec, config: Option<&LaunchConfiguration>) -> Result<(), Error> {
+    check_size(spec.size)?;
+    check_base(spec.allocation, spec.size.max)?;
+    let invalid = |field, problem| Err(Error::Invalid { field, problem });
+    for (at, subnet) in spec.network.subnets.iter().enumerate() {
+        if spec.network.subnets[..at].contains(subnet) {
+            return invalid(Field::Subnets, Problem::Duplicate(subnet.clone()));
+        }
+    }
+    let vpc = &spec.network.vpc;
+    if !vpc.is_empty() && vpc != "0" && spec.network.subnets.is_empty() {
+        return invalid(Field::Subnets, Problem::NeededBy(Field::Vpc));
+    }
+    let mixed = matches!(spec.allocation, Allocation::SpotMixed(_));
+    if mixed && config.is_some_and(|config| config.spec.charge != ChargeType::PostpaidByHour) {
+        return invalid(Field::Allocation, Problem::NotWith(Field::ChargeType));
+    }
+    if spec.concurrent_scale_out && mixed {
+        return invalid(Field::ConcurrentScaleOut, Problem::NotWith(Field::Allocation));
+    }
+    if spec.concurrent_scale_out && spec.service.scaling_mode == ScalingMode::WakeUpStopped {
+        return invalid(Field::ConcurrentScaleOut, Problem::NotWith(Field::ScalingMode));
+    }
+    Ok(())
+}
+
+/// The on-demand base of a spot mix may not exceed the maximum (rule G11).
+pub(super) fn check_base(allocation: Allocation, max: u32) -> Result<(), Error> {
+    match allocation {
+        Allocation::SpotMixed(mix) if mix.base > max => Err(Error::Invalid {
+            field: Field::SpotBase,
+            problem: Problem::Above { value: mix.base, than: Field::Max, limit: max },
+        }),
+        Allocation::SpotMixed(_) | Allocation::LaunchConfiguration => Ok(()),
+    }
+}
+
+fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
+    fn set<T: Clone>(to: &mut T, from: &Option<T>) {
+        if let Some(value) = from {
+            to.clone_from(value);
+        }
+    }
+    set(&mut spec.name, &patch.name);
+    if patch.config.is_some() {
+        spec.config = patch.config;
+    }
+    set(&mut spec.size.min, &patch.min);
+    set(&mut spec.size.desired, &patch.desired);
+    set(&mut spec.size.max, &patch.max);
+    set(&mut spec.cooldown_secs, &patch.cooldown_secs);
+    set(&mut spec.network.vpc, &patch.vpc);
+    set(&mut spec.network.subnets, &patch.subnets);
+    set(&mut spec.network.zones, &patch.zones);
+    set(&mut spec.network.security_groups, &patch.security_groups);
+    set(&mut spec.network.ipv6_addresses, &patch.ipv6_addresses);
+    set(&mut spec.spread, &patch.spread);
+    set(&mut spec.zones_check, &patch.zones_check);
+    set(&mut spec.termination, &patch.termination);
+    set(&mut spec.retry, &patch.retry);
+    set(&mut spec.health.kind, &patch.health_kind);
+    set(&mut spec.health.period_secs, &patch.health_period_secs);
+    set(&mut spec.health.grace_secs, &patch.health_grace_secs);
+    set(&mut spec.project, &patch.project);
+    set(&mut spec.tags, &patch.tags);
+    set(&mut spec.service, &patch.service);
+    set(&mut spec.allocation, &patch.allocation);
+    set(&mut spec.capacity_rebalance, &patch.capacity_rebalance);
+    if patch.name_index.is_some() {
+        spec.name_index = patch.name_index;
+    }
+    if patch.host_name_index.is_some() {
+        spec.host_name_index = patch.host_name_index;
+    }
+    set(&mut spec.concurrent_scale_out, &patch.concurrent_scale_out);
+}

@@ -1,0 +1,252 @@
+//! Answers of the back end.
+//!
+//! An answer counts only for the attempt that the instance waits for: a late or doubled one changes nothing. What is
+//! not certain is asked again with the same key; what is certainly not done may be tried elsewhere, unless an earlier
+//! attempt was never answered: then the key is destroyed first.
+
+use std::sync::Arc;
+
+use muster_model::{
+    ActivityKind, AttemptCode, Call, CallKind, CallPhase, Created, InstanceId, Lifecycle, Machine, MachineState,
+    Origin, Outcome, Placement, StepOutcome, StepResult, TriggerKind,
+};
+
+use crate::draft::Draft;
+use crate::lifecycle::Event;
+use crate::placement;
+
+/// The shell restarted: calls that were in flight are unanswered and made again at once.
+pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
+    let now = draft.now;
+    let in_flight: Vec<InstanceId> = draft
+        .instances()
+        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .map(|i| i.id)
+        .collect();
+    for id in in_flight {
+        if let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) {
+            call.attempt = call.attempt.saturating_add(1);
+            call.unanswered = call.unanswered.saturating_add(1);
+            call.phase = CallPhase::Due { at: now };
+        }
+    }
+    Created::Nothing
+}
+
+/// What is known of the call that an answer is for.
+struct Waiting {
+    id: InstanceId,
+    call: Call,
+    state: Lifecycle,
+    origin: Origin,
+    placement: Placement,
+}
+
+pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
+    let Some(instance) = draft.instance(outcome.instance) else {
+        return;
+    };
+    let Some(call) = instance.call.clone() else {
+        return;
+    };
+    let awaited = call.kind == outcome.kind
+        && call.attempt == outcome.attempt
+        && matches!(call.phase, CallPhase::InFlight { .. });
+    if !awaited {
+        draft.because(format!("an answer for {} that nobody waits for is ignored", outcome.instance));
+        return;
+    }
+    let waiting = Waiting {
+        id: instance.id,
+        call,
+        state: instance.state,
+        origin: instance.origin,
+        placement: instance.placement.clone(),
+    };
+    match outcome.kind {
+        CallKind::Launch | CallKind::Adopt | CallKind::Start => coming(draft, &waiting, &outcome.result),
+        CallKind::Terminate | CallKind::Release => leaving(draft, &waiting, &outcome.result),
+        CallKind::Stop(_) => stopping(draft, &waiting, &outcome.result),
+    }
+}
+
+/// Answers to calls that bring an instance into service.
+fn coming(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
+    match result {
+        StepResult::Done(Some(machine)) => arrived(draft, waiting, machine),
+        StepResult::Done(None) => unanswered(draft, waiting, "the back end said done but told nothing of the machine"),
+        StepResult::Unknown { message } => unanswered(draft, waiting, message),
+        StepResult::Refused { code, message } => refused(draft, waiting, *code, message),
+    }
+}
+
+fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
+    let (id, now) = (waiting.id, draft.now);
+    match machine.state {
+        MachineState::Pending => {
+            draft.retry_call(id, false);
+            return;
+        }
+        MachineState::Dead => {
+            died(draft, waiting, "the machine died on the way into service");
+            return;
+        }
+        MachineState::Stopped if waiting.call.kind != CallKind::Adopt => {
+            died(draft, waiting, "the machine stopped on the way into service");
+            return;
+        }
+        MachineState::Stopped => draft.happen(id, Event::Halted),
+        MachineState::Running => draft.happen(id, Event::Serve),
+    }
+    if let Some(instance) = draft.instance_mut(id) {
+        instance.call = None;
+        if machine.state == MachineState::Running {
+            instance.in_service_at.get_or_insert(now);
+        }
+        if waiting.call.kind == CallKind::Adopt {
+            instance.placement = machine.placement.clone();
+            instance.name.clone_from(&machine.name);
+        } else if instance.placement.zone.is_empty() {
+            instance.placement.zone.clone_from(&machine.placement.zone);
+        }
+        instance.machine = Some((**machine).clone());
+    }
+    if machine.state == MachineState::Running {
+        grow_desired(draft, id);
+    }
+    draft.conclude(id, Outcome::Successful, "");
+}
+
+fn died(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
+    draft.attempt_failed(waiting.id, &waiting.placement, AttemptCode::Died, message);
+    draft.conclude(waiting.id, Outcome::Failed, message);
+    draft.leave(waiting.id, waiting.origin == Origin::Auto, message);
+}
+
+/// Nobody knows whether it was done: the same is asked again with the same key, up to a point.
+fn unanswered(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
+    draft.attempt_failed(waiting.id, &waiting.placement, AttemptCode::NoAnswer, message);
+    let patience = u64::from(draft.settings.launch_patience_secs) * 1000;
+    if draft.now.millis_since(waiting.call.since) < patience {
+        draft.retry_call(waiting.id, true);
+        return;
+    }
+    draft.conclude(waiting.id, Outcome::Failed, message);
+    match waiting.call.kind {
+        CallKind::Start => fail_in_place(draft, waiting.id),
+        _ => draft.leave(waiting.id, waiting.origin == Origin::Auto, message),
+    }
+}
+
+/// Certainly not done.
+fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message: &str) {
+    let id = waiting.id;
+    draft.attempt_failed(id, &waiting.placement, code, message);
+    let certain = waiting.call.unanswered == 0;
+    if waiting.call.kind == CallKind::Launch && code == AttemptCode::SoldOut && certain {
+        let sold_out = draft
+            .instance(id)
+            .and_then(|instance| instance.activity)
+            .and_then(|activity| draft.activity(activity))
+            .map(|activity| activity.sold_out.clone())
+            .unwrap_or_else(|| vec![waiting.placement.clone()]);
+        if let Some(place) = placement::choose(draft, &sold_out) {
+            draft.because(format!("{id} is sold out in {:?}: {place:?} is next", waiting.placement));
+            let now = draft.now;
+            if let Some(instance) = draft.instance_mut(id) {
+                instance.placement = place;
+            }
+            draft.call(id, CallKind::Launch, now);
+            if let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) {
+                call.attempt = waiting.call.attempt.saturating_add(1);
+                call.since = waiting.call.since;
+            }
+            return;
+        }
+    }
+    draft.conclude(id, Outcome::Failed, message);
+    match (waiting.call.kind, certain) {
+        (CallKind::Start, _) => fail_in_place(draft, id),
+        (_, true) => draft.happen(id, Event::Refused),
+        (_, false) => draft.leave(id, waiting.origin == Origin::Auto, message),
+    }
+}
+
+fn fail_in_place(draft: &mut Draft<'_>, id: InstanceId) {
+    draft.happen(id, Event::Failed);
+    if let Some(instance) = draft.instance_mut(id) {
+        instance.call = None;
+    }
+}
+
+/// Answers to calls that send an instance away.
+fn leaving(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
+    let id = waiting.id;
+    let (code, message, unanswered) = match result {
+        StepResult::Done(_) => {
+            shrink_desired(draft, id);
+            draft.conclude(id, Outcome::Successful, "");
+            draft.happen(id, Event::Left);
+            return;
+        }
+        StepResult::Refused { code, message } => (*code, message, false),
+        StepResult::Unknown { message } => (AttemptCode::NoAnswer, message, true),
+    };
+    draft.attempt_failed(id, &waiting.placement, code, message);
+    let patience = u64::from(draft.settings.leave_patience_secs) * 1000;
+    let stuck = draft.now.millis_since(waiting.call.since) >= patience;
+    if stuck && matches!(waiting.state, Lifecycle::Terminating | Lifecycle::Detaching) {
+        draft.conclude(id, Outcome::Failed, message);
+        draft.get_stuck(id);
+    }
+    draft.retry_call(id, unanswered);
+}
+
+/// Answers to stops.
+fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
+    let id = waiting.id;
+    match result {
+        StepResult::Done(machine) => {
+            draft.happen(id, Event::Halted);
+            if let Some(instance) = draft.instance_mut(id) {
+                instance.call = None;
+                instance.machine = machine.as_ref().map(|machine| (**machine).clone()).or(instance.machine.take());
+            }
+            draft.conclude(id, Outcome::Successful, "");
+        }
+        StepResult::Refused { code, message } => {
+            draft.attempt_failed(id, &waiting.placement, *code, message);
+            draft.conclude(id, Outcome::Failed, message);
+            fail_in_place(draft, id);
+        }
+        StepResult::Unknown { message } => {
+            draft.attempt_failed(id, &waiting.placement, AttemptCode::NoAnswer, message);
+            draft.retry_call(id, true);
+        }
+    }
+}
+
+/// What the activity that works on an instance is, and whether a person asked for it.
+fn working(draft: &Draft<'_>, id: InstanceId) -> Option<(ActivityKind, bool)> {
+    let activity = draft.activity(draft.instance(id)?.activity?)?;
+    Some((activity.kind, activity.trigger.kind == TriggerKind::Manual))
+}
+
+/// Desired grows by what was really added by hand (rules A5, A7).
+fn grow_desired(draft: &mut Draft<'_>, id: InstanceId) {
+    if let Some((ActivityKind::ScaleOut | ActivityKind::Attach, true)) = working(draft, id) {
+        let size = &mut draft.group_mut().spec.size;
+        size.desired = size.desired.saturating_add(1).min(size.max);
+    }
+}
+
+/// Desired shrinks by what was really removed by hand, not under the minimum (rules A6, A8).
+fn shrink_desired(draft: &mut Draft<'_>, id: InstanceId) {
+    let counted = draft.instance(id).is_some_and(|instance| instance.in_service_at.is_some());
+    if let Some((ActivityKind::ScaleIn | ActivityKind::Remove | ActivityKind::Detach, true)) = working(draft, id)
+        && counted
+    {
+        let size = &mut draft.group_mut().spec.size;
+        size.desired = size.desired.saturating_sub(1).max(size.min);
+    }
+}

@@ -1,0 +1,191 @@
+//! A view being changed: tracks what was written, so that a change holds just that.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use muster_model::{
+    Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Group, GroupView, Ids, Instance, InstanceId, Time,
+};
+
+use crate::lifecycle::{self, Next, Role};
+use crate::{Reason, Settings};
+
+/// A view being changed.
+pub(crate) struct Draft<'a> {
+    view: GroupView,
+    group_written: bool,
+    group_deleted: bool,
+    instances_written: BTreeSet<InstanceId>,
+    gone: BTreeSet<InstanceId>,
+    activities_written: BTreeSet<ActivityId>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) now: Time,
+    pub(crate) ids: &'a mut Ids,
+    pub(crate) settings: &'a Settings,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(view: &GroupView, now: Time, ids: &'a mut Ids, settings: &'a Settings) -> Draft<'a> {
+        Draft {
+            view: view.clone(),
+            group_written: false,
+            group_deleted: false,
+            instances_written: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            activities_written: BTreeSet::new(),
+            reasons: Vec::new(),
+            now,
+            ids,
+            settings,
+        }
+    }
+
+    pub(crate) fn view(&self) -> &GroupView {
+        &self.view
+    }
+
+    pub(crate) fn group(&self) -> &Group {
+        &self.view.group
+    }
+
+    pub(crate) fn group_mut(&mut self) -> &mut Group {
+        self.group_written = true;
+        Arc::make_mut(&mut self.view.group)
+    }
+
+    pub(crate) fn delete_group(&mut self) {
+        self.group_deleted = true;
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.group_deleted
+    }
+
+    pub(crate) fn set_config(&mut self, config: Option<Arc<muster_model::LaunchConfiguration>>) {
+        self.view.config = config;
+    }
+
+    pub(crate) fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.view.instances.get(&id)
+    }
+
+    pub(crate) fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.view.instances.values()
+    }
+
+    pub(crate) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
+        let instance = self.view.instances.get_mut(&id)?;
+        self.instances_written.insert(id);
+        Some(Arc::make_mut(instance))
+    }
+
+    pub(crate) fn add_instance(&mut self, instance: Instance) {
+        self.instances_written.insert(instance.id);
+        self.view.instances.insert(instance.id, Arc::new(instance));
+    }
+
+    pub(crate) fn activity(&self, id: ActivityId) -> Option<&Arc<Activity>> {
+        self.view.activities.get(&id)
+    }
+
+    pub(crate) fn activities(&self) -> impl Iterator<Item = &Arc<Activity>> {
+        self.view.activities.values()
+    }
+
+    pub(crate) fn activity_mut(&mut self, id: ActivityId) -> Option<&mut Activity> {
+        let activity = self.view.activities.get_mut(&id)?;
+        self.activities_written.insert(id);
+        Some(Arc::make_mut(activity))
+    }
+
+    pub(crate) fn add_activity(&mut self, activity: Activity) {
+        self.activities_written.insert(activity.id);
+        self.view.activities.insert(activity.id, Arc::new(activity));
+    }
+
+    pub(crate) fn because(&mut self, reason: impl Into<String>) {
+        self.reasons.push(Reason(reason.into()));
+    }
+
+    /// How many members have this role.
+    pub(crate) fn count(&self, role: Role) -> u32 {
+        let count = self.instances().filter(|instance| lifecycle::role(instance.state) == role).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// How many more machines may be asked for: the maximum less every row there is (promise P1).
+    pub(crate) fn room(&self) -> u32 {
+        let rows = u32::try_from(self.view.instances.len()).unwrap_or(u32::MAX);
+        self.group().spec.size.max.saturating_sub(rows)
+    }
+
+    /// Lets an event happen to an instance. An event that cannot happen changes nothing and is a defect of the caller.
+    pub(crate) fn happen(&mut self, id: InstanceId, event: lifecycle::Event) {
+        let Some(state) = self.instance(id).map(|instance| instance.state) else {
+            return;
+        };
+        match lifecycle::next(state, event) {
+            Ok(Next::Is(to)) => {
+                if let Some(instance) = self.instance_mut(id) {
+                    instance.state = to;
+                }
+            }
+            Ok(Next::Gone) => {
+                self.view.instances.remove(&id);
+                self.instances_written.remove(&id);
+                self.gone.insert(id);
+                let now = self.now;
+                self.group_mut().departed_at = Some(now);
+            }
+            Err(illegal) => {
+                debug_assert!(false, "{illegal:?} for {id}");
+                self.because(format!("{:?} cannot happen to {id} in {:?}", illegal.event, illegal.state));
+            }
+        }
+    }
+
+    /// Writes down a call to make at `at`, as the first of its kind.
+    pub(crate) fn call(&mut self, id: InstanceId, kind: CallKind, at: Time) {
+        let since = self.now;
+        if let Some(instance) = self.instance_mut(id) {
+            instance.call = Some(Call { kind, attempt: 1, unanswered: 0, phase: CallPhase::Due { at }, since });
+        }
+    }
+
+    /// The change from the view that the draft was made of.
+    pub(crate) fn finish(mut self, before: &GroupView) -> (Change, Vec<Reason>) {
+        let touched = self.group_written
+            || self.group_deleted
+            || !self.instances_written.is_empty()
+            || !self.gone.is_empty()
+            || !self.activities_written.is_empty();
+        if !touched {
+            return (Change::default(), self.reasons);
+        }
+        let pick = |id: &InstanceId| {
+            let instance = self.view.instances.get(id)?;
+            (before.instances.get(id) != Some(instance)).then(|| Arc::clone(instance))
+        };
+        let instances: Vec<_> = self.instances_written.iter().filter_map(pick).collect();
+        let activities: Vec<_> = self
+            .activities_written
+            .iter()
+            .filter_map(|id| {
+                let activity = self.view.activities.get(id)?;
+                (before.activities.get(id) != Some(activity)).then(|| Arc::clone(activity))
+            })
+            .collect();
+        let gone: Vec<_> = self.gone.iter().copied().filter(|id| before.instances.contains_key(id)).collect();
+        let same = instances.is_empty() && activities.is_empty() && gone.is_empty() && self.view.group == before.group;
+        if same && !self.group_deleted {
+            return (Change::default(), self.reasons);
+        }
+        let group = if self.group_deleted {
+            Delta::Delete
+        } else {
+            Arc::make_mut(&mut self.view.group).version = before.group.version + 1;
+            Delta::Put(self.view.group)
+        };
+        (Change { group, instances, gone, activities, events: Vec::new() }, self.reasons)
+    }
+}

@@ -1,0 +1,112 @@
+//! Coming and going of single instances: the steps that commands, answers and the planner share.
+
+use muster_model::{
+    ActivityId, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance, InstanceId, Lifecycle, Origin,
+    Placement, Time, Warmup,
+};
+
+use crate::draft::Draft;
+use crate::lifecycle::Event;
+
+impl Draft<'_> {
+    /// Writes down that a machine is to be made in `placement`, for `activity`.
+    pub(crate) fn launch(&mut self, activity: ActivityId, placement: Placement) {
+        let Some(config) = self.view().config.clone() else {
+            return;
+        };
+        let id: InstanceId = self.ids.next_id();
+        let name = self.next_name(&config.spec);
+        let now = self.now;
+        let group = self.group();
+        let instance = Instance {
+            id,
+            group: group.id,
+            account: group.account,
+            origin: Origin::Auto,
+            state: Lifecycle::Creating,
+            health: Health::default(),
+            protected: false,
+            config: Some(ConfigVersion {
+                id: config.id,
+                version: config.version,
+                name: config.spec.name.clone(),
+                created_at: config.created_at,
+            }),
+            placement,
+            name,
+            created_at: now,
+            in_service_at: None,
+            activity: None,
+            call: None,
+            exit: None,
+            machine: None,
+            warmup: Warmup::NotNeeded,
+            hooks: Vec::new(),
+        };
+        self.add_instance(instance);
+        self.call(id, CallKind::Launch, now);
+        self.relate(activity, id);
+    }
+
+    /// Name of the next machine (rules C7, G13).
+    fn next_name(&mut self, config: &muster_model::ConfigSpec) -> String {
+        let base = match &config.instance_names {
+            Some(names) => names.name.clone(),
+            None => format!("as-{}", self.group().spec.name),
+        };
+        let Some(index) = self.group().spec.name_index.filter(|index| index.enabled) else {
+            return base;
+        };
+        let number = self.group().next_name_index.max(index.begin);
+        self.group_mut().next_name_index = number.saturating_add(1);
+        let width = usize::try_from(index.length).unwrap_or(0);
+        format!("{base}{number:0width$}")
+    }
+
+    /// Sends an instance on its way out: its machine is destroyed, or handed back.
+    pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
+        let now = self.now;
+        self.happen(id, if destroy { Event::Terminate } else { Event::Detach });
+        if let Some(instance) = self.instance_mut(id) {
+            instance.exit = Some(Exit { destroy, reason: reason.to_owned() });
+        }
+        self.call(id, if destroy { CallKind::Terminate } else { CallKind::Release }, now);
+    }
+
+    /// An instance that would not leave: it is called failed, and the attempts go on.
+    pub(crate) fn get_stuck(&mut self, id: InstanceId) {
+        let state = self.instance(id).map(|instance| instance.state);
+        if matches!(state, Some(Lifecycle::Terminating | Lifecycle::Detaching)) {
+            self.happen(id, Event::Stuck);
+        }
+    }
+
+    /// Puts off the instance's call for another attempt.
+    pub(crate) fn retry_call(&mut self, id: InstanceId, unanswered: bool) {
+        let (now, settings) = (self.now, self.settings);
+        let Some(instance) = self.instance_mut(id) else {
+            return;
+        };
+        let Some(call) = instance.call.as_mut() else {
+            return;
+        };
+        let factor = 1u64 << (call.attempt - 1).min(20);
+        let wait =
+            u64::from(settings.call_backoff_secs).saturating_mul(factor).min(u64::from(settings.call_backoff_max_secs));
+        *call = Call {
+            kind: call.kind,
+            attempt: call.attempt.saturating_add(1),
+            unanswered: call.unanswered.saturating_add(u32::from(unanswered)),
+            phase: CallPhase::Due { at: now.plus_secs(wait) },
+            since: call.since,
+        };
+    }
+
+    /// When the instance's call is due, if it is waiting to be made.
+    pub(crate) fn due_at(instance: &Instance) -> Option<Time> {
+        match instance.call.as_ref()?.phase {
+            CallPhase::Due { at } => Some(at),
+            CallPhase::InFlight { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The planner: what a group needs next.
+
+use std::sync::Arc;
+
+use muster_model::{
+    ActivityKind, CallKind, CallPhase, Change, ConfigSpec, CooldownRule, Group, GroupView, Ids, Instance, InstanceId,
+    LaunchSpec, Lifecycle, Origin, OwnerKey, StepOutcome, StepResult, Time, Trigger, TriggerKind,
+};
+
+use crate::draft::Draft;
+use crate::lifecycle::Role;
+use crate::{Settings, commands, placement, termination};
+
+/// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
+const SHELL_GRACE_SECS: u64 = 5;
+
+/// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
+/// the view had), and only then makes the `calls`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What is written down: the intent.
+    pub change: Change,
+    /// What is then asked of the back end. Each answer comes back as `GroupCommand::StepDone`.
+    pub calls: Vec<PlannedCall>,
+    /// Why, and why not: for `explain`.
+    pub reasons: Vec<Reason>,
+}
+
+/// A call to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedCall {
+    /// The key of the call, and what is on the machine.
+    pub owner: OwnerKey,
+    /// What is asked.
+    pub kind: CallKind,
+    /// Which attempt: goes back with the answer.
+    pub attempt: u32,
+    /// When it counts as unanswered: the shell then gives it up and reports `StepResult::Unknown`.
+    pub until: Time,
+}
+
+/// One reason, in words, with the numbers in it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Reason(pub String);
+
+/// Plans a turn of a group. Deterministic: the same view, time and ids give the same plan. When the plan's change is
+/// empty there is nothing to commit; `view.group.wake_at` then still is when to look again.
+#[must_use]
+pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> Plan {
+    let mut draft = Draft::new(view, now, ids, settings);
+    give_up_on_silence(&mut draft);
+    decide(&mut draft);
+    let calls = make_calls(&mut draft);
+    set_wake(&mut draft);
+    let (change, reasons) = draft.finish(view);
+    Plan { change, calls, reasons }
+}
+
+/// Follows the activities and starts what the group needs: the end of every command and of every turn.
+pub(crate) fn decide(draft: &mut Draft<'_>) {
+    follow_activities(draft);
+    if draft.group().deleting {
+        empty_out(draft);
+    } else if let Some(busy) = draft.group().busy {
+        draft.because(format!("activity {busy} is running: nothing else starts"));
+    } else if !draft.group().spec.enabled {
+        draft.because("the group is disabled: nothing starts by itself");
+    } else {
+        replace_unhealthy(draft);
+        if draft.group().busy.is_none() {
+            match_desired(draft);
+        }
+    }
+    set_wake(draft);
+}
+
+/// Calls that the shell never reported on are unanswered.
+fn give_up_on_silence(draft: &mut Draft<'_>) {
+    let now = draft.now;
+    let silent: Vec<StepOutcome> = draft
+        .instances()
+        .filter_map(|instance| {
+            let call = instance.call.as_ref()?;
+            let CallPhase::InFlight { until } = call.phase else {
+                return None;
+            };
+            (until.plus_secs(SHELL_GRACE_SECS) <= now).then(|| StepOutcome {
+                instance: instance.id,
+                kind: call.kind,
+                attempt: call.attempt,
+                result: StepResult::Unknown { message: "no answer in time".to_owned() },
+            })
+        })
+        .collect();
+    for outcome in silent {
+        commands::step::apply(draft, &outcome);
+    }
+}
+
+/// Launches what running activities still have to launch, ends those that are done or out of time.
+fn follow_activities(draft: &mut Draft<'_>) {
+    let open: Vec<_> = draft.activities().filter(|a| !a.status.is_ended()).map(|a| (a.id, a.deadline)).collect();
+    for (id, deadline) in open {
+        if deadline <= draft.now {
+            draft.time_out(id);
+            continue;
+        }
+        let launches = draft.launches_left(id).min(draft.room());
+        for _ in 0..launches {
+            let sold_out = draft.activity(id).map(|a| a.sold_out.clone()).unwrap_or_default();
+            match placement::choose(draft, &sold_out) {
+                Some(place) => draft.launch(id, place),
+                None => {
+                    draft.because("no instance type is left that is not sold out in every place");
+                    give_up_launches(draft, id);
+                    break;
+                }
+            }
+        }
+        if draft.launches_left(id) > 0 && draft.room() == 0 && draft.count(Role::Leaving) == 0 {
+            draft.because("the maximum leaves no room for what the activity still has to launch");
+            give_up_launches(draft, id);
+        }
+        draft.end_if_done(id);
+    }
+}
+
+/// An activity that cannot launch any more wants no more than it has.
+fn give_up_launches(draft: &mut Draft<'_>, id: muster_model::ActivityId) {
+    let open = draft.activity(id).is_some_and(|a| {
+        a.instances
+            .iter()
+            .any(|related| matches!(related.outcome, muster_model::Outcome::Init | muster_model::Outcome::Running))
+    });
+    if !open {
+        draft.end_activity(id);
+    }
+}
+
+/// A group that is being deleted: what can leave leaves; the last one takes the group along.
+fn empty_out(draft: &mut Draft<'_>) {
+    let members: Vec<(InstanceId, Lifecycle, Origin)> =
+        draft.instances().filter(|i| i.exit.is_none()).map(|i| (i.id, i.state, i.origin)).collect();
+    for (id, _, origin) in &members {
+        draft.leave(*id, *origin == Origin::Auto, "the group is being deleted");
+    }
+    if draft.view().instances.is_empty() && draft.group().busy.is_none() {
+        draft.delete_group();
+    }
+}
+
+/// Unhealthy members are replaced by new ones, where the group wants that (rules G16, A12).
+fn replace_unhealthy(draft: &mut Draft<'_>) {
+    let service = draft.group().spec.service;
+    let sick: Vec<(InstanceId, Origin)> = draft
+        .instances()
+        .filter(|i| i.state == Lifecycle::InService)
+        .filter(|i| {
+            (service.replace_unhealthy && i.health.machine_unhealthy)
+                || (service.replace_balancer_unhealthy && i.health.balancer_unhealthy)
+        })
+        .filter(|i| !i.protected)
+        .map(|i| (i.id, i.origin))
+        .collect();
+    if sick.is_empty() || draft.view().config.is_none() {
+        return;
+    }
+    if let Some(until) = held_back(draft) {
+        draft.because(format!("{} unhealthy instance(s) stay: replacing waits ({until})", sick.len()));
+        return;
+    }
+    let count = u32::try_from(sick.len()).unwrap_or(u32::MAX);
+    let desired = draft.group().spec.size.desired;
+    let trigger = Trigger { kind: TriggerKind::Unhealthy, cooldown: CooldownRule::Ignore };
+    let activity = draft.start_activity(ActivityKind::ReplaceUnhealthy, trigger, count, desired);
+    draft.because(format!("{count} instance(s) are unhealthy: they are replaced"));
+    for (id, origin) in sick {
+        draft.relate(activity, id);
+        draft.leave(id, origin == Origin::Auto, "the instance is unhealthy");
+    }
+}
+
+/// Why launches wait, if they do: the brake, or the wait after a failure.
+fn held_back(draft: &Draft<'_>) -> Option<String> {
+    let retry = &draft.group().retry;
+    if let Some(brake) = &retry.brake {
+        return Some(format!(
+            "the brake is on since {} after {} failure(s) in a row, the last: {}; a change of capacity or configuration, or enabling the group, releases it",
+            brake.since.0, brake.failures, brake.reason
+        ));
+    }
+    let until = retry.not_before.filter(|until| *until > draft.now)?;
+    Some(format!("{} failure(s) in a row, the next attempt is at {}", retry.failures.max(retry.early_deaths), until.0))
+}
+
+/// Desired and actual are made to match (rules G2, G21).
+fn match_desired(draft: &mut Draft<'_>) {
+    let size = draft.group().spec.size;
+    let have = draft.count(Role::Serving) + draft.count(Role::Coming);
+    let trigger = Trigger { kind: TriggerKind::Match, cooldown: CooldownRule::Ignore };
+    if have < size.desired {
+        let wanted = (size.desired - have).min(draft.settings.activity_batch);
+        if draft.view().config.is_none() {
+            draft.because(format!("{wanted} instance(s) are missing, but the group has no launch configuration"));
+        } else if let Some(why) = held_back(draft) {
+            draft.because(format!("{wanted} instance(s) are missing, but {why}"));
+        } else if draft.room() == 0 {
+            draft.because(format!(
+                "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
+                draft.view().instances.len(),
+                size.max
+            ));
+        } else {
+            let wanted = wanted.min(draft.room());
+            draft.because(format!("desired is {}, actual is {have}: {wanted} are launched", size.desired));
+            draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
+            follow_activities(draft);
+        }
+    } else if have > size.desired {
+        let wanted = (have - size.desired).min(draft.settings.activity_batch);
+        let victims = termination::choose(draft, wanted);
+        if victims.is_empty() {
+            draft.because(format!("{wanted} instance(s) too many, but none in service is unprotected"));
+            return;
+        }
+        draft.because(format!("desired is {}, actual is {have}: {victims:?} leave", size.desired));
+        start_scale_in(draft, trigger, &victims, size.desired);
+    } else {
+        draft.because(format!("desired is {}, actual is {have}: nothing to do", size.desired));
+    }
+}
+
+/// Starts the activity that sends `victims` away.
+pub(crate) fn start_scale_in(
+    draft: &mut Draft<'_>,
+    trigger: Trigger,
+    victims: &[InstanceId],
+    size_wanted: u32,
+) -> muster_model::ActivityId {
+    let count = u32::try_from(victims.len()).unwrap_or(u32::MAX);
+    let activity = draft.start_activity(ActivityKind::ScaleIn, trigger, count, size_wanted);
+    for id in victims {
+        let destroy = draft.instance(*id).is_some_and(|instance| instance.origin == Origin::Auto);
+        draft.relate(activity, *id);
+        draft.leave(*id, destroy, "the group was scaled in");
+    }
+    activity
+}
+
+/// Marks calls that are due as made, and lists them; only so many of a group are in flight at a time.
+fn make_calls(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
+    let now = draft.now;
+    let in_flight = draft
+        .instances()
+        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .count();
+    let free = usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX).saturating_sub(in_flight);
+    let mut due: Vec<(Time, InstanceId)> = draft
+        .instances()
+        .filter_map(|instance| Draft::due_at(instance).filter(|at| *at <= now).map(|at| (at, instance.id)))
+        .collect();
+    due.sort_unstable();
+    let until = now.plus_secs(u64::from(draft.settings.call_timeout_secs));
+    let group = draft.group().id;
+    let mut calls = Vec::with_capacity(due.len().min(free));
+    for (_, id) in due.into_iter().take(free) {
+        let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) else {
+            continue;
+        };
+        call.phase = CallPhase::InFlight { until };
+        calls.push(PlannedCall {
+            owner: OwnerKey { group, instance: id },
+            kind: call.kind,
+            attempt: call.attempt,
+            until,
+        });
+    }
+    calls
+}
+
+/// Stores when the group wants its next turn.
+fn set_wake(draft: &mut Draft<'_>) {
+    let wake = next_wake(draft);
+    if draft.group().wake_at != wake {
+        draft.group_mut().wake_at = wake;
+    }
+}
+
+fn next_wake(draft: &Draft<'_>) -> Option<Time> {
+    let in_flight = draft
+        .instances()
+        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .count();
+    let full = in_flight >= usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX);
+    let calls = draft.instances().filter_map(|instance| match instance.call.as_ref()?.phase {
+        CallPhase::Due { at } => (!full).then_some(at),
+        CallPhase::InFlight { until } => Some(until.plus_secs(SHELL_GRACE_SECS)),
+    });
+    let deadlines = draft.activities().filter(|a| !a.status.is_ended()).map(|a| a.deadline);
+    let group = draft.group();
+    let retry = group.retry.not_before.filter(|until| {
+        *until > draft.now && group.spec.enabled && group.retry.brake.is_none() && group.busy.is_none()
+    });
+    calls.chain(deadlines).chain(retry).min()
+}
+
+/// What the back end needs for the machine of `instance`: the same for every attempt in one place.
+#[must_use]
+pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) -> LaunchSpec {
+    LaunchSpec {
+        owner: OwnerKey { group: group.id, instance: instance.id },
+        name: instance.name.clone(),
+        group_name: group.spec.name.clone(),
+        vpc: group.spec.network.vpc.clone(),
+        placement: instance.placement.clone(),
+        image: config.image.clone().or_else(|| config.image_family.clone()).unwrap_or_default(),
+        user_data: config.user_data.clone(),
+        security_groups: match config.security_groups.is_empty() {
+            false => config.security_groups.clone(),
+            true => group.spec.network.security_groups.clone(),
+        },
+        tags: group.spec.tags.iter().chain(&config.instance_tags).cloned().collect(),
+        config,
+    }
+}

@@ -1,0 +1,85 @@
+//! What an operator can tune, and the facts about an account that a command on one group depends on.
+
+use std::sync::Arc;
+
+use muster_model::LaunchConfiguration;
+
+/// What an operator can tune.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// How many of a kind an account may have.
+    pub quotas: Quotas,
+    /// A call to the back end counts as unanswered after this.
+    pub call_timeout_secs: u32,
+    /// Wait before the second attempt of a call; doubles with each attempt up to `call_backoff_max_secs`.
+    pub call_backoff_secs: u32,
+    /// Longest wait between two attempts of a call.
+    pub call_backoff_max_secs: u32,
+    /// A launch (or attach) that nobody answers for this long is given up: its machine is destroyed by its key.
+    pub launch_patience_secs: u32,
+    /// An activity ends after this, whatever happens.
+    pub activity_timeout_secs: u32,
+    /// Failed activities in a row before [`muster_model::RetryPolicy::Immediate`] engages the brake.
+    pub immediate_retries: u32,
+    /// Wait before the first quick retry of a failed activity; doubles with each failure, see `retry_backoff_max_secs`.
+    pub retry_backoff_secs: u32,
+    /// Longest wait between quick retries.
+    pub retry_backoff_max_secs: u32,
+    /// A termination (or hand-back) that does not succeed for this long is called failed by its activity; the attempts
+    /// go on outside of it.
+    pub leave_patience_secs: u32,
+    /// How many instances one activity may touch; the rest follows in the next one.
+    pub activity_batch: u32,
+    /// How many calls of one group may be in flight.
+    pub group_calls: u32,
+    /// A machine that dies within this of coming into service died early: replacements of such back off.
+    pub early_death_secs: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            quotas: Quotas::default(),
+            call_timeout_secs: 60,
+            call_backoff_secs: 1,
+            call_backoff_max_secs: 60,
+            launch_patience_secs: 300,
+            activity_timeout_secs: 1800,
+            immediate_retries: 5,
+            retry_backoff_secs: 1,
+            retry_backoff_max_secs: 16,
+            leave_patience_secs: 300,
+            activity_batch: 2000,
+            group_calls: 64,
+            early_death_secs: 30,
+        }
+    }
+}
+
+/// How many of a kind an account may have (rule Q1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Launch configurations.
+    pub configs: u32,
+    /// Groups.
+    pub groups: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Quotas { configs: 50, groups: 50 }
+    }
+}
+
+/// Facts about the account that a command depends on. They are guarded by the account's version when it is committed.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The configuration that the command names, if it exists in the account and site.
+    pub config: Option<Arc<LaunchConfiguration>>,
+    /// Another resource of the kind has the name that the command gives.
+    pub name_taken: bool,
+    /// How many of the kind the account has.
+    pub used: u32,
+    /// Name of a group that uses the configuration which the command deletes.
+    pub used_by: Option<String>,
+}

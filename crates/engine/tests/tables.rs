@@ -1,0 +1,544 @@
+//! Engine tables: a view and what happens go in, the printed views, plans and reasons come out as golden text.
+//!
+//! No back end here: each test answers the calls itself. Times are seconds since the start; ids come from seed 1.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use muster_engine::{Context, Facts, Settings, apply, check, create_config, create_group, explain, plan};
+use muster_model::{
+    Account, AccountId, AdjustBy, Adjustment, Allocation, AttemptCode, CallKind, ConfigSpec, CooldownRule, Door, Error,
+    GroupCommand, GroupPatch, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Machine,
+    MachineHealth, MachineState, Network, Observation, OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread,
+    StepOutcome, StepResult, TerminationPolicy, Time, Trigger, TriggerKind, ZonesCheck,
+};
+
+struct Table {
+    view: GroupView,
+    ids: Ids,
+    settings: Settings,
+    now: Time,
+    calls: Vec<muster_engine::PlannedCall>,
+    text: String,
+}
+
+fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
+    GroupSpec {
+        name: "web".to_owned(),
+        config: None,
+        size: Size { min, desired, max },
+        enabled: true,
+        cooldown_secs: 300,
+        network: Network {
+            vpc: "vpc-1".to_owned(),
+            subnets: vec!["s1".to_owned(), "s2".to_owned()],
+            ..Network::default()
+        },
+        spread: Spread::Ordered,
+        zones_check: ZonesCheck::Any,
+        termination: TerminationPolicy::OldestInstance,
+        retry: RetryPolicy::Immediate,
+        health: HealthCheck { kind: HealthKind::Machine, period_secs: 0, grace_secs: 0 },
+        balancers: Vec::new(),
+        project: 0,
+        tags: Vec::new(),
+        service: ServiceSettings::default(),
+        allocation: Allocation::LaunchConfiguration,
+        capacity_rebalance: false,
+        name_index: None,
+        host_name_index: None,
+        concurrent_scale_out: false,
+        huawei: None,
+    }
+}
+
+impl Table {
+    fn new(mut spec: GroupSpec) -> Table {
+        let settings = Settings::default();
+        let mut ids = Ids::new(1);
+        let account =
+            Account { id: AccountId::new(Key::from_bits(1)), name: "test".to_owned(), version: 1, created_at: Time(0) };
+        let config = ConfigSpec {
+            name: "conf".to_owned(),
+            image: Some("img-1".to_owned()),
+            instance_types: vec!["A".to_owned(), "B".to_owned()],
+            ..ConfigSpec::default()
+        };
+        let none = Facts::default();
+        let mut context = Context { now: Time(0), ids: &mut ids, settings: &settings, facts: &none };
+        let config = create_config(&account, Door::Tencent3, &Site::default(), &config, &mut context).unwrap();
+        spec.config = Some(config.id);
+        let facts = Facts { config: Some(Arc::new(config)), ..Facts::default() };
+        let mut context = Context { now: Time(0), ids: &mut ids, settings: &settings, facts: &facts };
+        let view = create_group(&account, Door::Tencent3, &Site::default(), &spec, &mut context).unwrap();
+        Table { view, ids, settings, now: Time(0), calls: Vec::new(), text: String::new() }
+    }
+
+    fn say(&mut self, what: &str) {
+        let _ = writeln!(self.text, "-- {what}");
+        self.text.push_str(&explain::view_text(&self.view, Time(0)));
+    }
+
+    fn settle_in(&mut self, change: &muster_model::Change) {
+        self.view = self.view.after(change).expect("the group is still there");
+        assert_eq!(check::problems(&self.view), Vec::<String>::new(), "{}", self.text);
+    }
+
+    /// Takes a turn and prints the plan.
+    fn turn(&mut self) {
+        let plan = plan(&self.view, self.now, &mut self.ids, &self.settings);
+        let _ = writeln!(self.text, "-- turn at {}s", self.now.0 / 1000);
+        self.text.push_str(&explain::plan_text(&plan, Time(0)));
+        self.settle_in(&plan.change);
+        self.calls.extend(plan.calls);
+    }
+
+    fn command(&mut self, command: GroupCommand) -> Result<(), Error> {
+        let facts = Facts::default();
+        let mut context = Context { now: self.now, ids: &mut self.ids, settings: &self.settings, facts: &facts };
+        let result = apply(&self.view, &command, &mut context);
+        let named = format!("{command:?}");
+        let short = named.split([' ', '(', '{']).next().unwrap_or_default();
+        match result {
+            Ok((change, _)) => {
+                self.settle_in(&change);
+                Ok(())
+            }
+            Err(error) => {
+                let _ = writeln!(self.text, "-- {short} is refused: {error}");
+                Err(error)
+            }
+        }
+    }
+
+    fn machine(&self, id: InstanceId) -> Machine {
+        Machine {
+            id,
+            owner: Some(OwnerKey { group: self.view.group.id, instance: id }),
+            state: MachineState::Running,
+            health: MachineHealth::Healthy,
+            vpc: "vpc-1".to_owned(),
+            placement: self.view.instances.get(&id).map(|i| i.placement.clone()).unwrap_or_default(),
+            image: "img-1".to_owned(),
+            name: "m".to_owned(),
+            address: None,
+            port: None,
+            created_at: self.now,
+        }
+    }
+
+    /// Answers every call in flight.
+    fn answer(&mut self, with: impl Fn(&Table, &muster_engine::PlannedCall) -> StepResult) {
+        for call in std::mem::take(&mut self.calls) {
+            let result = with(self, &call);
+            let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
+            self.command(GroupCommand::StepDone(outcome)).unwrap();
+        }
+    }
+
+    fn done(&mut self) {
+        self.answer(|table, call| match call.kind {
+            CallKind::Launch | CallKind::Adopt => StepResult::Done(Some(Arc::new(table.machine(call.owner.instance)))),
+            _ => StepResult::Done(None),
+        });
+    }
+
+    /// Turns and good answers until nothing is due.
+    fn settle(&mut self) {
+        for _ in 0..50 {
+            self.turn();
+            if self.calls.is_empty() {
+                return;
+            }
+            self.done();
+        }
+        panic!("does not settle:\n{}", self.text);
+    }
+
+    fn observe(&mut self, change: impl Fn(&mut Vec<Machine>)) {
+        let mut machines: Vec<Machine> = self.view.instances.keys().map(|id| self.machine(*id)).collect();
+        change(&mut machines);
+        let machines = machines.into_iter().map(Arc::new).collect();
+        self.command(GroupCommand::Observed(Observation { asked_at: self.now, machines })).unwrap();
+    }
+
+    fn members(&self) -> Vec<InstanceId> {
+        let mut members: Vec<_> = self.view.instances.values().collect();
+        members.sort_by_key(|i| (i.created_at, i.id));
+        members.iter().map(|i| i.id).collect()
+    }
+
+    fn pass(&mut self, secs: u64) {
+        self.now = self.now.plus_secs(secs);
+    }
+}
+
+fn sold_out() -> StepResult {
+    StepResult::Refused { code: AttemptCode::SoldOut, message: "sold out".to_owned() }
+}
+
+fn failed() -> StepResult {
+    StepResult::Refused { code: AttemptCode::Failed, message: "the host is on fire".to_owned() }
+}
+
+#[test]
+fn first_group_grows_and_shrinks() {
+    let mut t = Table::new(spec(0, 2, 5));
+    t.say("created: the intent is there, nothing was asked");
+    t.turn();
+    t.done();
+    t.say("launched");
+    t.pass(60);
+    t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }).unwrap();
+    t.settle();
+    t.say("desired 1: the oldest left");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn sold_out_types_fall_back_by_type_then_place() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.turn();
+    t.answer(|_, _| sold_out());
+    t.say("A is sold out in s1: A in s2 outranks B");
+    t.turn();
+    t.answer(|_, _| sold_out());
+    t.turn();
+    t.answer(|_, _| sold_out());
+    t.turn();
+    t.answer(|_, _| sold_out());
+    t.say("everything is sold out");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_refusal_after_silence_does_not_prove_anything() {
+    let mut t = Table::new(spec(0, 1, 1));
+    t.turn();
+    t.answer(|_, _| StepResult::Unknown { message: "lost".to_owned() });
+    t.pass(1);
+    t.turn();
+    t.answer(|_, _| failed());
+    t.say("the first attempt may still come true: its key is destroyed before another machine is asked for");
+    t.turn();
+    t.done();
+    t.say("proved gone");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn late_and_doubled_answers_change_nothing() {
+    let mut t = Table::new(spec(0, 1, 1));
+    t.turn();
+    let call = t.calls[0].clone();
+    t.done();
+    let before = t.view.clone();
+    for result in [failed(), sold_out(), StepResult::Done(None)] {
+        let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
+        t.command(GroupCommand::StepDone(outcome)).unwrap();
+    }
+    assert_eq!(t.view, before);
+}
+
+#[test]
+fn immediate_retries_end_in_a_brake_with_a_reason() {
+    let mut t = Table::new(spec(0, 1, 2));
+    let mut failures = 0;
+    for _ in 0..200 {
+        t.turn();
+        failures += t.calls.len();
+        t.answer(|_, _| failed());
+        t.pass(1);
+    }
+    assert_eq!(failures, 5, "five activities in a row, then nothing");
+    let brake = t.view.group.retry.brake.clone().unwrap();
+    assert_eq!((brake.failures, brake.reason.as_str()), (5, "the host is on fire"));
+    assert_eq!(t.view.group.wake_at, None, "a braked group waits for somebody");
+    t.text.clear();
+    t.turn();
+    t.command(GroupCommand::Enable).unwrap();
+    t.settle();
+    t.say("somebody acted: the brake is released");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn incremental_retries_slow_down_to_a_day() {
+    let mut t = Table::new(GroupSpec { retry: RetryPolicy::Incremental, ..spec(0, 1, 2) });
+    let mut waits = Vec::new();
+    for _ in 0..16 {
+        t.turn();
+        t.answer(|_, _| failed());
+        let wake = t.view.group.retry.not_before.unwrap();
+        waits.push(wake.millis_since(t.now) / 1000);
+        t.now = wake;
+    }
+    assert_eq!(waits, [0, 1, 2, 4, 8, 16, 16, 16, 16, 600, 1800, 3600, 86_400, 86_400, 86_400, 86_400]);
+}
+
+#[test]
+fn no_retry_waits_for_somebody() {
+    let mut t = Table::new(GroupSpec { retry: RetryPolicy::None, ..spec(0, 1, 2) });
+    t.turn();
+    t.answer(|_, _| failed());
+    t.pass(100_000);
+    t.turn();
+    assert!(t.calls.is_empty());
+    t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }).unwrap();
+    t.turn();
+    assert_eq!(t.calls.len(), 1);
+}
+
+#[test]
+fn balanced_groups_fill_the_emptier_subnet() {
+    let mut t = Table::new(GroupSpec { spread: Spread::Balanced, ..spec(0, 5, 9) });
+    t.settle();
+    let count = |t: &Table, subnet: &str| t.view.instances.values().filter(|i| i.placement.subnet == subnet).count();
+    assert_eq!((count(&t, "s1"), count(&t, "s2")), (3, 2));
+    assert!(t.view.instances.values().all(|i| i.placement.instance_type == "A"));
+}
+
+#[test]
+fn vanished_machines_are_proved_gone_and_made_up_for() {
+    let mut t = Table::new(spec(0, 2, 2));
+    t.settle();
+    t.pass(60);
+    t.text.clear();
+    let first = t.members()[0];
+    t.observe(|machines| machines.retain(|m| m.id != first));
+    t.say("one is missing from the listing: it counts until it is proved gone, so nothing is launched at max");
+    t.turn();
+    t.done();
+    t.say("proved gone");
+    t.settle();
+    t.say("made up for");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_disabled_group_records_a_loss_and_leaves_it_at_that() {
+    let mut t = Table::new(spec(0, 2, 2));
+    t.settle();
+    t.pass(60);
+    t.command(GroupCommand::Disable).unwrap();
+    let first = t.members()[0];
+    t.observe(|machines| machines.iter_mut().filter(|m| m.id == first).for_each(|m| m.state = MachineState::Dead));
+    t.settle();
+    assert_eq!(t.members().len(), 1);
+    assert_eq!(t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }), Err(Error::Disabled));
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    t.settle();
+    assert_eq!((t.members().len(), t.view.group.spec.size.desired), (0, 1), "by hand it still works");
+}
+
+#[test]
+fn strangers_with_our_key_are_destroyed_but_not_on_old_news() {
+    let mut t = Table::new(spec(0, 1, 2));
+    t.settle();
+    t.pass(60);
+    let stranger = InstanceId::new(Key::from_bits(99));
+    let machine = t.machine(stranger);
+    t.observe(|machines| machines.push(machine.clone()));
+    assert!(t.view.instances.contains_key(&stranger));
+    t.settle();
+    assert!(!t.view.instances.contains_key(&stranger), "proved gone");
+    t.observe(|machines| machines.push(machine.clone()));
+    assert!(!t.view.instances.contains_key(&stranger), "a listing from before it left says nothing");
+    t.pass(1);
+    t.observe(|machines| machines.push(machine.clone()));
+    assert!(t.view.instances.contains_key(&stranger), "a later one does");
+}
+
+#[test]
+fn unhealthy_instances_are_replaced_but_protected_ones_stay() {
+    let service = ServiceSettings { replace_unhealthy: true, ..ServiceSettings::default() };
+    let mut t = Table::new(GroupSpec { service, ..spec(0, 2, 2) });
+    t.settle();
+    t.pass(60);
+    t.text.clear();
+    let members = t.members();
+    t.command(GroupCommand::Protect { instances: vec![members[0]], protected: true }).unwrap();
+    t.observe(|machines| machines.iter_mut().for_each(|m| m.health = MachineHealth::Unhealthy));
+    t.say("both are unhealthy, one is protected");
+    t.settle();
+    t.say("replaced");
+    assert!(t.view.instances.contains_key(&members[0]) && !t.view.instances.contains_key(&members[1]));
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn unknown_health_is_not_bad_health() {
+    let service = ServiceSettings { replace_unhealthy: true, ..ServiceSettings::default() };
+    let mut t = Table::new(GroupSpec { service, ..spec(0, 2, 2) });
+    t.settle();
+    t.pass(60);
+    let before = t.members();
+    t.observe(|machines| machines.iter_mut().for_each(|m| m.health = MachineHealth::Unknown));
+    t.settle();
+    assert_eq!(t.members(), before);
+}
+
+#[test]
+fn termination_policies_choose() {
+    let orders = [
+        (TerminationPolicy::OldestInstance, [0, 1, 2]),
+        (TerminationPolicy::NewestInstance, [2, 1, 0]),
+        (TerminationPolicy::OldestConfigOldestInstance, [1, 0, 2]),
+        (TerminationPolicy::OldestConfigNewestInstance, [1, 2, 0]),
+    ];
+    for (termination, order) in orders {
+        let mut t = Table::new(GroupSpec { termination, ..spec(0, 0, 3) });
+        for n in 1..=3 {
+            t.pass(60);
+            t.command(GroupCommand::SetDesired { desired: n, min: None, max: None }).unwrap();
+            t.settle();
+        }
+        let members = t.members();
+        let old = t.view.instances.get_mut(&members[1]).unwrap();
+        Arc::make_mut(old).config.as_mut().unwrap().created_at = Time(-1000);
+        let mut left = Vec::new();
+        for n in (0..3).rev() {
+            t.pass(60);
+            t.command(GroupCommand::SetDesired { desired: n, min: None, max: None }).unwrap();
+            t.settle();
+            left.push(
+                members
+                    .iter()
+                    .position(|id| {
+                        !t.view.instances.contains_key(id)
+                            && !left.contains(&members.iter().position(|m| m == id).unwrap())
+                    })
+                    .unwrap(),
+            );
+        }
+        assert_eq!(left, order, "{termination:?}");
+    }
+}
+
+#[test]
+fn members_by_hand() {
+    let mut t = Table::new(spec(1, 1, 4));
+    t.settle();
+    t.pass(60);
+    let foreign = InstanceId::new(Key::from_bits(7));
+    let machine = Machine { owner: None, ..t.machine(foreign) };
+    let attach = |machines: Vec<Machine>| GroupCommand::Attach { instances: vec![foreign], machines };
+    let _ = t.command(attach(Vec::new()));
+    let _ = t.command(attach(vec![Machine { vpc: "vpc-2".to_owned(), ..machine.clone() }]));
+    let _ = t.command(attach(vec![Machine { state: MachineState::Dead, ..machine.clone() }]));
+    t.command(attach(vec![machine.clone()])).unwrap();
+    let _ = t.command(GroupCommand::Detach { instances: vec![foreign] });
+    t.settle();
+    assert_eq!(t.view.group.spec.size.desired, 2);
+    let _ = t.command(attach(vec![machine]));
+    t.say("attached");
+    let own = *t.members().iter().find(|id| **id != foreign).unwrap();
+    let _ = t.command(GroupCommand::Remove { instances: vec![own, foreign] });
+    t.command(GroupCommand::Remove { instances: vec![foreign] }).unwrap();
+    t.settle();
+    assert_eq!(t.view.group.spec.size.desired, 1);
+    assert!(t.text.contains("release"), "an attached machine is handed back, not destroyed");
+    let _ = t.command(GroupCommand::Remove { instances: vec![foreign] });
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn one_activity_at_a_time_and_bounds_hold() {
+    let mut t = Table::new(spec(1, 2, 3));
+    let _ = t.command(GroupCommand::ScaleOut { count: 1 });
+    let _ = t.command(GroupCommand::Delete { force: false });
+    t.settle();
+    let _ = t.command(GroupCommand::ScaleOut { count: 2 });
+    let _ = t.command(GroupCommand::ScaleOut { count: 0 });
+    let _ = t.command(GroupCommand::ScaleIn { count: 2 });
+    let _ = t.command(GroupCommand::Delete { force: false });
+    let _ = t.command(GroupCommand::SetDesired { desired: 4, min: None, max: None });
+    let patch = GroupPatch { max: Some(1), ..GroupPatch::default() };
+    let _ = t.command(GroupCommand::Modify(Box::new(patch)));
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    assert_eq!(t.view.group.spec.size.desired, 3);
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_failed_scale_out_by_hand_does_not_raise_desired() {
+    let mut t = Table::new(spec(0, 1, 3));
+    t.settle();
+    t.command(GroupCommand::ScaleOut { count: 2 }).unwrap();
+    t.turn();
+    let spoiled = t.calls[0].owner.instance;
+    t.answer(|table, call| match call.owner.instance == spoiled {
+        true => failed(),
+        false => StepResult::Done(Some(Arc::new(table.machine(call.owner.instance)))),
+    });
+    t.settle();
+    assert_eq!((t.view.group.spec.size.desired, t.members().len()), (2, 2), "only by what was really created");
+}
+
+#[test]
+fn cooldown_holds_back_only_those_who_honor_it() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    let adjust = |cooldown| {
+        let trigger = Trigger { kind: TriggerKind::Manual, cooldown };
+        GroupCommand::Adjust(Adjustment { by: AdjustBy::By(1), trigger })
+    };
+    assert_eq!(t.command(adjust(CooldownRule::Honor)), Err(Error::CoolingDown));
+    t.command(adjust(CooldownRule::Ignore)).unwrap();
+    t.settle();
+    t.pass(299);
+    assert_eq!(t.command(adjust(CooldownRule::Honor)), Err(Error::CoolingDown));
+    t.pass(1);
+    t.command(adjust(CooldownRule::Honor)).unwrap();
+}
+
+#[test]
+fn an_activity_ends_when_its_time_is_up() {
+    let mut t = Table::new(spec(0, 1, 1));
+    t.turn();
+    t.calls.clear();
+    for _ in 0..80 {
+        t.pass(30);
+        t.turn();
+        t.answer(|_, call| match call.kind {
+            CallKind::Terminate => StepResult::Unknown { message: "lost".to_owned() },
+            _ => StepResult::Unknown { message: "lost".to_owned() },
+        });
+    }
+    assert_eq!(t.view.group.busy, None, "{}", explain::view_text(&t.view, Time(0)));
+    assert_eq!(t.view.instances.len(), 1, "not proved gone: still counted");
+    assert!(t.view.group.retry.failures > 0);
+}
+
+#[test]
+fn a_restart_asks_again_with_the_same_key() {
+    let mut t = Table::new(spec(0, 2, 2));
+    t.turn();
+    let before: Vec<_> = t.calls.drain(..).map(|call| (call.owner, call.kind)).collect();
+    t.command(GroupCommand::Recover).unwrap();
+    t.turn();
+    let after: Vec<_> = t.calls.iter().map(|call| (call.owner.clone(), call.kind)).collect();
+    assert_eq!(before, after);
+    assert!(t.calls.iter().all(|call| call.attempt == 2));
+}
+
+#[test]
+fn machines_that_keep_dying_early_are_replaced_ever_more_slowly() {
+    let mut t = Table::new(spec(0, 1, 2));
+    t.settle();
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        t.pass(1);
+        t.observe(Vec::clear);
+        t.settle();
+        let mut waited = 0;
+        while t.view.instances.is_empty() {
+            t.pass(1);
+            waited += 1;
+            t.settle();
+        }
+        waits.push(waited);
+    }
+    assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
+}

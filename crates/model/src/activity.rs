@@ -1,0 +1,226 @@
+//! Activities: the record of everything a group did, and the plan of what it is doing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, ScheduleId, Time};
+
+/// One activity of a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Its id.
+    pub id: ActivityId,
+    /// Its group.
+    pub group: GroupId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it does.
+    pub kind: ActivityKind,
+    /// Where it stands.
+    pub status: ActivityStatus,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Why it started, in the words of the API.
+    pub cause: String,
+    /// What it does, in words.
+    pub description: String,
+    /// How it went, in words: `Success`, or the first failure.
+    pub status_message: String,
+    /// When it was decided.
+    pub created_at: Time,
+    /// When it started.
+    pub started_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// It ends at this moment whatever happens (promise P3).
+    pub deadline: Time,
+    /// How many instances it is to add (or remove, or move).
+    pub wanted: u32,
+    /// Instances it touched, in order.
+    pub instances: Vec<RelatedInstance>,
+    /// Failed attempts, also of activities that succeeded (rule A16). Bounded.
+    pub attempts: Vec<Attempt>,
+    /// Places that were sold out during this activity: not tried again by it.
+    pub sold_out: Vec<Placement>,
+    /// Group size before and wanted after (Huawei instance_value, desire_value).
+    pub size_before: u32,
+    /// See `size_before`.
+    pub size_wanted: u32,
+    /// How the hooks ended.
+    pub hooks: Vec<HookOutcome>,
+}
+
+/// What an activity does (spec ActivityType, L28881-28916, and values of our own where it has none).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum ActivityKind {
+    ScaleOut,
+    ScaleIn,
+    Attach,
+    Detach,
+    Remove,
+    /// Machines that vanished behind our back. A record, not exclusive.
+    TerminateUnexpectedly,
+    ReplaceUnhealthy,
+    Start,
+    Stop,
+    InvokeCommand,
+    EnterStandby,
+    ExitStandby,
+    ModifyBalancers,
+    InstanceRefresh,
+}
+
+/// Where an activity stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum ActivityStatus {
+    Init,
+    Running,
+    Successful,
+    PartiallySuccessful,
+    Failed,
+    Cancelled,
+}
+
+impl ActivityStatus {
+    /// Whether nothing more will happen.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        match self {
+            Self::Init | Self::Running => false,
+            Self::Successful | Self::PartiallySuccessful | Self::Failed | Self::Cancelled => true,
+        }
+    }
+}
+
+/// What started an activity, and the cooldown rule that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// What it was.
+    pub kind: TriggerKind,
+    /// Whether a cooldown holds it back.
+    pub cooldown: CooldownRule,
+}
+
+/// What started an activity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TriggerKind {
+    /// A call by hand.
+    Manual,
+    /// Desired and actual differ.
+    Match,
+    /// A health verdict.
+    Unhealthy,
+    /// A machine vanished.
+    Lost,
+    /// A policy.
+    Policy {
+        /// Which.
+        policy: PolicyId,
+        /// Its own cooldown, if it has one.
+        cooldown_secs: Option<u32>,
+    },
+    /// A scheduled action.
+    Schedule {
+        /// Which.
+        schedule: ScheduleId,
+    },
+}
+
+/// Whether a cooldown holds a trigger back: the rule of the door that made the trigger (concept map, "cooldown scope").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CooldownRule {
+    /// Never: manual actions, everywhere.
+    Ignore,
+    /// Held back while the group cools down.
+    Honor,
+}
+
+/// Why an activity started; the text of the APIs comes from here, in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Desired and actual differ.
+    Difference,
+    /// Somebody asked for it.
+    Request,
+    /// A machine vanished.
+    Vanished,
+    /// A health verdict.
+    Unhealthy,
+    /// A policy.
+    Policy,
+    /// A scheduled action.
+    Schedule,
+}
+
+impl Cause {
+    /// The words of the API (L4394); the others are made after that pattern.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Difference => {
+                "Activity was launched in response to a difference between desired capacity and actual capacity."
+            }
+            Self::Request => "Activity was launched in response to a user request.",
+            Self::Vanished => {
+                "Activity was launched in response to instances terminated or stopped outside of the auto scaling group."
+            }
+            Self::Unhealthy => "Activity was launched in response to unhealthy instances.",
+            Self::Policy => "Activity was launched in response to a scaling policy.",
+            Self::Schedule => "Activity was launched in response to a scheduled action.",
+        }
+    }
+}
+
+/// An instance that an activity touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelatedInstance {
+    /// Which.
+    pub instance: InstanceId,
+    /// How far it is.
+    pub outcome: Outcome,
+    /// What went wrong, or nothing.
+    pub message: String,
+}
+
+/// How far an activity is with one instance (spec RelatedInstance).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum Outcome {
+    Init,
+    Running,
+    Successful,
+    Failed,
+}
+
+/// A failed attempt within an activity (spec DetailedStatusMessage).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What went wrong, as a canonical word; doors have their codes for it.
+    pub code: AttemptCode,
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Where it was to go.
+    pub placement: Placement,
+    /// In words.
+    pub message: String,
+}
+
+/// What went wrong in an attempt. Tencent 2017 has numbers for these (20000 sold out, 30000 quota, ...).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptCode {
+    /// Sold out there.
+    SoldOut,
+    /// A quota of the back end.
+    Quota,
+    /// The back end refused the request.
+    Refused,
+    /// The back end failed.
+    Failed,
+    /// No answer in time.
+    NoAnswer,
+    /// The machine died on the way.
+    Died,
+    /// The activity ran out of time.
+    TimedOut,
+}

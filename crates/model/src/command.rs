@@ -1,0 +1,248 @@
+//! Commands: everything that can change the state, from a door or from the shell.
+
+use std::sync::Arc;
+
+use crate::{
+    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec, Door, GroupId,
+    GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy, ServiceSettings, Site, Spread, Tag,
+    TerminationPolicy, Time, Trigger, ZonesCheck,
+};
+
+/// A command from a door.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Make a launch configuration.
+    CreateConfig {
+        /// The door that asks.
+        door: Door,
+        /// Where.
+        site: Site,
+        /// What.
+        spec: Box<ConfigSpec>,
+    },
+    /// Change some of it (rule C8).
+    ModifyConfig {
+        /// Which.
+        id: ConfigId,
+        /// What changes.
+        patch: Box<ConfigPatch>,
+    },
+    /// Empty some of it (rule C9).
+    ClearConfig {
+        /// Which.
+        id: ConfigId,
+        /// What is emptied.
+        fields: ClearFields,
+    },
+    /// Replace all of it but the login (rule C9).
+    UpgradeConfig {
+        /// Which.
+        id: ConfigId,
+        /// What by.
+        spec: Box<ConfigSpec>,
+    },
+    /// Delete it.
+    DeleteConfig {
+        /// Which.
+        id: ConfigId,
+    },
+    /// Make a group.
+    CreateGroup {
+        /// The door that asks.
+        door: Door,
+        /// Where.
+        site: Site,
+        /// What.
+        spec: Box<GroupSpec>,
+    },
+    /// Do something with a group.
+    Group {
+        /// Which.
+        id: GroupId,
+        /// What.
+        command: GroupCommand,
+    },
+}
+
+/// What [`Command::ClearConfig`] empties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the member of ConfigSpec of the same name")]
+pub struct ClearFields {
+    pub data_disks: bool,
+    pub host_names: bool,
+    pub instance_names: bool,
+    pub disaster_recover_groups: bool,
+    pub instance_tags: bool,
+    pub metadata: bool,
+    pub network_interfaces: bool,
+}
+
+/// Something to do with one group. The last four come from the shell, not from doors.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GroupCommand {
+    /// Change what is wanted of it.
+    Modify(Box<GroupPatch>),
+    /// Set the desired number, and the bounds in the same go (rule G20).
+    SetDesired {
+        /// Desired.
+        desired: u32,
+        /// Minimum, if it changes.
+        min: Option<u32>,
+        /// Maximum, if it changes.
+        max: Option<u32>,
+    },
+    /// Let things start by themselves.
+    Enable,
+    /// Let nothing start by itself (rule G21).
+    Disable,
+    /// Delete it; `force` removes its members first (Huawei).
+    Delete {
+        /// Remove members first.
+        force: bool,
+    },
+    /// Add this many (rule A5).
+    ScaleOut {
+        /// At least 1.
+        count: u32,
+    },
+    /// Remove this many (rule A6).
+    ScaleIn {
+        /// At least 1.
+        count: u32,
+    },
+    /// Take existing machines in (rule A7). The shell fills in what the back end says of them.
+    Attach {
+        /// Which.
+        instances: Vec<InstanceId>,
+        /// What the back end says; one that is missing does not exist.
+        machines: Vec<Machine>,
+    },
+    /// Hand machines back (rule A8).
+    Detach {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Take machines out; those the group made are terminated (rule A8).
+    Remove {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Protect from scale-in, or no longer (rule A12).
+    Protect {
+        /// Which.
+        instances: Vec<InstanceId>,
+        /// On or off.
+        protected: bool,
+    },
+    /// Change capacity for a policy or a schedule: clamped to the bounds, held back by cooldown as its trigger says.
+    Adjust(Adjustment),
+    /// The machines of the group as the back end lists them.
+    Observed(Observation),
+    /// A call to the back end came back, or is given up.
+    StepDone(StepOutcome),
+    /// The shell restarted: calls that were in flight are unanswered.
+    Recover,
+    /// The group's configuration has a new version: retries start afresh.
+    ConfigChanged,
+}
+
+/// A change of capacity by a policy or a schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjustment {
+    /// How.
+    pub by: AdjustBy,
+    /// What for.
+    pub trigger: Trigger,
+}
+
+/// The machines that carry the group's key, as listed by the back end. A listing that failed is no observation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// When the listing was asked for: it says nothing about what came into being later.
+    pub asked_at: Time,
+    /// The machines.
+    pub machines: Vec<MachineReport>,
+}
+
+/// One machine in a listing.
+pub type MachineReport = Arc<Machine>;
+
+/// How a call to the back end ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepOutcome {
+    /// The instance it was for.
+    pub instance: InstanceId,
+    /// What was asked.
+    pub kind: CallKind,
+    /// Which attempt: an answer to an older one is ignored.
+    pub attempt: u32,
+    /// The answer.
+    pub result: StepResult,
+}
+
+/// The answer of the back end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepResult {
+    /// Done; the machine as it now is, where there is one.
+    Done(Option<Arc<Machine>>),
+    /// Certainly not done.
+    Refused {
+        /// Why.
+        code: AttemptCode,
+        /// In words.
+        message: String,
+    },
+    /// Nobody knows: ask again with the same key.
+    Unknown {
+        /// In words.
+        message: String,
+    },
+}
+
+/// What a command made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// Nothing with an id.
+    Nothing,
+    /// A configuration.
+    Config(ConfigId),
+    /// A group.
+    Group(GroupId),
+    /// An activity.
+    Activity(ActivityId),
+}
+
+/// A partial change of a group: `None` keeps (rule G19).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name")]
+pub struct GroupPatch {
+    pub name: Option<String>,
+    pub config: Option<ConfigId>,
+    pub min: Option<u32>,
+    pub desired: Option<u32>,
+    pub max: Option<u32>,
+    pub cooldown_secs: Option<u32>,
+    pub vpc: Option<String>,
+    pub subnets: Option<Vec<String>>,
+    pub zones: Option<Vec<String>>,
+    pub security_groups: Option<Vec<String>>,
+    pub ipv6_addresses: Option<u32>,
+    pub spread: Option<Spread>,
+    pub zones_check: Option<ZonesCheck>,
+    pub termination: Option<TerminationPolicy>,
+    pub retry: Option<RetryPolicy>,
+    pub health_kind: Option<HealthKind>,
+    pub health_period_secs: Option<u32>,
+    pub health_grace_secs: Option<u32>,
+    pub project: Option<i64>,
+    pub tags: Option<Vec<Tag>>,
+    pub service: Option<ServiceSettings>,
+    pub allocation: Option<Allocation>,
+    pub capacity_rebalance: Option<bool>,
+    pub name_index: Option<NameIndex>,
+    pub host_name_index: Option<NameIndex>,
+    pub concurrent_scale_out: Option<bool>,
+}
+
+/// A place that an instance could be put, for errors and explanations.
+pub type Place = Placement;

@@ -1,0 +1,267 @@
+//! The one error of the model: closed, so that every door has to say its code for every case.
+
+use crate::{ActivityId, AttemptCode, InstanceId};
+
+/// A kind of resource, for errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the resources of the model")]
+pub enum ResourceKind {
+    Group,
+    Config,
+    Instance,
+    Activity,
+    Policy,
+    Schedule,
+    Notification,
+    Hook,
+    Refresh,
+}
+
+/// A quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Launch configurations per account.
+    Configs,
+    /// Groups per account.
+    Groups,
+}
+
+/// A parameter by its canonical name; every door has its own name for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "members of ConfigSpec, GroupSpec and the commands")]
+pub enum Field {
+    GroupName,
+    ConfigName,
+    Config,
+    Min,
+    Desired,
+    Max,
+    Count,
+    Vpc,
+    Subnets,
+    Zones,
+    Balancers,
+    ForwardBalancers,
+    Allocation,
+    SpotBase,
+    Image,
+    ImageFamily,
+    InstanceType,
+    InstanceTypes,
+    Login,
+    LoginPassword,
+    LoginKeys,
+    Market,
+    Prepaid,
+    ChargeType,
+    PublicIp,
+    HostName,
+    InstanceName,
+    UserData,
+    NetworkInterfaces,
+    ConcurrentScaleOut,
+    ScalingMode,
+    Instances,
+    NameIndex,
+}
+
+/// What is wrong with a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Not allowed together with the other.
+    ExcludedBy(Field),
+    /// This or the other must be given.
+    OneOf(Field),
+    /// Must be given because of the other.
+    NeededBy(Field),
+    /// Not allowed because of the other parameter's value.
+    NotWith(Field),
+    /// Twice the same.
+    Duplicate(String),
+    /// Larger than the other.
+    Above {
+        /// The value.
+        value: u32,
+        /// The other.
+        than: Field,
+        /// Its value.
+        limit: u32,
+    },
+    /// Outside its range.
+    Range {
+        /// The value.
+        value: i64,
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// Not usable, for the reason given.
+    Unusable(String),
+}
+
+/// Why a machine cannot be attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttachRefusal {
+    /// There is no such machine.
+    NotFound,
+    /// It is in this group.
+    AlreadyHere,
+    /// It is in another group.
+    InOtherGroup,
+    /// It is in another VPC.
+    OtherVpc,
+    /// It neither runs nor is stopped.
+    WrongState,
+}
+
+/// Why a command was refused. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No such resource.
+    #[error("{kind:?} {id} does not exist")]
+    NotFound {
+        /// Of which kind.
+        kind: ResourceKind,
+        /// As given.
+        id: String,
+    },
+    /// Not members of the group.
+    #[error("not in the group: {instances:?}")]
+    NotMembers {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// The name is taken.
+    #[error("{kind:?} name {name} is taken")]
+    NameTaken {
+        /// Of which kind.
+        kind: ResourceKind,
+        /// The name.
+        name: String,
+    },
+    /// A quota is used up.
+    #[error("quota {quota:?} of {limit} is used up")]
+    QuotaExceeded {
+        /// Which.
+        quota: Quota,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// `min <= desired <= max` does not hold.
+    #[error("sizes do not satisfy min {min} <= desired {desired} <= max {max}")]
+    SizeOrder {
+        /// Minimum.
+        min: u32,
+        /// Desired.
+        desired: u32,
+        /// Maximum.
+        max: u32,
+    },
+    /// A parameter is wrong.
+    #[error("{field:?}: {problem:?}")]
+    Invalid {
+        /// Which.
+        field: Field,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// The resource is used.
+    #[error("{kind:?} {id} is used by {by}")]
+    InUse {
+        /// Of which kind.
+        kind: ResourceKind,
+        /// Which.
+        id: String,
+        /// By what.
+        by: String,
+    },
+    /// The group still has members.
+    #[error("the group still has {count} instances")]
+    HasInstances {
+        /// How many.
+        count: usize,
+    },
+    /// An activity runs (rule A3).
+    #[error("activity {activity} is running")]
+    Busy {
+        /// Which.
+        activity: ActivityId,
+    },
+    /// The group is disabled.
+    #[error("the group is disabled")]
+    Disabled,
+    /// The group is abnormal.
+    #[error("the group is abnormal")]
+    Abnormal,
+    /// There would be more than the maximum.
+    #[error("{wanted} instances would exceed the maximum of {max}")]
+    AboveMax {
+        /// How many there would be.
+        wanted: u32,
+        /// Maximum.
+        max: u32,
+    },
+    /// There would be fewer than the minimum.
+    #[error("{wanted} instances would fall below the minimum of {min}")]
+    BelowMin {
+        /// How many there would be.
+        wanted: u32,
+        /// Minimum.
+        min: u32,
+    },
+    /// Members in service would fall below the minimum (rule A8).
+    #[error("{wanted} instances in service would fall below the minimum of {min}")]
+    InServiceBelowMin {
+        /// How many there would be.
+        wanted: u32,
+        /// Minimum.
+        min: u32,
+    },
+    /// Nothing would change.
+    #[error("the request would start no scaling activity")]
+    NothingToDo,
+    /// A cooldown holds it back.
+    #[error("the group is cooling down")]
+    CoolingDown,
+    /// An instance is in the middle of something.
+    #[error("instance {instance} is in operation")]
+    InstanceBusy {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// A machine cannot be attached.
+    #[error("instance {instance} cannot be attached: {refusal:?}")]
+    CannotAttach {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        refusal: AttachRefusal,
+    },
+    /// The VPC cannot be changed while balancers are bound.
+    #[error("the VPC cannot be changed while load balancers are bound")]
+    VpcBound,
+    /// The configuration is unusable.
+    #[error("the launch configuration is abnormal")]
+    ConfigAbnormal,
+    /// The back end did not answer: nothing was changed, try again.
+    #[error("the back end is unavailable: {message}")]
+    BackEnd {
+        /// What kind of trouble.
+        code: AttemptCode,
+        /// In words.
+        message: String,
+    },
+    /// The store did not answer: the outcome is unknown to the caller.
+    #[error("the store is unavailable: {message}")]
+    Store {
+        /// In words.
+        message: String,
+    },
+    /// The key may only look.
+    #[error("the access key is read-only")]
+    ReadOnly,
+    /// Too much at once.
+    #[error("too many requests are waiting")]
+    Overloaded,
+}

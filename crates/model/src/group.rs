@@ -1,0 +1,401 @@
+//! Scaling groups: what is wanted, and the little state that a group itself carries.
+//!
+//! Field meanings, limits and defaults: rules G1-G25 of Tencent 3.0, section 1.2 of Huawei, section 5 of the concept map.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, ActivityId, ConfigId, GroupId, Site, Tag, Time};
+
+/// The API through which something was made. Defaults that differ between the doors follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Door {
+    /// Tencent Cloud API 3.0.
+    Tencent3,
+    /// Tencent Cloud API of 2017.
+    Tencent2,
+    /// Huawei Cloud.
+    Huawei,
+    /// Kingsoft Cloud.
+    Ksyun,
+}
+
+/// A scaling group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where it is.
+    pub site: Site,
+    /// The door that made it.
+    pub door: Door,
+    /// Grows with every commit of the group; the store refuses a commit that was computed from another version.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: Time,
+    /// Everything that a caller can set.
+    pub spec: GroupSpec,
+    /// The exclusive activity that runs now: at most one (rule A3).
+    pub busy: Option<ActivityId>,
+    /// The newest activity, running or ended.
+    pub last_activity: Option<ActivityId>,
+    /// Why the group cannot do its work, if so.
+    pub abnormal: Option<Abnormal>,
+    /// Failures in a row and what they lead to.
+    pub retry: RetryState,
+    /// The cooldown that an ended activity left behind.
+    pub cooldown: Option<Cooldown>,
+    /// Next number for index-named instances (rule G13).
+    pub next_name_index: u32,
+    /// When the machines of the group were last listed with success.
+    pub observed_at: Option<Time>,
+    /// When a member last left: a listing asked for before that may still show its machine, and proves nothing.
+    #[serde(default)]
+    pub departed_at: Option<Time>,
+    /// The group is being deleted: remove what is left, then the group. Doors do not show it any more, but Huawei.
+    pub deleting: bool,
+    /// When the group wants its next turn; `None` = when something happens.
+    pub wake_at: Option<Time>,
+}
+
+/// What a caller can set of a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupSpec {
+    /// Unique per account (Tencent doors).
+    pub name: String,
+    /// Its configuration; a Huawei group may be without.
+    pub config: Option<ConfigId>,
+    /// Minimum, desired, maximum.
+    pub size: Size,
+    /// May things start by themselves (rule G21).
+    pub enabled: bool,
+    /// Cooldown after an activity, seconds.
+    pub cooldown_secs: u32,
+    /// Where machines go.
+    pub network: Network,
+    /// Ordered or balanced over subnets.
+    pub spread: Spread,
+    /// Must every zone and subnet be usable.
+    pub zones_check: ZonesCheck,
+    /// Who goes first.
+    pub termination: TerminationPolicy,
+    /// What follows a failed activity.
+    pub retry: RetryPolicy,
+    /// How health is judged.
+    pub health: HealthCheck,
+    /// Balancers of all kinds; a door shows those it has words for.
+    pub balancers: Vec<Balancer>,
+    /// Project number.
+    pub project: i64,
+    /// Tags of the group (and its machines).
+    pub tags: Vec<Tag>,
+    /// Replacement, scaling mode, tag and size syncing.
+    pub service: ServiceSettings,
+    /// As configured, or a spot mix.
+    pub allocation: Allocation,
+    /// Replace spot machines at the reclaim notice.
+    pub capacity_rebalance: bool,
+    /// Number the names of machines.
+    pub name_index: Option<NameIndex>,
+    /// Number the host names of machines (SDK only).
+    pub host_name_index: Option<NameIndex>,
+    /// Two matching scale-outs at once (SDK only).
+    pub concurrent_scale_out: bool,
+    /// What only Huawei has words for.
+    pub huawei: Option<HuaweiExtras>,
+}
+
+/// Minimum, desired, maximum number of instances; `min <= desired <= max`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the members are what they are called")]
+pub struct Size {
+    pub min: u32,
+    pub desired: u32,
+    pub max: u32,
+}
+
+/// Where machines go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// VPC id; empty or `0` = classic network.
+    pub vpc: String,
+    /// Subnets in order of priority.
+    pub subnets: Vec<String>,
+    /// Zones in order of priority.
+    pub zones: Vec<String>,
+    /// Security groups on the group (Huawei, Kingsoft).
+    pub security_groups: Vec<String>,
+    /// IPv6 addresses per machine, 0 or 1.
+    pub ipv6_addresses: u32,
+}
+
+/// How machines spread over subnets (or zones, when there are no subnets).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Spread {
+    /// First that works, in list order.
+    Ordered,
+    /// Fewest first.
+    Balanced,
+}
+
+/// Must every zone and subnet be usable (rule G7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ZonesCheck {
+    /// One is enough.
+    #[default]
+    Any,
+    /// All must be.
+    All,
+}
+
+/// Who goes first in a scale-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TerminationPolicy {
+    /// Oldest instance.
+    OldestInstance,
+    /// Newest instance.
+    NewestInstance,
+    /// Oldest configuration, then oldest instance.
+    OldestConfigOldestInstance,
+    /// Oldest configuration, then newest instance.
+    OldestConfigNewestInstance,
+}
+
+impl TerminationPolicy {
+    /// What doors that only know oldest and newest show.
+    #[must_use]
+    pub fn plain(self) -> TerminationPolicy {
+        match self {
+            Self::OldestInstance | Self::OldestConfigOldestInstance => Self::OldestInstance,
+            Self::NewestInstance | Self::OldestConfigNewestInstance => Self::NewestInstance,
+        }
+    }
+}
+
+/// What follows a failed or partly failed activity (rule G6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RetryPolicy {
+    /// At once, up to five failures in a row.
+    #[default]
+    Immediate,
+    /// Ten quick ones, then after 10 min, 30 min, 60 min, a day.
+    Incremental,
+    /// Not before the next call or alarm.
+    None,
+}
+
+/// How health is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// By the machine alone, or by the balancer too.
+    pub kind: HealthKind,
+    /// Seconds between audits; 0 = the shortest.
+    pub period_secs: u32,
+    /// Seconds after coming into service in which the balancer's verdict does not count.
+    pub grace_secs: u32,
+}
+
+/// By the machine alone (`CVM`, `NOVA_AUDIT`, `kec`) or by the balancer too (`CLB`, `ELB_AUDIT`, `slb`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HealthKind {
+    /// The machine alone.
+    Machine,
+    /// The balancer too.
+    Balancer,
+}
+
+/// A binding of the group to a balancer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Balancer {
+    /// A classic balancer: Tencent `LoadBalancerIds`.
+    Classic {
+        /// Balancer id.
+        balancer: String,
+    },
+    /// A listener of an application balancer: Tencent ForwardLoadBalancer, Kingsoft Slb.
+    Forward {
+        /// Balancer id.
+        balancer: String,
+        /// Listener id.
+        listener: String,
+        /// Rule id, for HTTP and HTTPS listeners.
+        location: Option<String>,
+        /// Region of the balancer as given.
+        region: Option<String>,
+        /// Ports and weights.
+        targets: Vec<Target>,
+    },
+    /// A Huawei listener id without more.
+    Listener {
+        /// Listener id.
+        listener: String,
+    },
+    /// A Huawei back-end pool.
+    Pool {
+        /// Pool id.
+        pool: String,
+        /// Port and weight.
+        target: Target,
+    },
+}
+
+/// A port and its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// 1..=65535.
+    pub port: u16,
+    /// 0..=100.
+    pub weight: u16,
+}
+
+/// Replacement, scaling mode, tag and size syncing (rules G15-G18).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSettings {
+    /// Replace what the monitor calls unhealthy.
+    pub replace_unhealthy: bool,
+    /// Replace what the balancer calls unhealthy.
+    pub replace_balancer_unhealthy: bool,
+    /// Create, or wake stopped machines first.
+    pub scaling_mode: ScalingMode,
+    /// A new machine, or the same one reset.
+    pub replace_mode: ReplaceMode,
+    /// Push tags to running machines.
+    pub auto_update_tags: bool,
+    /// Clamp desired when only the bounds change, instead of refusing.
+    pub sync_desired: bool,
+    /// Unhealthy ones first in a scale-in (SDK only).
+    pub unhealthy_first: bool,
+}
+
+/// Create, or wake stopped machines first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScalingMode {
+    /// Create and terminate.
+    #[default]
+    Classic,
+    /// Start stopped machines first.
+    WakeUpStopped,
+}
+
+/// How an unhealthy machine is replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReplaceMode {
+    /// By a new one.
+    #[default]
+    Recreate,
+    /// By itself, reinstalled.
+    Reset,
+}
+
+/// As configured, or a mix with spot machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Allocation {
+    /// As configured.
+    #[default]
+    LaunchConfiguration,
+    /// A spot mix.
+    SpotMixed(SpotMix),
+}
+
+/// A spot mix (rule G11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpotMix {
+    /// On-demand machines that always are.
+    pub base: u32,
+    /// Percent of on-demand above the base.
+    pub on_demand_percent: u32,
+    /// Cheapest or best in stock.
+    pub strategy: SpotStrategy,
+    /// Buy on-demand when spot fails.
+    pub compensate: bool,
+}
+
+/// Which spot machines are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpotStrategy {
+    /// Cheapest per core.
+    CostOptimized,
+    /// Best in stock.
+    CapacityOptimized,
+}
+
+/// Numbered names (rule G13).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameIndex {
+    /// On or off.
+    pub enabled: bool,
+    /// First number.
+    pub begin: u32,
+    /// Digits to pad to, 0 = none (SDK only).
+    pub length: u32,
+}
+
+/// What only Huawei has words for; shown there, kept everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HuaweiExtras {
+    /// Enterprise project id.
+    pub enterprise_project: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Agency name.
+    pub agency: Option<String>,
+    /// Deprecated, echoed: `EMAIL`.
+    pub notifications: Vec<String>,
+    /// Delete public addresses with the machine.
+    pub delete_public_ip: bool,
+    /// Delete data disks with the machine.
+    pub delete_volume: bool,
+}
+
+/// Why a group cannot do its work (spec AutoScalingGroupStatus, concept map "abnormal").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum Abnormal {
+    Machine,
+    Balancer,
+    Listener,
+    Location,
+    Vpc,
+    Subnet,
+    Balance,
+    BalancerRegion,
+    BalancerVpc,
+}
+
+/// Failures in a row and what they lead to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryState {
+    /// Failed or partly failed activities in a row.
+    pub failures: u32,
+    /// No matching scale-out before this moment.
+    pub not_before: Option<Time>,
+    /// No matching scale-out at all until somebody acts.
+    pub brake: Option<Brake>,
+    /// Times in a row that machines died soon after they came into service.
+    #[serde(default)]
+    pub early_deaths: u32,
+    /// When that last happened.
+    #[serde(default)]
+    pub early_death_at: Option<Time>,
+}
+
+/// The launch brake: why matching stopped. A call that changes capacity, configuration or the switch releases it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brake {
+    /// Since when.
+    pub since: Time,
+    /// Failures in a row that led here.
+    pub failures: u32,
+    /// The last failure, in words.
+    pub reason: String,
+}
+
+/// A cooldown that an ended activity left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cooldown {
+    /// Until when.
+    pub until: Time,
+    /// The activity that left it.
+    pub after: ActivityId,
+}

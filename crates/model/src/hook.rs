@@ -1,0 +1,149 @@
+//! Lifecycle hooks and notifications. Rules H1-H7 (Tencent 3.0), 1.8 (Huawei), section 2 (Tencent 2017).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GroupId, HookId, InstanceId, NotificationId, Tag, Time};
+
+/// A lifecycle hook of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hook {
+    /// Its id.
+    pub id: HookId,
+    /// Its group.
+    pub group: GroupId,
+    /// Its name, unique in the group.
+    pub name: String,
+    /// When an instance comes, or goes.
+    pub transition: HookTransition,
+    /// Verdict when nobody says anything in time.
+    pub default_result: HookVerdict,
+    /// Seconds to wait.
+    pub timeout_secs: u32,
+    /// Also for attach, detach, remove, stop, start and refresh (spec EXTENSION).
+    pub extended: bool,
+    /// Free text for the receiver.
+    pub metadata: String,
+    /// Who is told.
+    pub target: Option<NotificationTarget>,
+    /// What is run on the machine instead.
+    pub command: Option<HookCommand>,
+    /// Unbound hooks (Tencent 2017) are kept but do not act.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// When a hook acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HookTransition {
+    /// Before an instance comes into service.
+    Launching,
+    /// Before an instance goes.
+    Terminating,
+}
+
+/// What becomes of an instance that waits for a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum HookVerdict {
+    Continue,
+    Abandon,
+}
+
+/// A command run on the machine (spec LifecycleCommand).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookCommand {
+    /// Command id.
+    pub command: String,
+    /// Parameters.
+    pub parameters: Vec<Tag>,
+}
+
+/// An instance waiting for a hook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookWait {
+    /// The hook.
+    pub hook: HookId,
+    /// Secret that the receiver answers with.
+    pub token: String,
+    /// When the default result applies.
+    pub deadline: Time,
+    /// The verdict, once given.
+    pub verdict: Option<HookVerdict>,
+}
+
+/// How a hook ended for an instance (spec LifecycleActionResultInfo).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookOutcome {
+    /// The hook.
+    pub hook: HookId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The verdict.
+    pub verdict: HookVerdict,
+    /// Why.
+    pub reason: HookReason,
+}
+
+/// Why a hook ended (spec ResultReason, L30848).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub enum HookReason {
+    HeartbeatTimeout,
+    NotificationFailure,
+    CallInterface,
+    AnotherActionAbandon,
+    CommandCallFailure,
+    CommandExecFinish,
+    CommandExecFailure,
+    CommandExecResultCheckFailure,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotificationTarget {
+    /// Numbered user groups.
+    UserGroups(Vec<String>),
+    /// A queue; the kind's word as given.
+    Queue {
+        /// `CMQ_QUEUE`, `TDMQ_CMQ_QUEUE`, ...
+        kind: String,
+        /// Name.
+        name: String,
+    },
+    /// A topic; the kind's word as given (`URN` for a Huawei topic).
+    Topic {
+        /// `CMQ_TOPIC`, `TDMQ_CMQ_TOPIC`, ...
+        kind: String,
+        /// Name or urn.
+        name: String,
+    },
+}
+
+/// Who is told of which activities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Its id.
+    pub id: NotificationId,
+    /// Its group.
+    pub group: GroupId,
+    /// What is told.
+    pub scenes: NotificationScenes,
+    /// Who is told.
+    pub target: Option<NotificationTarget>,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// What is told: seven switches (concept map, "notification").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the spec")]
+pub struct NotificationScenes {
+    pub scale_out_ok: bool,
+    pub scale_out_failed: bool,
+    pub scale_in_ok: bool,
+    pub scale_in_failed: bool,
+    pub replace_ok: bool,
+    pub replace_failed: bool,
+    pub group_abnormal: bool,
+}

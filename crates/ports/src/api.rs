@@ -1,0 +1,113 @@
+//! The facade that doors talk to.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use muster_model::{
+    Access, AccountId, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error, GroupFilter,
+    GroupId, GroupItem, InstanceFilter, InstanceItem, Page, Paged, Site, Time,
+};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account: nothing of another one is ever visible or touched.
+    pub account: AccountId,
+    /// What the key may do: a read-only key gets [`Error::ReadOnly`] from [`Api::execute`].
+    pub access: Access,
+    /// The site that the request's region means.
+    pub site: Site,
+}
+
+/// What a call to the facade comes back with.
+pub type ApiResult<T> = Result<T, Error>;
+
+/// Everything that a door can do. Reads are of the last committed state. Lists are in a stable order, oldest first,
+/// but activities newest first.
+#[async_trait]
+pub trait Api: Send + Sync {
+    /// Decides and commits a command. When it returns, the decision is durable; nothing has been performed yet.
+    ///
+    /// # Errors
+    /// The command was refused and changed nothing; after [`Error::Store`] that is not known.
+    async fn execute(&self, caller: &Caller, command: Command) -> ApiResult<Created>;
+
+    /// Groups.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn groups(&self, caller: &Caller, filters: &[GroupFilter], page: Page) -> ApiResult<Paged<GroupItem>>;
+
+    /// Launch configurations.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn configs(&self, caller: &Caller, filters: &[ConfigFilter], page: Page) -> ApiResult<Paged<ConfigItem>>;
+
+    /// Instances.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn instances(
+        &self,
+        caller: &Caller,
+        filters: &[InstanceFilter],
+        page: Page,
+    ) -> ApiResult<Paged<InstanceItem>>;
+
+    /// Activities, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn activities(
+        &self,
+        caller: &Caller,
+        filters: &[ActivityFilter],
+        page: Page,
+    ) -> ApiResult<Paged<Arc<Activity>>>;
+
+    /// The newest activity of each of these groups; groups without one, and unknown ones, are left out (rule A14).
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn last_activities(
+        &self,
+        caller: &Caller,
+        groups: &[GroupId],
+        exclude_cancelled: bool,
+    ) -> ApiResult<Vec<Arc<Activity>>>;
+
+    /// The time of the service: under emulation, a movable one. Signatures use the real clock instead.
+    fn now(&self) -> Time;
+}
+
+/// A key pair in the clear, in memory only. Its secret is never printed.
+#[derive(Clone)]
+pub struct Credential {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The user it belongs to.
+    pub user: String,
+    /// What it may do.
+    pub access: Access,
+    /// The secret.
+    pub secret: Arc<str>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential")
+            .field("account", &self.account)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Looks keys up and binds regions to sites.
+pub trait Keys: Send + Sync {
+    /// The key pair with this public half.
+    fn find(&self, access_key_id: &str) -> Option<Credential>;
+
+    /// The site that a region name means; `None` = an unknown region (only where the configuration is strict).
+    fn site(&self, region: &str) -> Option<Site>;
+}

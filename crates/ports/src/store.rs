@@ -1,0 +1,194 @@
+//! The store: rows, committed in transactions that are guarded by versions.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use muster_model::{
+    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec, Event, Group, GroupId,
+    Hook, Instance, InstanceId, LaunchConfiguration, Page, Paged, Policy,
+};
+
+/// What must still be so for a commit to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The group is at this version.
+    Group(GroupId, u64),
+    /// There is no such group (it is being made).
+    NoGroup(GroupId),
+    /// The configuration is at this version.
+    Config(ConfigId, u64),
+    /// The account is at this version.
+    Account(AccountId, u64),
+}
+
+/// One row to write or delete. Keys are unique over all kinds: writing a *new* row under a taken key is
+/// [`StoreError::Conflict`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// Writes an account.
+    Account(Arc<Account>),
+    /// Writes a key pair (sealed).
+    AccessKey(Arc<AccessKey>),
+    /// Deletes a key pair.
+    NoAccessKey(String),
+    /// Writes a group.
+    Group(Arc<Group>),
+    /// Deletes a group with its instances, hooks, policies and running state; activities stay until they are swept.
+    NoGroup(GroupId),
+    /// Writes an instance.
+    Instance(Arc<Instance>),
+    /// Deletes an instance.
+    NoInstance(InstanceId),
+    /// Writes an activity.
+    Activity(Arc<Activity>),
+    /// Writes a configuration: its newest version, and that version to look up later.
+    Config(Arc<LaunchConfiguration>),
+    /// Deletes a configuration; versions that instances were made from can still be looked up.
+    NoConfig(ConfigId),
+    /// Writes a hook.
+    Hook(Arc<Hook>),
+    /// Writes a policy.
+    Policy(Arc<Policy>),
+    /// Appends a message; the store gives it the next number.
+    Event(Event),
+    /// Writes a small named value (clock offset, simulated machines, ...).
+    Setting {
+        /// Name, unique.
+        name: String,
+        /// Value; `None` deletes.
+        value: Option<String>,
+    },
+}
+
+/// A transaction: all rows or none, and none unless every guard holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Commit {
+    /// What must still be so.
+    pub guards: Vec<Guard>,
+    /// What is written.
+    pub rows: Vec<Row>,
+}
+
+/// A group with everything that belongs to it, as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupRows {
+    /// The group.
+    pub group: Arc<Group>,
+    /// Its members.
+    pub instances: Vec<Arc<Instance>>,
+    /// Its activities that have not ended, and its newest one.
+    pub activities: Vec<Arc<Activity>>,
+    /// Its hooks.
+    pub hooks: Vec<Arc<Hook>>,
+    /// Its policies.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+/// A message with its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedEvent {
+    /// Grows by at least one with each message.
+    pub seq: u64,
+    /// The message.
+    pub event: Event,
+}
+
+/// Why the store did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A guard did not hold, or a new key is taken: nothing was written; look again and decide again.
+    #[error("the state has changed since it was read")]
+    Conflict,
+    /// Nothing was written.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// It is not known whether it was written: read again.
+    #[error("the outcome of the commit is unknown: {0}")]
+    Unknown(String),
+    /// What is stored cannot be read: an operator has to look.
+    #[error("the stored data is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The store. Contract: `contract::store`.
+///
+/// A commit that has returned `Ok` survives a crash of the process and of the machine (durable).
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Commits.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+
+    /// All accounts, by id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn accounts(&self) -> Result<Vec<Arc<Account>>, StoreError>;
+
+    /// All key pairs, by their public half.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn access_keys(&self) -> Result<Vec<Arc<AccessKey>>, StoreError>;
+
+    /// All configurations, by id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn configs(&self) -> Result<Vec<Arc<LaunchConfiguration>>, StoreError>;
+
+    /// One version of a configuration, also of a deleted one that instances were made from.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn config_version(&self, id: ConfigId, version: u64) -> Result<Option<Arc<ConfigSpec>>, StoreError>;
+
+    /// All groups with what belongs to them, by id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn groups(&self) -> Result<Vec<GroupRows>, StoreError>;
+
+    /// One group with what belongs to it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn group(&self, id: GroupId) -> Result<Option<GroupRows>, StoreError>;
+
+    /// Activities of an account, newest first (by start, then id).
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn activities(
+        &self,
+        account: AccountId,
+        filters: &[ActivityFilter],
+        page: Page,
+    ) -> Result<Paged<Arc<Activity>>, StoreError>;
+
+    /// The newest activity of a group that was not cancelled.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn last_uncancelled(&self, group: GroupId) -> Result<Option<Arc<Activity>>, StoreError>;
+
+    /// One activity.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn activity(&self, id: ActivityId) -> Result<Option<Arc<Activity>>, StoreError>;
+
+    /// Messages after number `after`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<SavedEvent>, StoreError>;
+
+    /// A small named value.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
+}

@@ -1,0 +1,261 @@
+//! The facade: commands and questions from doors.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use muster_engine::{Context, Facts};
+use muster_model::{
+    Access, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error, GroupCommand, GroupFilter,
+    GroupId, GroupItem, GroupView, Ids, InstanceFilter, InstanceItem, Lifecycle, Page, Paged, ResourceKind, Tag,
+    TagFilter, Time,
+};
+use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
+
+use crate::commit::{RETRIES, store_error};
+use crate::runtime::Runtime;
+
+pub(crate) fn no_group(id: GroupId) -> Error {
+    Error::NotFound { kind: ResourceKind::Group, id: id.to_string() }
+}
+
+impl Runtime {
+    /// Applies a command that depends on nothing but the group.
+    pub(crate) async fn apply_to(&self, id: GroupId, command: &GroupCommand) -> ApiResult<Created> {
+        self.apply_with(id, command, &Facts::default(), &Commit::default()).await
+    }
+
+    /// Applies a command to a group; what else is in `more` goes into the same transaction.
+    pub(crate) async fn apply_with(
+        &self,
+        id: GroupId,
+        command: &GroupCommand,
+        facts: &Facts,
+        more: &Commit,
+    ) -> ApiResult<Created> {
+        for _ in 0..RETRIES {
+            let Some(slot) = self.directory.group(id) else {
+                // An answer for a group that is gone has nobody to tell.
+                return match command {
+                    GroupCommand::StepDone(_) | GroupCommand::Observed(_) | GroupCommand::Recover => {
+                        Ok(Created::Nothing)
+                    }
+                    _ => Err(no_group(id)),
+                };
+            };
+            let _lock = slot.lock.lock().await;
+            let view = slot.view();
+            let mut ids = Ids::new(rand::random());
+            let mut context = Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts };
+            let (change, created) = muster_engine::apply(&view, command, &mut context)?;
+            if change.is_empty() {
+                return Ok(created);
+            }
+            match self.commit_change(&slot, &view, &change, more.clone()).await {
+                Ok(()) => {
+                    self.stirred();
+                    return Ok(created);
+                }
+                Err(StoreError::Conflict) if more.guards.is_empty() => {}
+                Err(error) => return Err(store_error(&error)),
+            }
+        }
+        Err(Error::Store { message: "the group changes too fast".to_owned() })
+    }
+
+    /// A group that the caller may see.
+    fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
+        let view = self.directory.group(id).map(|slot| slot.view()).ok_or_else(|| no_group(id))?;
+        let own = view.group.account == caller.account && view.group.site == caller.site && !view.group.deleting;
+        if own { Ok(view) } else { Err(no_group(id)) }
+    }
+
+    async fn execute_group(&self, caller: &Caller, id: GroupId, command: GroupCommand) -> ApiResult<Created> {
+        self.visible(caller, id)?;
+        match command {
+            GroupCommand::Modify(patch) if patch.name.is_some() || patch.config.is_some() => {
+                self.modify_group(caller, id, *patch).await
+            }
+            GroupCommand::Attach { instances, .. } => {
+                let machines = self.compute.describe(&instances).await.map_err(|error| Error::BackEnd {
+                    code: muster_model::AttemptCode::Failed,
+                    message: error.to_string(),
+                })?;
+                self.apply_to(id, &GroupCommand::Attach { instances, machines }).await
+            }
+            GroupCommand::Observed(_)
+            | GroupCommand::StepDone(_)
+            | GroupCommand::Recover
+            | GroupCommand::ConfigChanged => Err(no_group(id)),
+            command => self.apply_to(id, &command).await,
+        }
+    }
+}
+
+/// The page of `items`.
+fn paged<T>(items: Vec<T>, page: Page) -> Paged<T> {
+    let total = items.len();
+    Paged { total, items: items.into_iter().skip(page.offset).take(page.limit).collect() }
+}
+
+fn tags_match(tags: &[Tag], filter: &TagFilter) -> bool {
+    tags.iter().any(|tag| match filter {
+        TagFilter::Keys(keys) => keys.contains(&tag.key),
+        TagFilter::Values(values) => values.contains(&tag.value),
+        TagFilter::Pair { key, values } => tag.key == *key && values.contains(&tag.value),
+    })
+}
+
+fn group_matches(view: &GroupView, filter: &GroupFilter) -> bool {
+    let spec = &view.group.spec;
+    match filter {
+        GroupFilter::Ids(ids) => ids.contains(&view.group.id),
+        GroupFilter::Names(names) => names.contains(&spec.name),
+        GroupFilter::NameContains(parts) => parts.iter().any(|part| spec.name.contains(part.as_str())),
+        GroupFilter::Configs(ids) => spec.config.is_some_and(|config| ids.contains(&config)),
+        GroupFilter::Tags(filter) => tags_match(&spec.tags, filter),
+    }
+}
+
+fn config_matches(config: &muster_model::LaunchConfiguration, filter: &ConfigFilter) -> bool {
+    match filter {
+        ConfigFilter::Ids(ids) => ids.contains(&config.id),
+        ConfigFilter::Names(names) => names.contains(&config.spec.name),
+        ConfigFilter::NameContains(parts) => parts.iter().any(|part| config.spec.name.contains(part.as_str())),
+        ConfigFilter::Tags(filter) => tags_match(&config.spec.tags, filter),
+    }
+}
+
+fn group_item(view: &GroupView) -> GroupItem {
+    GroupItem {
+        group: Arc::clone(&view.group),
+        config_name: view.config.as_ref().map(|config| config.spec.name.clone()).unwrap_or_default(),
+        total: view.instances.len(),
+        in_service: view.instances.values().filter(|i| i.state == Lifecycle::InService).count(),
+        busy: view.is_busy(),
+    }
+}
+
+/// A request that is cut off in the middle leaves the store right and the memory behind: the next one notices.
+#[async_trait]
+impl Api for Runtime {
+    async fn execute(&self, caller: &Caller, command: Command) -> ApiResult<Created> {
+        if caller.access == Access::ReadOnly {
+            return Err(Error::ReadOnly);
+        }
+        match command {
+            Command::CreateConfig { door, site, spec } => self.create_config(caller, door, site, &spec).await,
+            Command::ModifyConfig { id, patch } => {
+                self.change_config(caller, id, Some(patch.name.clone()), |old, context| {
+                    muster_engine::modify_config(old, &patch, context)
+                })
+                .await
+            }
+            Command::ClearConfig { id, fields } => {
+                self.change_config(caller, id, None, |old, context| {
+                    Ok(muster_engine::clear_config(old, fields, context))
+                })
+                .await
+            }
+            Command::UpgradeConfig { id, spec } => {
+                self.change_config(caller, id, Some(Some(spec.name.clone())), |old, context| {
+                    muster_engine::upgrade_config(old, &spec, context)
+                })
+                .await
+            }
+            Command::DeleteConfig { id } => self.delete_config(caller, id).await,
+            Command::CreateGroup { door, site, spec } => self.create_group(caller, door, site, &spec).await,
+            Command::Group { id, command } => self.execute_group(caller, id, command).await,
+        }
+    }
+
+    async fn groups(&self, caller: &Caller, filters: &[GroupFilter], page: Page) -> ApiResult<Paged<GroupItem>> {
+        // One group by its id needs no look at the others.
+        if let [GroupFilter::Ids(ids)] = filters
+            && let [id] = ids.as_slice()
+        {
+            let found: Vec<_> = self.visible(caller, *id).iter().map(|view| group_item(view)).collect();
+            return Ok(paged(found, page));
+        }
+        let mut views = self.directory.views(caller.account, &caller.site);
+        views.retain(|view| filters.iter().all(|filter| group_matches(view, filter)));
+        let views = paged(views, page);
+        Ok(Paged { total: views.total, items: views.items.iter().map(|view| group_item(view)).collect() })
+    }
+
+    async fn configs(&self, caller: &Caller, filters: &[ConfigFilter], page: Page) -> ApiResult<Paged<ConfigItem>> {
+        let mut configs = self.directory.configs(caller.account, &caller.site);
+        configs.retain(|config| filters.iter().all(|filter| config_matches(config, filter)));
+        let configs = paged(configs, page);
+        let views = self.directory.views(caller.account, &caller.site);
+        let items = configs.items.into_iter().map(|config| {
+            let users = views.iter().filter(|view| view.group.spec.config == Some(config.id));
+            let groups = users.map(|view| (view.group.id, view.group.spec.name.clone())).collect();
+            ConfigItem { config, groups }
+        });
+        Ok(Paged { total: configs.total, items: items.collect() })
+    }
+
+    async fn instances(
+        &self,
+        caller: &Caller,
+        filters: &[InstanceFilter],
+        page: Page,
+    ) -> ApiResult<Paged<InstanceItem>> {
+        let mut items = Vec::new();
+        for view in self.directory.views(caller.account, &caller.site) {
+            let wanted = |instance: &muster_model::Instance| {
+                filters.iter().all(|filter| match filter {
+                    InstanceFilter::Ids(ids) => ids.contains(&instance.id),
+                    InstanceFilter::Groups(groups) => groups.contains(&instance.group),
+                })
+            };
+            let elsewhere = |filter: &InstanceFilter| matches!(filter, InstanceFilter::Groups(groups) if !groups.contains(&view.group.id));
+            if filters.iter().any(elsewhere) {
+                continue;
+            }
+            let mut members: Vec<_> = view.instances.values().filter(|instance| wanted(instance)).collect();
+            members.sort_by_key(|instance| (instance.created_at, instance.id));
+            items.extend(members.into_iter().map(|instance| InstanceItem {
+                instance: Arc::clone(instance),
+                group_name: view.group.spec.name.clone(),
+            }));
+        }
+        Ok(paged(items, page))
+    }
+
+    async fn activities(
+        &self,
+        caller: &Caller,
+        filters: &[ActivityFilter],
+        page: Page,
+    ) -> ApiResult<Paged<Arc<Activity>>> {
+        self.store.activities(caller.account, filters, page).await.map_err(|error| store_error(&error))
+    }
+
+    async fn last_activities(
+        &self,
+        caller: &Caller,
+        groups: &[GroupId],
+        exclude_cancelled: bool,
+    ) -> ApiResult<Vec<Arc<Activity>>> {
+        let mut found = Vec::new();
+        for id in groups {
+            let Ok(view) = self.visible(caller, *id) else {
+                continue;
+            };
+            let Some(last) = view.group.last_activity.and_then(|id| view.activities.get(&id)) else {
+                continue;
+            };
+            if exclude_cancelled && last.status == muster_model::ActivityStatus::Cancelled {
+                found.extend(self.store.last_uncancelled(*id).await.map_err(|error| store_error(&error))?);
+            } else {
+                found.push(Arc::clone(last));
+            }
+        }
+        Ok(found)
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+}

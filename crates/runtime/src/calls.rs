@@ -1,0 +1,113 @@
+//! The executor: makes calls to the back end and brings the answers home.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use muster_engine::PlannedCall;
+use muster_model::{AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, Machine, StepOutcome, StepResult};
+use muster_ports::ComputeError;
+
+use crate::runtime::Runtime;
+
+/// Configuration versions kept for launches.
+const VERSIONS_KEPT: usize = 256;
+
+impl Runtime {
+    /// Makes a call in the background. Its answer is applied before it counts as over.
+    pub(crate) fn start_call(self: &Arc<Self>, view: &Arc<GroupView>, call: PlannedCall) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let runtime = Arc::clone(self);
+        let view = Arc::clone(view);
+        tokio::spawn(async move {
+            let attempt = tokio::spawn({
+                let (runtime, call) = (Arc::clone(&runtime), call.clone());
+                async move { runtime.make_call(&view, &call).await }
+            });
+            let result = attempt.await.unwrap_or_else(|error| {
+                tracing::error!(owner = %call.owner, %error, "a call to the back end panicked");
+                runtime.metrics.panicked();
+                StepResult::Unknown { message: "the call panicked".to_owned() }
+            });
+            let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
+            runtime.deliver(call.owner.group, GroupCommand::StepDone(outcome)).await;
+            runtime.in_flight.fetch_sub(1, Ordering::SeqCst);
+            runtime.stirred();
+        });
+    }
+
+    async fn make_call(&self, view: &GroupView, call: &PlannedCall) -> StepResult {
+        let Ok(_permit) = self.call_permits.acquire().await else {
+            return StepResult::Unknown { message: "the runtime is stopping".to_owned() };
+        };
+        let op = call.kind.name();
+        let timer = self.metrics.call(op);
+        let result = tokio::select! {
+            biased;
+            result = self.ask(view, call) => result,
+            () = self.clock.deadline(call.until) => Err(ComputeError::Unknown("no answer in time".to_owned())),
+        };
+        timer.observe(&result);
+        match result {
+            Ok(machine) => StepResult::Done(machine.map(Arc::new)),
+            Err(error) => {
+                tracing::warn!(owner = %call.owner, op, attempt = call.attempt, %error, "the back end did not do it");
+                refusal(error)
+            }
+        }
+    }
+
+    async fn ask(&self, view: &GroupView, call: &PlannedCall) -> Result<Option<Machine>, ComputeError> {
+        let owner = &call.owner;
+        match call.kind {
+            CallKind::Launch => {
+                let instance = view
+                    .instances
+                    .get(&owner.instance)
+                    .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
+                let spec = self.pinned_config(instance).await?;
+                let spec = muster_engine::launch_spec(&view.group, instance, spec);
+                self.compute.launch(&spec).await.map(Some)
+            }
+            CallKind::Terminate => self.compute.terminate(owner).await.map(|()| None),
+            CallKind::Adopt => self.compute.adopt(owner).await.map(Some),
+            CallKind::Release => self.compute.release(owner).await.map(|()| None),
+            CallKind::Start => self.compute.start(owner).await.map(Some),
+            CallKind::Stop(mode) => self.compute.stop(owner, mode).await.map(Some),
+        }
+    }
+
+    /// The configuration version that an instance is made from.
+    async fn pinned_config(&self, instance: &muster_model::Instance) -> Result<Arc<ConfigSpec>, ComputeError> {
+        let pinned = instance
+            .config
+            .as_ref()
+            .ok_or_else(|| ComputeError::Failed("the instance has no configuration".to_owned()))?;
+        let key = (pinned.id, pinned.version);
+        if let Some(spec) = self.versions().get(&key) {
+            return Ok(Arc::clone(spec));
+        }
+        let spec = self
+            .store
+            .config_version(pinned.id, pinned.version)
+            .await
+            .map_err(|error| ComputeError::Failed(error.to_string()))?
+            .ok_or_else(|| ComputeError::Failed("the configuration version is gone".to_owned()))?;
+        let mut versions = self.versions();
+        if versions.len() >= VERSIONS_KEPT {
+            versions.pop_first();
+        }
+        versions.insert(key, Arc::clone(&spec));
+        Ok(spec)
+    }
+}
+
+fn refusal(error: ComputeError) -> StepResult {
+    let (code, message) = match error {
+        ComputeError::Unknown(message) => return StepResult::Unknown { message },
+        ComputeError::SoldOut(message) => (AttemptCode::SoldOut, message),
+        ComputeError::Quota(message) => (AttemptCode::Quota, message),
+        ComputeError::Refused(message) => (AttemptCode::Refused, message),
+        ComputeError::Failed(message) => (AttemptCode::Failed, message),
+    };
+    StepResult::Refused { code, message }
+}

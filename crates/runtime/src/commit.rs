@@ -1,0 +1,114 @@
+//! From a change to a commit, and what to do when it does not go through.
+
+use std::sync::Arc;
+
+use muster_model::{Change, Delta, Error, GroupId, GroupView};
+use muster_ports::{Commit, Guard, Row, StoreError};
+
+use crate::directory::Slot;
+use crate::runtime::Runtime;
+
+/// How often a command is decided again because the state moved under it.
+pub(crate) const RETRIES: u32 = 8;
+
+/// The rows of a change. The group's own row comes last, so that what is kept of a deleted group is written before.
+pub(crate) fn rows(group: GroupId, change: &Change) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    rows.extend(change.activities.iter().map(|activity| Row::Activity(Arc::clone(activity))));
+    rows.extend(change.gone.iter().map(|id| Row::NoInstance(*id)));
+    rows.extend(change.instances.iter().map(|instance| Row::Instance(Arc::clone(instance))));
+    rows.extend(change.events.iter().map(|event| Row::Event(event.clone())));
+    match &change.group {
+        Delta::Keep => {}
+        Delta::Put(group) => rows.push(Row::Group(Arc::clone(group))),
+        Delta::Delete => rows.push(Row::NoGroup(group)),
+    }
+    rows
+}
+
+/// An error of the store as an error of the facade.
+pub(crate) fn store_error(error: &StoreError) -> Error {
+    Error::Store { message: error.to_string() }
+}
+
+impl Runtime {
+    /// Commits a change of a group that was computed from `view`, with what else goes into the same transaction, and
+    /// swaps the view. The slot's lock is held by the caller. After an error the view in memory is what the store has.
+    pub(crate) async fn commit_change(
+        &self,
+        slot: &Slot,
+        view: &GroupView,
+        change: &Change,
+        more: Commit,
+    ) -> Result<(), StoreError> {
+        let id = view.group.id;
+        let mut commit = more;
+        commit.guards.push(Guard::Group(id, view.group.version));
+        commit.rows.extend(rows(id, change));
+        match self.commit(commit).await {
+            Ok(()) => {
+                self.count_ended(view, change);
+                match view.after(change) {
+                    Some(mut next) => {
+                        next.config = next.group.spec.config.and_then(|id| self.directory.config(id));
+                        if let Some(at) = next.group.wake_at {
+                            self.queue.want(id, at);
+                        }
+                        slot.swap(next);
+                    }
+                    None => {
+                        self.directory.remove_group(id);
+                        self.queue.forget(id);
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.reload(id, slot).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits, and counts how it went.
+    pub(crate) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        let result = self.store.commit(commit).await;
+        self.metrics.commit(&result);
+        result
+    }
+
+    /// Reads a group again: after a conflict, or when it is not known whether a commit went through.
+    async fn reload(&self, id: GroupId, slot: &Slot) {
+        match self.store.group(id).await {
+            Ok(Some(rows)) => {
+                let view = self.directory.assemble(rows);
+                if let Some(at) = view.group.wake_at {
+                    self.queue.want(id, at);
+                }
+                slot.swap(view);
+            }
+            Ok(None) => {
+                self.directory.remove_group(id);
+                self.queue.forget(id);
+            }
+            Err(error) => {
+                // The view in memory may be behind; its version guards against deciding from it.
+                tracing::warn!(group = %id, %error, "the group could not be read again");
+                self.retry_later(id);
+            }
+        }
+    }
+
+    fn count_ended(&self, before: &GroupView, change: &Change) {
+        for activity in &change.activities {
+            let was = before.activities.get(&activity.id).is_some_and(|old| old.status.is_ended());
+            if activity.status.is_ended() && !was {
+                self.metrics.activity(activity.kind, activity.status);
+                tracing::info!(
+                    group = %activity.group, activity = %activity.id, kind = ?activity.kind, status = ?activity.status,
+                    message = activity.status_message, "activity ended"
+                );
+            }
+        }
+    }
+}

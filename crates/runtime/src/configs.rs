@@ -1,0 +1,235 @@
+//! Commands that change what an account has: configurations, new groups, names, and who uses what.
+//!
+//! They hold the account's lock and bump its version, so that "the name is free", "the quota is not used up" and
+//! "nobody uses it" still hold when the commit happens.
+
+use std::sync::Arc;
+
+use muster_engine::{Context, Facts};
+use muster_model::{
+    Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch, GroupSpec, Ids,
+    LaunchConfiguration, ResourceKind, Site,
+};
+use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
+
+use crate::commit::store_error;
+use crate::directory::AccountSlot;
+use crate::runtime::Runtime;
+
+fn no_config(id: ConfigId) -> Error {
+    Error::NotFound { kind: ResourceKind::Config, id: id.to_string() }
+}
+
+/// The account's next version, and the commit that writes it, guarded by the present one.
+fn touch(account: &Account) -> (Arc<Account>, Commit) {
+    let next = Arc::new(Account { version: account.version + 1, ..account.clone() });
+    let commit = Commit {
+        guards: vec![Guard::Account(account.id, account.version)],
+        rows: vec![Row::Account(Arc::clone(&next))],
+    };
+    (next, commit)
+}
+
+impl Runtime {
+    fn account_slot(&self, caller: &Caller) -> ApiResult<Arc<AccountSlot>> {
+        self.directory
+            .account(caller.account)
+            .ok_or_else(|| Error::Store { message: "the account is not known".to_owned() })
+    }
+
+    fn visible_config(&self, caller: &Caller, id: ConfigId) -> Option<Arc<LaunchConfiguration>> {
+        self.directory.config(id).filter(|config| config.account == caller.account && config.site == caller.site)
+    }
+
+    pub(crate) async fn create_config(
+        &self,
+        caller: &Caller,
+        door: Door,
+        site: Site,
+        spec: &ConfigSpec,
+    ) -> ApiResult<Created> {
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let account = slot.account();
+        let others = self.directory.configs(caller.account, &caller.site);
+        let facts = Facts {
+            name_taken: others.iter().any(|config| config.spec.name == spec.name),
+            used: u32::try_from(others.len()).unwrap_or(u32::MAX),
+            ..Facts::default()
+        };
+        let mut ids = Ids::new(rand::random());
+        let mut context =
+            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let config = Arc::new(muster_engine::create_config(&account, door, &site, spec, &mut context)?);
+        let (next, mut commit) = touch(&account);
+        commit.rows.push(Row::Config(Arc::clone(&config)));
+        self.commit_account(&slot, commit).await?;
+        slot.swap(next);
+        let id = config.id;
+        self.directory.put_config(config);
+        Ok(Created::Config(id))
+    }
+
+    /// Changes a configuration by `change`. `name`: the outer option says whether a name is given at all.
+    pub(crate) async fn change_config(
+        &self,
+        caller: &Caller,
+        id: ConfigId,
+        name: Option<Option<String>>,
+        change: impl FnOnce(&LaunchConfiguration, &mut Context<'_>) -> Result<LaunchConfiguration, Error> + Send,
+    ) -> ApiResult<Created> {
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let old = self.visible_config(caller, id).ok_or_else(|| no_config(id))?;
+        let name = name.flatten();
+        let others = self.directory.configs(caller.account, &caller.site);
+        let facts = Facts {
+            name_taken: name.is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
+            ..Facts::default()
+        };
+        let mut ids = Ids::new(0);
+        let mut context =
+            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let new = Arc::new(change(&old, &mut context)?);
+        if new.version == old.version {
+            return Ok(Created::Nothing);
+        }
+        let (next, mut commit) = touch(&slot.account());
+        commit.guards.push(Guard::Config(id, old.version));
+        commit.rows.push(Row::Config(Arc::clone(&new)));
+        self.commit_account(&slot, commit).await?;
+        slot.swap(next);
+        self.directory.put_config(Arc::clone(&new));
+        self.spread_config(&new).await;
+        Ok(Created::Nothing)
+    }
+
+    /// Gives the groups that use a configuration its newest version.
+    async fn spread_config(&self, config: &Arc<LaunchConfiguration>) {
+        for (id, slot) in self.directory.slots() {
+            if slot.view().group.spec.config != Some(config.id) {
+                continue;
+            }
+            {
+                let _lock = slot.lock.lock().await;
+                let mut view = (*slot.view()).clone();
+                view.config = Some(Arc::clone(config));
+                slot.swap(view);
+            }
+            self.deliver(id, GroupCommand::ConfigChanged).await;
+        }
+    }
+
+    pub(crate) async fn delete_config(&self, caller: &Caller, id: ConfigId) -> ApiResult<Created> {
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let old = self.visible_config(caller, id).ok_or_else(|| no_config(id))?;
+        let users = self.directory.slots();
+        let used_by = users.iter().map(|(_, slot)| slot.view()).find(|view| view.group.spec.config == Some(id));
+        let facts = Facts { used_by: used_by.map(|view| view.group.id.to_string()), ..Facts::default() };
+        let mut ids = Ids::new(0);
+        let mut context =
+            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        muster_engine::delete_config(id, &mut context)?;
+        let (next, mut commit) = touch(&slot.account());
+        commit.guards.push(Guard::Config(id, old.version));
+        commit.rows.push(Row::NoConfig(id));
+        self.commit_account(&slot, commit).await?;
+        slot.swap(next);
+        self.directory.remove_config(id);
+        Ok(Created::Nothing)
+    }
+
+    pub(crate) async fn create_group(
+        &self,
+        caller: &Caller,
+        door: Door,
+        site: Site,
+        spec: &GroupSpec,
+    ) -> ApiResult<Created> {
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let account = slot.account();
+        let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
+        let mut ids = Ids::new(rand::random());
+        let mut context =
+            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let view = muster_engine::create_group(&account, door, &site, spec, &mut context)?;
+        let id = view.group.id;
+        let (next, mut commit) = touch(&account);
+        commit.guards.push(Guard::NoGroup(id));
+        commit.rows.push(Row::Group(Arc::clone(&view.group)));
+        commit.rows.extend(view.instances.values().map(|instance| Row::Instance(Arc::clone(instance))));
+        commit.rows.extend(view.activities.values().map(|activity| Row::Activity(Arc::clone(activity))));
+        self.commit_account(&slot, commit).await?;
+        slot.swap(next);
+        let wake = view.group.wake_at;
+        self.directory.put_group(view);
+        if let Some(at) = wake {
+            self.queue.want(id, at);
+        }
+        Ok(Created::Group(id))
+    }
+
+    /// Changes a group's name or configuration.
+    pub(crate) async fn modify_group(&self, caller: &Caller, id: GroupId, patch: GroupPatch) -> ApiResult<Created> {
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
+        let (next, commit) = touch(&slot.account());
+        let before = self.directory.group(id).map(|slot| slot.view().group.version);
+        let created = self.apply_with(id, &GroupCommand::Modify(Box::new(patch)), &facts, &commit).await?;
+        let after = self.directory.group(id).map(|slot| slot.view().group.version);
+        if before != after {
+            // A change without effect commits nothing, the account's version included.
+            slot.swap(next);
+        }
+        Ok(created)
+    }
+
+    /// Commits what changes an account; after an error the account in memory is what the store has.
+    async fn commit_account(&self, slot: &AccountSlot, commit: Commit) -> ApiResult<()> {
+        match self.commit(commit).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.reload_account(slot).await;
+                Err(store_error(&error))
+            }
+        }
+    }
+
+    async fn reload_account(&self, slot: &AccountSlot) {
+        match self.store.accounts().await {
+            Ok(accounts) => {
+                let id = slot.account().id;
+                accounts.into_iter().filter(|account| account.id == id).for_each(|account| slot.swap(account));
+            }
+            Err(error) => tracing::warn!(%error, "the account could not be read again"),
+        }
+    }
+
+    fn group_facts(
+        &self,
+        caller: &Caller,
+        config: Option<ConfigId>,
+        name: Option<&str>,
+        own: Option<GroupId>,
+    ) -> Facts {
+        let slots = self.directory.slots();
+        let views: Vec<_> = slots
+            .iter()
+            .map(|(_, slot)| slot.view())
+            .filter(|view| view.group.account == caller.account && view.group.site == caller.site)
+            .collect();
+        Facts {
+            config: config.and_then(|id| self.visible_config(caller, id)),
+            name_taken: name.is_some_and(|name| {
+                views
+                    .iter()
+                    .any(|view| Some(view.group.id) != own && view.group.spec.name == name && !view.group.deleting)
+            }),
+            used: u32::try_from(views.len()).unwrap_or(u32::MAX),
+            used_by: None,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Moving the clock, and waiting until all is quiet: for tests of other people's code, and ours.
+
+use std::sync::atomic::Ordering;
+
+use muster_model::Time;
+use muster_ports::Clock;
+
+use crate::runtime::Runtime;
+
+/// Moments one move of the clock stops at, at the most.
+const STOPS: usize = 200_000;
+
+impl Runtime {
+    /// Comes back when nothing is due now and no call to the back end is in flight, but for those that wait in the
+    /// movable time. Looks at the machines first, so that what was done to them behind our back has been seen.
+    pub async fn settle(&self) {
+        let _moving = self.moving.lock().await;
+        self.quiet().await;
+        self.observe_all().await;
+        self.quiet().await;
+    }
+
+    /// Lets `secs` seconds pass as if they had: every wake-up that is due on the way is run in its order, at its own
+    /// time. Comes back when all is quiet, with the new time.
+    pub async fn advance(&self, secs: u64) -> Time {
+        let _moving = self.moving.lock().await;
+        let target = self.clock.now().plus_secs(secs);
+        self.clock.freeze(self.clock.now());
+        for _ in 0..STOPS {
+            self.quiet().await;
+            self.observe_all().await;
+            self.quiet().await;
+            let next = [self.queue.next_at(), self.clock.next_deadline()].into_iter().flatten().min();
+            match next {
+                Some(at) if at <= target => self.clock.freeze(at),
+                Some(_) | None => break,
+            }
+            self.queue.nudge();
+        }
+        self.clock.freeze(target);
+        self.queue.nudge();
+        self.quiet().await;
+        self.observe_all().await;
+        self.quiet().await;
+        self.clock.unfreeze();
+        self.clock.now()
+    }
+
+    /// Waits until nothing is due and every call in flight is parked in the movable time.
+    async fn quiet(&self) {
+        let mut moved = self.clock.watch();
+        loop {
+            let stirred = self.quieter.notified();
+            tokio::pin!(stirred);
+            stirred.as_mut().enable();
+            moved.mark_unchanged();
+            if self.is_quiet() {
+                return;
+            }
+            tokio::select! {
+                () = &mut stirred => {}
+                _ = moved.changed() => {}
+                () = crate::clock::pause_millis(5) => {}
+            }
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        // In this order: a call that comes home leaves `in_flight` only after its group was queued again.
+        let in_flight = self.in_flight.load(Ordering::SeqCst);
+        in_flight <= self.clock.parked() && self.queue.depth(self.clock.now()) == 0
+    }
+}

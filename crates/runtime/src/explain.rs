@@ -1,0 +1,82 @@
+//! The last evaluations of a group: what was seen, what was decided, and why.
+
+use std::sync::PoisonError;
+
+use muster_engine::Plan;
+use muster_model::{GroupId, GroupView, Time};
+use serde_json::{Value, json};
+
+use crate::directory::Slot;
+use crate::runtime::Runtime;
+
+/// Evaluations kept per group.
+const KEPT: usize = 32;
+
+/// One evaluation.
+pub(crate) struct Evaluation {
+    at: Time,
+    reasons: Vec<String>,
+    calls: Vec<String>,
+    desired: u32,
+    members: usize,
+}
+
+impl Evaluation {
+    /// Keeps what a plan says. One that says the same as the last is kept once, at its newest time.
+    pub(crate) fn record(slot: &Slot, at: Time, view: &GroupView, plan: &Plan) {
+        let evaluation = Evaluation {
+            at,
+            reasons: plan.reasons.iter().map(|reason| reason.0.clone()).collect(),
+            calls: plan.calls.iter().map(|call| format!("{} {}", call.kind.name(), call.owner.instance)).collect(),
+            desired: view.group.spec.size.desired,
+            members: view.instances.len(),
+        };
+        let mut kept = slot.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = kept.back().is_some_and(|last| last.reasons == evaluation.reasons && last.calls == evaluation.calls);
+        if same || kept.len() >= KEPT {
+            if same {
+                kept.pop_back()
+            } else {
+                kept.pop_front()
+            };
+        }
+        kept.push_back(evaluation);
+    }
+}
+
+impl Runtime {
+    /// The last evaluations of a group, newest last, and how it stands; `None` when there is no such group. Times are
+    /// milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn explain(&self, id: GroupId) -> Option<Value> {
+        let slot = self.directory.group(id)?;
+        let view = slot.view();
+        let kept = slot.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
+        let evaluations: Vec<Value> = kept
+            .iter()
+            .map(|e| {
+                json!({
+                    "at_ms": e.at.0, "desired": e.desired, "members": e.members, "calls": e.calls, "reasons": e.reasons,
+                })
+            })
+            .collect();
+        let retry = &view.group.retry;
+        Some(json!({
+            "group": id.to_string(),
+            "name": view.group.spec.name,
+            "account": view.group.account.to_string(),
+            "enabled": view.group.spec.enabled,
+            "min": view.group.spec.size.min,
+            "desired": view.group.spec.size.desired,
+            "max": view.group.spec.size.max,
+            "wake_at_ms": view.group.wake_at.map(|at| at.0),
+            "failures": retry.failures,
+            "brake": retry.brake.as_ref().map(|b| json!({
+                "since_ms": b.since.0, "failures": b.failures, "reason": b.reason,
+                "release": "change capacity or configuration, or enable the group",
+            })),
+            "view": muster_engine::explain::view_text(&view, Time(0)),
+            "evaluations": evaluations,
+        }))
+    }
+}

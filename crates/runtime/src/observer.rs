@@ -1,0 +1,102 @@
+//! The observer: looks at what the back end holds, by period and at a hint.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use muster_model::{GroupCommand, GroupId, Machine, Observation, OwnerKey, Time};
+use muster_ports::Clock;
+
+use crate::runtime::Runtime;
+
+impl Runtime {
+    /// Looks by period until the runtime stops.
+    pub(crate) async fn observe_by_period(self: Arc<Self>) {
+        while !self.stopping() {
+            self.observe_all().await;
+            let next = self.clock.now().plus_millis(self.options.observe_period_millis);
+            tokio::select! {
+                () = self.clock.wait(next) => {}
+                () = self.stopped.notified() => {}
+            }
+        }
+    }
+
+    /// Looks at single groups when the back end says that something may have happened.
+    pub(crate) async fn observe_by_hint(self: Arc<Self>) {
+        while !self.stopping() {
+            tokio::select! {
+                hint = self.compute.changed() => match hint {
+                    Some(group) => self.observe(Some(group)).await,
+                    None => self.observe_all().await,
+                },
+                () = self.stopped.notified() => {}
+            }
+        }
+    }
+
+    /// Lists all machines and tells every group of its own.
+    pub(crate) async fn observe_all(&self) {
+        self.observe(None).await;
+    }
+
+    async fn observe(&self, group: Option<GroupId>) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let asked_at = self.clock.now();
+        let listed = self.compute.list(group).await;
+        self.metrics.listing(listed.is_ok());
+        match listed {
+            Ok(machines) => self.tell(group, asked_at, machines).await,
+            Err(error) => {
+                tracing::warn!(%error, "the machines could not be listed: nothing is concluded from that")
+            }
+        }
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.stirred();
+    }
+
+    async fn tell(&self, only: Option<GroupId>, asked_at: Time, machines: Vec<Arc<Machine>>) {
+        let mut by_group: BTreeMap<GroupId, Vec<Arc<Machine>>> = BTreeMap::new();
+        for machine in machines {
+            if let Some(owner) = &machine.owner {
+                by_group.entry(owner.group).or_default().push(machine);
+            }
+        }
+        let slots = match only {
+            Some(id) => self.directory.group(id).map(|slot| (id, slot)).into_iter().collect(),
+            None => self.directory.slots(),
+        };
+        for (id, slot) in slots {
+            let machines = by_group.remove(&id).unwrap_or_default();
+            if machines.is_empty() && slot.view().instances.is_empty() {
+                continue;
+            }
+            self.deliver(id, GroupCommand::Observed(Observation { asked_at, machines })).await;
+        }
+        for machine in by_group.into_values().flatten() {
+            if let Some(owner) = &machine.owner {
+                self.collect(owner).await;
+            }
+        }
+    }
+
+    /// Destroys a machine that carries the key of a group that does not exist.
+    async fn collect(&self, owner: &OwnerKey) {
+        if self.directory.group(owner.group).is_some() {
+            return;
+        }
+        match self.store.group(owner.group).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return,
+            Err(error) => {
+                tracing::warn!(%owner, %error, "it could not be made sure that the machine is nobody's");
+                return;
+            }
+        }
+        tracing::warn!(%owner, "a machine carries the key of a group that does not exist: it is destroyed");
+        self.metrics.collected();
+        if let Err(error) = self.compute.terminate(owner).await {
+            tracing::warn!(%owner, %error, "the machine could not be destroyed; the next listing tries again");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The runtime: what it holds, how it starts and stops.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use muster_engine::Settings;
+use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Time};
+use muster_ports::{Clock, Compute, Store, StoreError};
+use prometheus_client::registry::Registry;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::ShellClock;
+use crate::directory::Directory;
+use crate::metrics::Metrics;
+use crate::queue::Queue;
+
+/// What an operator can tune of the shell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// What an operator can tune of the engine.
+    pub settings: Settings,
+    /// Groups worked on at the same time.
+    pub workers: usize,
+    /// Calls to the back end at the same time.
+    pub calls: usize,
+    /// Time between two listings of all machines, milliseconds.
+    pub observe_period_millis: i64,
+    /// How long a stop waits for calls in flight, milliseconds.
+    pub drain_millis: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            settings: Settings::default(),
+            workers: 16,
+            calls: 64,
+            observe_period_millis: 10_000,
+            drain_millis: 10_000,
+        }
+    }
+}
+
+/// Why the runtime did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be read.
+    #[error("what is stored could not be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The shell around the engine. One per process and store.
+pub struct Runtime {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) compute: Arc<dyn Compute>,
+    pub(crate) clock: Arc<ShellClock>,
+    pub(crate) options: Options,
+    pub(crate) directory: Directory,
+    pub(crate) queue: Queue,
+    pub(crate) metrics: Metrics,
+    pub(crate) call_permits: Semaphore,
+    /// Calls to the back end that are not over, listings among them.
+    pub(crate) in_flight: AtomicUsize,
+    /// Something became quieter.
+    pub(crate) quieter: Notify,
+    pub(crate) stopped: Notify,
+    /// Held by whoever moves the clock.
+    pub(crate) moving: tokio::sync::Mutex<()>,
+    stop: AtomicBool,
+    ready: AtomicBool,
+    versions: Mutex<BTreeMap<(ConfigId, u64), Arc<ConfigSpec>>>,
+}
+
+impl Runtime {
+    /// Loads everything, takes up what was interrupted, and starts the workers.
+    ///
+    /// # Errors
+    /// What is stored could not be read.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        compute: Arc<dyn Compute>,
+        clock: Arc<ShellClock>,
+        options: Options,
+    ) -> Result<Arc<Runtime>, StartError> {
+        let runtime = Arc::new(Runtime {
+            store,
+            compute,
+            clock,
+            call_permits: Semaphore::new(options.calls),
+            options,
+            directory: Directory::default(),
+            queue: Queue::default(),
+            metrics: Metrics::default(),
+            in_flight: AtomicUsize::new(0),
+            quieter: Notify::new(),
+            stopped: Notify::new(),
+            moving: tokio::sync::Mutex::new(()),
+            stop: AtomicBool::new(false),
+            ready: AtomicBool::new(false),
+            versions: Mutex::new(BTreeMap::new()),
+        });
+        let interrupted = runtime.load().await?;
+        for id in interrupted {
+            runtime.deliver(id, GroupCommand::Recover).await;
+        }
+        tokio::spawn(Arc::clone(&runtime).dispatch());
+        tokio::spawn(Arc::clone(&runtime).observe_by_hint());
+        tokio::spawn(Arc::clone(&runtime).observe_by_period());
+        runtime.ready.store(true, Ordering::SeqCst);
+        Ok(runtime)
+    }
+
+    /// Fills the directory; the groups with calls in flight come back.
+    async fn load(&self) -> Result<Vec<GroupId>, StoreError> {
+        for account in self.store.accounts().await? {
+            self.directory.put_account(account);
+        }
+        for config in self.store.configs().await? {
+            self.directory.put_config(config);
+        }
+        let now = self.clock.now();
+        let mut interrupted = Vec::new();
+        for rows in self.store.groups().await? {
+            let in_flight = rows.instances.iter().any(|instance| {
+                instance.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+            });
+            let view = self.directory.assemble(rows);
+            let id = view.group.id;
+            if in_flight {
+                interrupted.push(id);
+            }
+            self.queue.want(id, view.group.wake_at.unwrap_or(now).min(now));
+            self.directory.put_group(view);
+        }
+        Ok(interrupted)
+    }
+
+    /// Makes an account known that has been committed.
+    pub fn put_account(&self, account: Arc<Account>) {
+        self.directory.put_account(account);
+    }
+
+    /// Brings a command of the shell's own home: it is applied sooner or later, whatever the store does meanwhile.
+    pub(crate) async fn deliver(&self, id: GroupId, command: GroupCommand) {
+        let mut wait_millis: u64 = 10;
+        loop {
+            match self.apply_to(id, &command).await {
+                Ok(_) => return,
+                Err(muster_model::Error::Store { message }) => {
+                    tracing::warn!(group = %id, message, "an answer could not be written down yet");
+                }
+                Err(error) => {
+                    tracing::error!(group = %id, %error, "a command of the shell was refused");
+                    return;
+                }
+            }
+            if self.stopping() {
+                return;
+            }
+            // On the real clock also under emulation: the store does not live in the movable time.
+            crate::clock::pause_millis(wait_millis).await;
+            wait_millis = (wait_millis * 2).min(2000);
+        }
+    }
+
+    pub(crate) fn versions(&self) -> MutexGuard<'_, BTreeMap<(ConfigId, u64), Arc<ConfigSpec>>> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait for quiet to look again.
+    pub(crate) fn stirred(&self) {
+        self.quieter.notify_waiters();
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Whether requests can be answered.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::SeqCst) && !self.stopping()
+    }
+
+    /// The clock of the service.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<ShellClock> {
+        &self.clock
+    }
+
+    /// The present moment of the service.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Metric families with their present values. `with` gets the registry for encoding.
+    pub fn with_registry<T>(&self, with: impl FnOnce(&Registry) -> T) -> T {
+        self.metrics.refresh(&self.directory, self.queue.depth(self.clock.now()));
+        self.metrics.with_registry(with)
+    }
+
+    /// Stops taking turns and waits, within bounds, for calls in flight. What is cut off is taken up at the next start.
+    pub async fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.stopped.notify_waiters();
+        let mut left = self.options.drain_millis;
+        while left > 0 && self.in_flight.load(Ordering::SeqCst) > self.clock.parked() {
+            crate::clock::pause_millis(10).await;
+            left -= 10;
+        }
+    }
+}
