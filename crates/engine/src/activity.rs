@@ -1,8 +1,8 @@
 //! Starting, following and ending activities.
 
 use muster_model::{
-    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause, Cooldown, InstanceId,
-    Outcome, Placement, RelatedInstance, RetryPolicy, Trigger, TriggerKind,
+    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause,
+    Cooldown, InstanceId, Outcome, Placement, RelatedInstance, RetryPolicy, Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -121,7 +121,11 @@ impl Draft<'_> {
         }
         if let Some(activity) = self.activity_mut(activity) {
             activity.status = ActivityStatus::Running;
-            activity.instances.push(RelatedInstance { instance, outcome: Outcome::Running, message: String::new() });
+            activity.instances.push(RelatedInstance {
+                instance,
+                outcome: Outcome::Running,
+                message: String::new(),
+            });
         }
     }
 
@@ -134,7 +138,10 @@ impl Draft<'_> {
             member.activity = None;
         }
         if let Some(activity) = self.activity_mut(activity)
-            && let Some(related) = activity.instances.iter_mut().find(|related| related.instance == instance)
+            && let Some(related) = activity
+                .instances
+                .iter_mut()
+                .find(|related| related.instance == instance)
         {
             related.outcome = outcome;
             related.message = message.to_owned();
@@ -173,7 +180,10 @@ impl Draft<'_> {
         let Some(activity) = self.activity(id) else {
             return false;
         };
-        let open = activity.instances.iter().any(|related| matches!(related.outcome, Outcome::Init | Outcome::Running));
+        let open = activity
+            .instances
+            .iter()
+            .any(|related| matches!(related.outcome, Outcome::Init | Outcome::Running));
         if activity.status.is_ended() || open || self.launches_left(id) > 0 {
             return false;
         }
@@ -202,7 +212,11 @@ impl Draft<'_> {
             return;
         };
         let (kind, trigger) = (activity.kind, activity.trigger.clone());
-        let succeeded = activity.instances.iter().filter(|related| related.outcome == Outcome::Successful).count();
+        let succeeded = activity
+            .instances
+            .iter()
+            .filter(|related| related.outcome == Outcome::Successful)
+            .count();
         let missing = match kind {
             ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy => self.launches_left(id) > 0,
             _ => false,
@@ -226,14 +240,18 @@ impl Draft<'_> {
             .map(|related| related.message.clone());
         activity.status_message = match status {
             ActivityStatus::Successful => "Success".to_owned(),
-            _ => failure.unwrap_or_else(|| "there was no room or no time for all instances".to_owned()),
+            _ => failure
+                .unwrap_or_else(|| "there was no room or no time for all instances".to_owned()),
         };
         let message = activity.status_message.clone();
         if self.group().busy == Some(id) {
             self.group_mut().busy = None;
         }
         self.start_cooldown(id, kind, &trigger.kind);
-        if matches!(kind, ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy) {
+        if matches!(
+            kind,
+            ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy
+        ) {
             self.count_failure(status == ActivityStatus::Successful, &message);
         }
     }
@@ -243,7 +261,10 @@ impl Draft<'_> {
             return;
         }
         let secs = match trigger {
-            TriggerKind::Policy { cooldown_secs: Some(secs), .. } => *secs,
+            TriggerKind::Policy {
+                cooldown_secs: Some(secs),
+                ..
+            } => *secs,
             _ => self.group().spec.cooldown_secs,
         };
         let until = self.now.plus_secs(u64::from(secs));
@@ -262,7 +283,11 @@ impl Draft<'_> {
         }
         let (now, policy, settings) = (self.now, self.group().spec.retry, self.settings);
         let failures = self.group().retry.failures.saturating_add(1);
-        let quick = quick_delay(failures, settings.retry_backoff_secs, settings.retry_backoff_max_secs);
+        let quick = quick_delay(
+            failures,
+            settings.retry_backoff_secs,
+            settings.retry_backoff_max_secs,
+        );
         let wait_secs = match policy {
             RetryPolicy::None => None,
             RetryPolicy::Immediate if failures >= settings.immediate_retries => None,
@@ -279,7 +304,11 @@ impl Draft<'_> {
             Some(secs) => retry.not_before = Some(now.plus_secs(secs)),
             None => {
                 retry.not_before = None;
-                retry.brake = Some(Brake { since: now, failures, reason: message.to_owned() });
+                retry.brake = Some(Brake {
+                    since: now,
+                    failures,
+                    reason: message.to_owned(),
+                });
             }
         }
     }
@@ -303,7 +332,10 @@ impl Draft<'_> {
             .map(|related| related.instance)
             .collect();
         for instance in open {
-            let Some((state, placement)) = self.instance(instance).map(|i| (i.state, i.placement.clone())) else {
+            let Some((state, placement)) = self
+                .instance(instance)
+                .map(|i| (i.state, i.placement.clone()))
+            else {
                 continue;
             };
             let message = "the activity ran out of time";
@@ -323,7 +355,9 @@ impl Draft<'_> {
 fn quick_delay(failures: u32, first: u32, max: u32) -> u64 {
     match failures {
         0 | 1 => 0,
-        n => u64::from(first).saturating_mul(1 << (n - 2).min(20)).min(u64::from(max)),
+        n => u64::from(first)
+            .saturating_mul(1 << (n - 2).min(20))
+            .min(u64::from(max)),
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// The command is refused; nothing changes.
-pub fn apply(view: &GroupView, command: &GroupCommand, context: &mut Context<'_>) -> Result<(Change, Created), Error> {
+pub fn apply(
+    view: &GroupView,
+    command: &GroupCommand,
+    context: &mut Context<'_>,
+) -> Result<(Change, Created), Error> {
     crate::commands::apply(view, command, context)
 }

@@ -23,27 +23,46 @@ fn sizes(view: &GroupView, found: &mut Vec<String>) {
 }
 
 fn activities(view: &GroupView, found: &mut Vec<String>) {
-    let open: Vec<_> =
-        view.activities.values().filter(|a| is_exclusive(a.kind) && !a.status.is_ended()).map(|a| a.id).collect();
+    let open: Vec<_> = view
+        .activities
+        .values()
+        .filter(|a| is_exclusive(a.kind) && !a.status.is_ended())
+        .map(|a| a.id)
+        .collect();
     if open.len() > 1 {
         found.push(format!("more than one exclusive activity: {open:?}"));
     }
     if view.group.busy != open.first().copied() {
-        found.push(format!("busy is {:?}, but open is {open:?}", view.group.busy));
+        found.push(format!(
+            "busy is {:?}, but open is {open:?}",
+            view.group.busy
+        ));
     }
     for activity in view.activities.values() {
         let ended = activity.status.is_ended();
         if ended != activity.ended_at.is_some() {
-            found.push(format!("{} is {:?} but ended at {:?}", activity.id, activity.status, activity.ended_at));
+            found.push(format!(
+                "{} is {:?} but ended at {:?}",
+                activity.id, activity.status, activity.ended_at
+            ));
         }
         for related in &activity.instances {
             let working = matches!(related.outcome, Outcome::Init | Outcome::Running);
             if working && ended {
-                found.push(format!("{} ended, but {} is not concluded", activity.id, related.instance));
+                found.push(format!(
+                    "{} ended, but {} is not concluded",
+                    activity.id, related.instance
+                ));
             }
-            let there = view.instances.get(&related.instance).is_some_and(|i| i.activity == Some(activity.id));
+            let there = view
+                .instances
+                .get(&related.instance)
+                .is_some_and(|i| i.activity == Some(activity.id));
             if working && !ended && !there {
-                found.push(format!("{} waits for {}, which is not under it", activity.id, related.instance));
+                found.push(format!(
+                    "{} waits for {}, which is not under it",
+                    activity.id, related.instance
+                ));
             }
         }
         if activity.status == ActivityStatus::Init && !activity.instances.is_empty() {
@@ -62,7 +81,9 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
         let fits = match state {
             Lifecycle::Creating => call == Some(CallKind::Launch),
             Lifecycle::Attaching => call == Some(CallKind::Adopt),
-            Lifecycle::Terminating | Lifecycle::TerminationFailed => call == Some(CallKind::Terminate),
+            Lifecycle::Terminating | Lifecycle::TerminationFailed => {
+                call == Some(CallKind::Terminate)
+            }
             Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
             Lifecycle::Starting => call == Some(CallKind::Start),
             Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
@@ -74,11 +95,19 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
         }
         let leaving = role(state) == Role::Leaving;
         if leaving != instance.exit.is_some() {
-            found.push(format!("{id} is {state:?} but its exit is {:?}", instance.exit));
+            found.push(format!(
+                "{id} is {state:?} but its exit is {:?}",
+                instance.exit
+            ));
         }
-        let under = instance.activity.and_then(|activity| view.activities.get(&activity));
+        let under = instance
+            .activity
+            .and_then(|activity| view.activities.get(&activity));
         if instance.activity.is_some() && under.is_none_or(|activity| activity.status.is_ended()) {
-            found.push(format!("{id} is under an activity that is not running: {:?}", instance.activity));
+            found.push(format!(
+                "{id} is under an activity that is not running: {:?}",
+                instance.activity
+            ));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Commands on launch configurations (rules C1-C10).
 
 use muster_model::{
-    Account, ChargeType, ClearFields, ConfigId, ConfigPatch, ConfigSpec, ConfigStatus, Door, Error, Field,
-    LaunchConfiguration, Problem, Quota, ResourceKind, Site,
+    Account, ChargeType, ClearFields, ConfigId, ConfigPatch, ConfigSpec, ConfigStatus, Door, Error,
+    Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site,
 };
 
 use crate::Context;
@@ -22,7 +22,10 @@ pub fn create_config(
     check_name(spec, context)?;
     let limit = context.settings.quotas.configs;
     if context.facts.used >= limit {
-        return Err(Error::QuotaExceeded { quota: Quota::Configs, limit });
+        return Err(Error::QuotaExceeded {
+            quota: Quota::Configs,
+            limit,
+        });
     }
     Ok(LaunchConfiguration {
         id: context.ids.next_id(),
@@ -58,7 +61,11 @@ pub fn modify_config(
 
 /// Empties some of a configuration (rule C9).
 #[must_use]
-pub fn clear_config(old: &LaunchConfiguration, fields: ClearFields, context: &mut Context<'_>) -> LaunchConfiguration {
+pub fn clear_config(
+    old: &LaunchConfiguration,
+    fields: ClearFields,
+    context: &mut Context<'_>,
+) -> LaunchConfiguration {
     let mut spec = old.spec.clone();
     if fields.data_disks {
         spec.data_disks.clear();
@@ -93,7 +100,10 @@ pub fn upgrade_config(
     spec: &ConfigSpec,
     context: &mut Context<'_>,
 ) -> Result<LaunchConfiguration, Error> {
-    let spec = ConfigSpec { login: old.spec.login.clone(), ..spec.clone() };
+    let spec = ConfigSpec {
+        login: old.spec.login.clone(),
+        ..spec.clone()
+    };
     check_spec(&spec)?;
     if spec.name != old.spec.name {
         check_name(&spec, context)?;
@@ -107,21 +117,37 @@ pub fn upgrade_config(
 /// It is used.
 pub fn delete_config(id: ConfigId, context: &mut Context<'_>) -> Result<(), Error> {
     match &context.facts.used_by {
-        Some(by) => Err(Error::InUse { kind: ResourceKind::Config, id: id.to_string(), by: by.clone() }),
+        Some(by) => Err(Error::InUse {
+            kind: ResourceKind::Config,
+            id: id.to_string(),
+            by: by.clone(),
+        }),
         None => Ok(()),
     }
 }
 
-fn next_version(old: &LaunchConfiguration, spec: ConfigSpec, context: &Context<'_>) -> LaunchConfiguration {
+fn next_version(
+    old: &LaunchConfiguration,
+    spec: ConfigSpec,
+    context: &Context<'_>,
+) -> LaunchConfiguration {
     if spec == old.spec {
         return old.clone();
     }
-    LaunchConfiguration { version: old.version + 1, updated_at: context.now, spec, ..old.clone() }
+    LaunchConfiguration {
+        version: old.version + 1,
+        updated_at: context.now,
+        spec,
+        ..old.clone()
+    }
 }
 
 fn check_name(spec: &ConfigSpec, context: &Context<'_>) -> Result<(), Error> {
     if context.facts.name_taken {
-        return Err(Error::NameTaken { kind: ResourceKind::Config, name: spec.name.clone() });
+        return Err(Error::NameTaken {
+            kind: ResourceKind::Config,
+            name: spec.name.clone(),
+        });
     }
     Ok(())
 }
@@ -148,13 +174,19 @@ fn check_spec(spec: &ConfigSpec) -> Result<(), Error> {
         ChargeType::Prepaid if spec.prepaid.is_none() => {
             return invalid(Field::Prepaid, Problem::NeededBy(Field::ChargeType));
         }
-        ChargeType::Spot | ChargeType::Prepaid | ChargeType::PostpaidByHour | ChargeType::Dedicated => {}
+        ChargeType::Spot
+        | ChargeType::Prepaid
+        | ChargeType::PostpaidByHour
+        | ChargeType::Dedicated => {}
     }
     if let Some(internet) = &spec.internet
         && internet.public_ip == Some(true)
         && internet.max_bandwidth_out_mbps.unwrap_or(0) <= 0
     {
-        return invalid(Field::PublicIp, Problem::Unusable("a public address needs bandwidth above 0".to_owned()));
+        return invalid(
+            Field::PublicIp,
+            Problem::Unusable("a public address needs bandwidth above 0".to_owned()),
+        );
     }
     Ok(())
 }
@@ -208,7 +240,10 @@ fn patched(spec: &mut ConfigSpec, patch: &ConfigPatch) {
     put(&mut spec.instance_names, &patch.instance_names);
     set(&mut spec.disk_type_policy, &patch.disk_type_policy);
     put(&mut spec.hpc_cluster, &patch.hpc_cluster);
-    set(&mut spec.disaster_recover_groups, &patch.disaster_recover_groups);
+    set(
+        &mut spec.disaster_recover_groups,
+        &patch.disaster_recover_groups,
+    );
     put(&mut spec.dedicated_cluster, &patch.dedicated_cluster);
     set(&mut spec.metadata, &patch.metadata);
     put(&mut spec.network_interfaces, &patch.network_interfaces);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Group, GroupView, Ids, Instance, InstanceId, Time,
+    Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Group, GroupView, Ids,
+    Instance, InstanceId, Time,
 };
 
 use crate::lifecycle::{self, Next, Role};
@@ -25,7 +26,12 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(view: &GroupView, now: Time, ids: &'a mut Ids, settings: &'a Settings) -> Draft<'a> {
+    pub(crate) fn new(
+        view: &GroupView,
+        now: Time,
+        ids: &'a mut Ids,
+        settings: &'a Settings,
+    ) -> Draft<'a> {
         Draft {
             view: view.clone(),
             group_written: false,
@@ -109,7 +115,10 @@ impl<'a> Draft<'a> {
 
     /// How many members have this role.
     pub(crate) fn count(&self, role: Role) -> u32 {
-        let count = self.instances().filter(|instance| lifecycle::role(instance.state) == role).count();
+        let count = self
+            .instances()
+            .filter(|instance| lifecycle::role(instance.state) == role)
+            .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
@@ -139,7 +148,10 @@ impl<'a> Draft<'a> {
             }
             Err(illegal) => {
                 debug_assert!(false, "{illegal:?} for {id}");
-                self.because(format!("{:?} cannot happen to {id} in {:?}", illegal.event, illegal.state));
+                self.because(format!(
+                    "{:?} cannot happen to {id} in {:?}",
+                    illegal.event, illegal.state
+                ));
             }
         }
     }
@@ -148,7 +160,13 @@ impl<'a> Draft<'a> {
     pub(crate) fn call(&mut self, id: InstanceId, kind: CallKind, at: Time) {
         let since = self.now;
         if let Some(instance) = self.instance_mut(id) {
-            instance.call = Some(Call { kind, attempt: 1, unanswered: 0, phase: CallPhase::Due { at }, since });
+            instance.call = Some(Call {
+                kind,
+                attempt: 1,
+                unanswered: 0,
+                phase: CallPhase::Due { at },
+                since,
+            });
         }
     }
 
@@ -175,8 +193,16 @@ impl<'a> Draft<'a> {
                 (before.activities.get(id) != Some(activity)).then(|| Arc::clone(activity))
             })
             .collect();
-        let gone: Vec<_> = self.gone.iter().copied().filter(|id| before.instances.contains_key(id)).collect();
-        let same = instances.is_empty() && activities.is_empty() && gone.is_empty() && self.view.group == before.group;
+        let gone: Vec<_> = self
+            .gone
+            .iter()
+            .copied()
+            .filter(|id| before.instances.contains_key(id))
+            .collect();
+        let same = instances.is_empty()
+            && activities.is_empty()
+            && gone.is_empty()
+            && self.view.group == before.group;
         if same && !self.group_deleted {
             return (Change::default(), self.reasons);
         }
@@ -186,6 +212,15 @@ impl<'a> Draft<'a> {
             Arc::make_mut(&mut self.view.group).version = before.group.version + 1;
             Delta::Put(self.view.group)
         };
-        (Change { group, instances, gone, activities, events: Vec::new() }, self.reasons)
+        (
+            Change {
+                group,
+                instances,
+                gone,
+                activities,
+                events: Vec::new(),
+            },
+            self.reasons,
+        )
     }
 }

@@ -27,7 +27,11 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
         text,
         "group {} {} min={} desired={} max={} members={}",
         group.spec.name,
-        if group.spec.enabled { "enabled" } else { "disabled" },
+        if group.spec.enabled {
+            "enabled"
+        } else {
+            "disabled"
+        },
         size.min,
         size.desired,
         size.max,
@@ -48,7 +52,13 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
     if group.deleting {
         text.push_str(" deleting");
     }
-    let _ = writeln!(text, " wake={}", group.wake_at.map_or("never".to_owned(), |wake| at(wake, zero)));
+    let _ = writeln!(
+        text,
+        " wake={}",
+        group
+            .wake_at
+            .map_or("never".to_owned(), |wake| at(wake, zero))
+    );
     for instance in view.instances.values() {
         let _ = writeln!(text, "  {}", instance_text(instance, zero));
     }
@@ -68,7 +78,11 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
         instance.state,
         instance.origin,
         place.instance_type,
-        if place.subnet.is_empty() { &place.zone } else { &place.subnet }
+        if place.subnet.is_empty() {
+            &place.zone
+        } else {
+            &place.subnet
+        }
     );
     if !instance.health.is_healthy() {
         text.push_str(" unhealthy");
@@ -93,7 +107,13 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
 /// An activity in one line.
 #[must_use]
 pub fn activity_text(activity: &Activity, zero: Time) -> String {
-    let count = |outcome| activity.instances.iter().filter(|related| related.outcome == outcome).count();
+    let count = |outcome| {
+        activity
+            .instances
+            .iter()
+            .filter(|related| related.outcome == outcome)
+            .count()
+    };
     let mut text = format!(
         "{:?} {:?} wanted={} ok={} failed={} started={}",
         activity.kind,

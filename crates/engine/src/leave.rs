@@ -1,8 +1,8 @@
 //! Coming and going of single instances: the steps that commands, answers and the planner share.
 
 use muster_model::{
-    ActivityId, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance, InstanceId, Lifecycle, Origin,
-    Placement, Time, Warmup,
+    ActivityId, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance, InstanceId,
+    Lifecycle, Origin, Placement, Time, Warmup,
 };
 
 use crate::draft::Draft;
@@ -66,11 +66,29 @@ impl Draft<'_> {
     /// Sends an instance on its way out: its machine is destroyed, or handed back.
     pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
         let now = self.now;
-        self.happen(id, if destroy { Event::Terminate } else { Event::Detach });
+        self.happen(
+            id,
+            if destroy {
+                Event::Terminate
+            } else {
+                Event::Detach
+            },
+        );
         if let Some(instance) = self.instance_mut(id) {
-            instance.exit = Some(Exit { destroy, reason: reason.to_owned() });
+            instance.exit = Some(Exit {
+                destroy,
+                reason: reason.to_owned(),
+            });
         }
-        self.call(id, if destroy { CallKind::Terminate } else { CallKind::Release }, now);
+        self.call(
+            id,
+            if destroy {
+                CallKind::Terminate
+            } else {
+                CallKind::Release
+            },
+            now,
+        );
     }
 
     /// An instance that would not leave: it is called failed, and the attempts go on.
@@ -91,13 +109,16 @@ impl Draft<'_> {
             return;
         };
         let factor = 1u64 << (call.attempt - 1).min(20);
-        let wait =
-            u64::from(settings.call_backoff_secs).saturating_mul(factor).min(u64::from(settings.call_backoff_max_secs));
+        let wait = u64::from(settings.call_backoff_secs)
+            .saturating_mul(factor)
+            .min(u64::from(settings.call_backoff_max_secs));
         *call = Call {
             kind: call.kind,
             attempt: call.attempt.saturating_add(1),
             unanswered: call.unanswered.saturating_add(u32::from(unanswered)),
-            phase: CallPhase::Due { at: now.plus_secs(wait) },
+            phase: CallPhase::Due {
+                at: now.plus_secs(wait),
+            },
             since: call.since,
         };
     }

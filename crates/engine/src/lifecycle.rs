@@ -2,9 +2,10 @@
 
 use muster_model::Lifecycle;
 use muster_model::Lifecycle::{
-    AttachFailed, Attaching, AttachingBalancer, Creating, CreationFailed, DetachFailed, Detaching, DetachingBalancer,
-    EnteringStandby, ExitingStandby, InService, LaunchingHook, ModifyingBalancer, Standby, StartFailed, Starting,
-    StopFailed, Stopped, Stopping, Terminating, TerminatingHook, TerminationFailed,
+    AttachFailed, Attaching, AttachingBalancer, Creating, CreationFailed, DetachFailed, Detaching,
+    DetachingBalancer, EnteringStandby, ExitingStandby, InService, LaunchingHook,
+    ModifyingBalancer, Standby, StartFailed, Starting, StopFailed, Stopped, Stopping, Terminating,
+    TerminatingHook, TerminationFailed,
 };
 
 /// Something that happens to an instance.
@@ -121,23 +122,29 @@ pub const EVENTS: [Event; 18] = [
 pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
     let to = match (state, event) {
         (
-            Creating | Attaching | LaunchingHook | AttachingBalancer | ModifyingBalancer | Starting | ExitingStandby,
+            Creating | Attaching | LaunchingHook | AttachingBalancer | ModifyingBalancer | Starting
+            | ExitingStandby,
             Event::Serve,
         ) => InService,
         (Creating | Attaching | Starting, Event::HoldLaunch) => LaunchingHook,
-        (Creating | Attaching | LaunchingHook | Starting | ExitingStandby, Event::Bind) => AttachingBalancer,
+        (Creating | Attaching | LaunchingHook | Starting | ExitingStandby, Event::Bind) => {
+            AttachingBalancer
+        }
         (InService, Event::Rebind) => ModifyingBalancer,
         (Creating | Attaching, Event::Refused) => return Ok(Next::Gone),
 
-        (InService | Standby | Stopped | StartFailed | StopFailed, Event::HoldTerminate) => TerminatingHook,
+        (InService | Standby | Stopped | StartFailed | StopFailed, Event::HoldTerminate) => {
+            TerminatingHook
+        }
         (InService | TerminatingHook, Event::Unbind) => DetachingBalancer,
         (Terminating | Detaching, Event::Terminate | Event::Detach) => {
             return Err(Illegal { state, event });
         }
         (_, Event::Terminate) => Terminating,
         (
-            Attaching | InService | Standby | Stopped | StartFailed | StopFailed | TerminatingHook | DetachingBalancer
-            | LaunchingHook | AttachingBalancer | AttachFailed | DetachFailed | TerminationFailed,
+            Attaching | InService | Standby | Stopped | StartFailed | StopFailed | TerminatingHook
+            | DetachingBalancer | LaunchingHook | AttachingBalancer | AttachFailed | DetachFailed
+            | TerminationFailed,
             Event::Detach,
         ) => Detaching,
         (Terminating | TerminationFailed | Detaching | DetachFailed, Event::Left) => {
@@ -178,11 +185,13 @@ pub enum Role {
 #[must_use]
 pub fn role(state: Lifecycle) -> Role {
     match state {
-        Creating | LaunchingHook | Attaching | AttachingBalancer | ExitingStandby | Starting => Role::Coming,
+        Creating | LaunchingHook | Attaching | AttachingBalancer | ExitingStandby | Starting => {
+            Role::Coming
+        }
         InService | ModifyingBalancer => Role::Serving,
         EnteringStandby | Standby | StartFailed | Stopping | StopFailed | Stopped => Role::Resting,
-        CreationFailed | AttachFailed | TerminatingHook | DetachingBalancer | Terminating | TerminationFailed
-        | Detaching | DetachFailed => Role::Leaving,
+        CreationFailed | AttachFailed | TerminatingHook | DetachingBalancer | Terminating
+        | TerminationFailed | Detaching | DetachFailed => Role::Leaving,
     }
 }
 

@@ -23,8 +23,11 @@ pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placem
     let mut best: Option<(Score, Placement)> = None;
     for (type_rank, instance_type) in config.spec.instance_types.iter().enumerate() {
         for (place_rank, (zone, subnet)) in places.iter().enumerate() {
-            let placement =
-                Placement { instance_type: instance_type.clone(), zone: zone.clone(), subnet: subnet.clone() };
+            let placement = Placement {
+                instance_type: instance_type.clone(),
+                zone: zone.clone(),
+                subnet: subnet.clone(),
+            };
             if sold_out.contains(&placement) {
                 continue;
             }
@@ -32,7 +35,11 @@ pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placem
                 Spread::Ordered => 0,
                 Spread::Balanced => load(draft, &placement),
             };
-            let score = Score { type_rank, load, place_rank };
+            let score = Score {
+                type_rank,
+                load,
+                place_rank,
+            };
             if best.as_ref().is_none_or(|(least, _)| score < *least) {
                 best = Some((score, placement));
             }
@@ -48,11 +55,27 @@ fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
     if network.subnets.is_empty() {
         return match network.zones.is_empty() {
             true => vec![(String::new(), String::new())],
-            false => network.zones.iter().map(|zone| (zone.clone(), String::new())).collect(),
+            false => network
+                .zones
+                .iter()
+                .map(|zone| (zone.clone(), String::new()))
+                .collect(),
         };
     }
-    let zone = |rank: usize| network.zones.get(rank).or(network.zones.first()).cloned().unwrap_or_default();
-    network.subnets.iter().enumerate().map(|(rank, subnet)| (zone(rank), subnet.clone())).collect()
+    let zone = |rank: usize| {
+        network
+            .zones
+            .get(rank)
+            .or(network.zones.first())
+            .cloned()
+            .unwrap_or_default()
+    };
+    network
+        .subnets
+        .iter()
+        .enumerate()
+        .map(|(rank, subnet)| (zone(rank), subnet.clone()))
+        .collect()
 }
 
 /// Members that are in a place or on their way there.

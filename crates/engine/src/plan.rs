@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, CallKind, CallPhase, Change, ConfigSpec, CooldownRule, Group, GroupView, Ids, Instance, InstanceId,
-    LaunchSpec, Lifecycle, Origin, OwnerKey, StepOutcome, StepResult, Time, Trigger, TriggerKind,
+    ActivityKind, CallKind, CallPhase, Change, ConfigSpec, CooldownRule, Group, GroupView, Ids,
+    Instance, InstanceId, LaunchSpec, Lifecycle, Origin, OwnerKey, StepOutcome, StepResult, Time,
+    Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -53,7 +54,11 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
     let calls = make_calls(&mut draft);
     set_wake(&mut draft);
     let (change, reasons) = draft.finish(view);
-    Plan { change, calls, reasons }
+    Plan {
+        change,
+        calls,
+        reasons,
+    }
 }
 
 /// Follows the activities and starts what the group needs: the end of every command and of every turn.
@@ -88,7 +93,9 @@ fn give_up_on_silence(draft: &mut Draft<'_>) {
                 instance: instance.id,
                 kind: call.kind,
                 attempt: call.attempt,
-                result: StepResult::Unknown { message: "no answer in time".to_owned() },
+                result: StepResult::Unknown {
+                    message: "no answer in time".to_owned(),
+                },
             })
         })
         .collect();
@@ -99,7 +106,11 @@ fn give_up_on_silence(draft: &mut Draft<'_>) {
 
 /// Launches what running activities still have to launch, ends those that are done or out of time.
 fn follow_activities(draft: &mut Draft<'_>) {
-    let open: Vec<_> = draft.activities().filter(|a| !a.status.is_ended()).map(|a| (a.id, a.deadline)).collect();
+    let open: Vec<_> = draft
+        .activities()
+        .filter(|a| !a.status.is_ended())
+        .map(|a| (a.id, a.deadline))
+        .collect();
     for (id, deadline) in open {
         if deadline <= draft.now {
             draft.time_out(id);
@@ -107,7 +118,10 @@ fn follow_activities(draft: &mut Draft<'_>) {
         }
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
-            let sold_out = draft.activity(id).map(|a| a.sold_out.clone()).unwrap_or_default();
+            let sold_out = draft
+                .activity(id)
+                .map(|a| a.sold_out.clone())
+                .unwrap_or_default();
             match placement::choose(draft, &sold_out) {
                 Some(place) => draft.launch(id, place),
                 None => {
@@ -128,9 +142,12 @@ fn follow_activities(draft: &mut Draft<'_>) {
 /// An activity that cannot launch any more wants no more than it has.
 fn give_up_launches(draft: &mut Draft<'_>, id: muster_model::ActivityId) {
     let open = draft.activity(id).is_some_and(|a| {
-        a.instances
-            .iter()
-            .any(|related| matches!(related.outcome, muster_model::Outcome::Init | muster_model::Outcome::Running))
+        a.instances.iter().any(|related| {
+            matches!(
+                related.outcome,
+                muster_model::Outcome::Init | muster_model::Outcome::Running
+            )
+        })
     });
     if !open {
         draft.end_activity(id);
@@ -139,8 +156,11 @@ fn give_up_launches(draft: &mut Draft<'_>, id: muster_model::ActivityId) {
 
 /// A group that is being deleted: what can leave leaves; the last one takes the group along.
 fn empty_out(draft: &mut Draft<'_>) {
-    let members: Vec<(InstanceId, Lifecycle, Origin)> =
-        draft.instances().filter(|i| i.exit.is_none()).map(|i| (i.id, i.state, i.origin)).collect();
+    let members: Vec<(InstanceId, Lifecycle, Origin)> = draft
+        .instances()
+        .filter(|i| i.exit.is_none())
+        .map(|i| (i.id, i.state, i.origin))
+        .collect();
     for (id, _, origin) in &members {
         draft.leave(*id, *origin == Origin::Auto, "the group is being deleted");
     }
@@ -166,14 +186,22 @@ fn replace_unhealthy(draft: &mut Draft<'_>) {
         return;
     }
     if let Some(until) = held_back(draft) {
-        draft.because(format!("{} unhealthy instance(s) stay: replacing waits ({until})", sick.len()));
+        draft.because(format!(
+            "{} unhealthy instance(s) stay: replacing waits ({until})",
+            sick.len()
+        ));
         return;
     }
     let count = u32::try_from(sick.len()).unwrap_or(u32::MAX);
     let desired = draft.group().spec.size.desired;
-    let trigger = Trigger { kind: TriggerKind::Unhealthy, cooldown: CooldownRule::Ignore };
+    let trigger = Trigger {
+        kind: TriggerKind::Unhealthy,
+        cooldown: CooldownRule::Ignore,
+    };
     let activity = draft.start_activity(ActivityKind::ReplaceUnhealthy, trigger, count, desired);
-    draft.because(format!("{count} instance(s) are unhealthy: they are replaced"));
+    draft.because(format!(
+        "{count} instance(s) are unhealthy: they are replaced"
+    ));
     for (id, origin) in sick {
         draft.relate(activity, id);
         draft.leave(id, origin == Origin::Auto, "the instance is unhealthy");
@@ -190,18 +218,27 @@ fn held_back(draft: &Draft<'_>) -> Option<String> {
         ));
     }
     let until = retry.not_before.filter(|until| *until > draft.now)?;
-    Some(format!("{} failure(s) in a row, the next attempt is at {}", retry.failures.max(retry.early_deaths), until.0))
+    Some(format!(
+        "{} failure(s) in a row, the next attempt is at {}",
+        retry.failures.max(retry.early_deaths),
+        until.0
+    ))
 }
 
 /// Desired and actual are made to match (rules G2, G21).
 fn match_desired(draft: &mut Draft<'_>) {
     let size = draft.group().spec.size;
     let have = draft.count(Role::Serving) + draft.count(Role::Coming);
-    let trigger = Trigger { kind: TriggerKind::Match, cooldown: CooldownRule::Ignore };
+    let trigger = Trigger {
+        kind: TriggerKind::Match,
+        cooldown: CooldownRule::Ignore,
+    };
     if have < size.desired {
         let wanted = (size.desired - have).min(draft.settings.activity_batch);
         if draft.view().config.is_none() {
-            draft.because(format!("{wanted} instance(s) are missing, but the group has no launch configuration"));
+            draft.because(format!(
+                "{wanted} instance(s) are missing, but the group has no launch configuration"
+            ));
         } else if let Some(why) = held_back(draft) {
             draft.because(format!("{wanted} instance(s) are missing, but {why}"));
         } else if draft.room() == 0 {
@@ -212,7 +249,10 @@ fn match_desired(draft: &mut Draft<'_>) {
             ));
         } else {
             let wanted = wanted.min(draft.room());
-            draft.because(format!("desired is {}, actual is {have}: {wanted} are launched", size.desired));
+            draft.because(format!(
+                "desired is {}, actual is {have}: {wanted} are launched",
+                size.desired
+            ));
             draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
             follow_activities(draft);
         }
@@ -220,13 +260,21 @@ fn match_desired(draft: &mut Draft<'_>) {
         let wanted = (have - size.desired).min(draft.settings.activity_batch);
         let victims = termination::choose(draft, wanted);
         if victims.is_empty() {
-            draft.because(format!("{wanted} instance(s) too many, but none in service is unprotected"));
+            draft.because(format!(
+                "{wanted} instance(s) too many, but none in service is unprotected"
+            ));
             return;
         }
-        draft.because(format!("desired is {}, actual is {have}: {victims:?} leave", size.desired));
+        draft.because(format!(
+            "desired is {}, actual is {have}: {victims:?} leave",
+            size.desired
+        ));
         start_scale_in(draft, trigger, &victims, size.desired);
     } else {
-        draft.because(format!("desired is {}, actual is {have}: nothing to do", size.desired));
+        draft.because(format!(
+            "desired is {}, actual is {have}: nothing to do",
+            size.desired
+        ));
     }
 }
 
@@ -240,7 +288,9 @@ pub(crate) fn start_scale_in(
     let count = u32::try_from(victims.len()).unwrap_or(u32::MAX);
     let activity = draft.start_activity(ActivityKind::ScaleIn, trigger, count, size_wanted);
     for id in victims {
-        let destroy = draft.instance(*id).is_some_and(|instance| instance.origin == Origin::Auto);
+        let destroy = draft
+            .instance(*id)
+            .is_some_and(|instance| instance.origin == Origin::Auto);
         draft.relate(activity, *id);
         draft.leave(*id, destroy, "the group was scaled in");
     }
@@ -252,24 +302,40 @@ fn make_calls(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
     let now = draft.now;
     let in_flight = draft
         .instances()
-        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .filter(|i| {
+            i.call
+                .as_ref()
+                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+        })
         .count();
-    let free = usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX).saturating_sub(in_flight);
+    let free = usize::try_from(draft.settings.group_calls)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(in_flight);
     let mut due: Vec<(Time, InstanceId)> = draft
         .instances()
-        .filter_map(|instance| Draft::due_at(instance).filter(|at| *at <= now).map(|at| (at, instance.id)))
+        .filter_map(|instance| {
+            Draft::due_at(instance)
+                .filter(|at| *at <= now)
+                .map(|at| (at, instance.id))
+        })
         .collect();
     due.sort_unstable();
     let until = now.plus_secs(u64::from(draft.settings.call_timeout_secs));
     let group = draft.group().id;
     let mut calls = Vec::with_capacity(due.len().min(free));
     for (_, id) in due.into_iter().take(free) {
-        let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) else {
+        let Some(call) = draft
+            .instance_mut(id)
+            .and_then(|instance| instance.call.as_mut())
+        else {
             continue;
         };
         call.phase = CallPhase::InFlight { until };
         calls.push(PlannedCall {
-            owner: OwnerKey { group, instance: id },
+            owner: OwnerKey {
+                group,
+                instance: id,
+            },
             kind: call.kind,
             attempt: call.attempt,
             until,
@@ -289,17 +355,29 @@ fn set_wake(draft: &mut Draft<'_>) {
 fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     let in_flight = draft
         .instances()
-        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .filter(|i| {
+            i.call
+                .as_ref()
+                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+        })
         .count();
     let full = in_flight >= usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX);
-    let calls = draft.instances().filter_map(|instance| match instance.call.as_ref()?.phase {
-        CallPhase::Due { at } => (!full).then_some(at),
-        CallPhase::InFlight { until } => Some(until.plus_secs(SHELL_GRACE_SECS)),
-    });
-    let deadlines = draft.activities().filter(|a| !a.status.is_ended()).map(|a| a.deadline);
+    let calls = draft
+        .instances()
+        .filter_map(|instance| match instance.call.as_ref()?.phase {
+            CallPhase::Due { at } => (!full).then_some(at),
+            CallPhase::InFlight { until } => Some(until.plus_secs(SHELL_GRACE_SECS)),
+        });
+    let deadlines = draft
+        .activities()
+        .filter(|a| !a.status.is_ended())
+        .map(|a| a.deadline);
     let group = draft.group();
     let retry = group.retry.not_before.filter(|until| {
-        *until > draft.now && group.spec.enabled && group.retry.brake.is_none() && group.busy.is_none()
+        *until > draft.now
+            && group.spec.enabled
+            && group.retry.brake.is_none()
+            && group.busy.is_none()
     });
     calls.chain(deadlines).chain(retry).min()
 }
@@ -308,18 +386,31 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
 #[must_use]
 pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) -> LaunchSpec {
     LaunchSpec {
-        owner: OwnerKey { group: group.id, instance: instance.id },
+        owner: OwnerKey {
+            group: group.id,
+            instance: instance.id,
+        },
         name: instance.name.clone(),
         group_name: group.spec.name.clone(),
         vpc: group.spec.network.vpc.clone(),
         placement: instance.placement.clone(),
-        image: config.image.clone().or_else(|| config.image_family.clone()).unwrap_or_default(),
+        image: config
+            .image
+            .clone()
+            .or_else(|| config.image_family.clone())
+            .unwrap_or_default(),
         user_data: config.user_data.clone(),
         security_groups: match config.security_groups.is_empty() {
             false => config.security_groups.clone(),
             true => group.spec.network.security_groups.clone(),
         },
-        tags: group.spec.tags.iter().chain(&config.instance_tags).cloned().collect(),
+        tags: group
+            .spec
+            .tags
+            .iter()
+            .chain(&config.instance_tags)
+            .cloned()
+            .collect(),
         config,
     }
 }

@@ -67,7 +67,10 @@ pub struct Quotas {
 
 impl Default for Quotas {
     fn default() -> Self {
-        Quotas { configs: 50, groups: 50 }
+        Quotas {
+            configs: 50,
+            groups: 50,
+        }
     }
 }
 

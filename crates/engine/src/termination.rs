@@ -34,19 +34,31 @@ pub(crate) fn choose(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
         .map(|instance| rank(instance, policy, unhealthy_first))
         .collect();
     ranks.sort_unstable();
-    ranks.into_iter().take(usize::try_from(count).unwrap_or(usize::MAX)).map(|rank| rank.id).collect()
+    ranks
+        .into_iter()
+        .take(usize::try_from(count).unwrap_or(usize::MAX))
+        .map(|rank| rank.id)
+        .collect()
 }
 
 fn rank(instance: &Instance, policy: TerminationPolicy, unhealthy_first: bool) -> Rank {
     let oldest = Age::OldestFirst(instance.created_at);
     let newest = Age::NewestFirst(Reverse(instance.created_at));
     // An attached machine has no configuration: it counts as made from the newest one.
-    let config_age = instance.config.as_ref().map_or(Time::NEVER, |config| config.created_at);
+    let config_age = instance
+        .config
+        .as_ref()
+        .map_or(Time::NEVER, |config| config.created_at);
     let (config_age, age) = match policy {
         TerminationPolicy::OldestInstance => (Time::default(), oldest),
         TerminationPolicy::NewestInstance => (Time::default(), newest),
         TerminationPolicy::OldestConfigOldestInstance => (config_age, oldest),
         TerminationPolicy::OldestConfigNewestInstance => (config_age, newest),
     };
-    Rank { healthy: unhealthy_first && instance.health.is_healthy(), config_age, age, id: instance.id }
+    Rank {
+        healthy: unhealthy_first && instance.health.is_healthy(),
+        config_age,
+        age,
+        id: instance.id,
+    }
 }

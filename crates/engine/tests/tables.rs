@@ -2,17 +2,24 @@
 //!
 //! No back end here: each test answers the calls itself. Times are seconds since the start; ids come from seed 1.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what broke by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what broke by failing"
+)]
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use muster_engine::{Context, Facts, Settings, apply, check, create_config, create_group, explain, plan};
+use muster_engine::{
+    Context, Facts, Settings, apply, check, create_config, create_group, explain, plan,
+};
 use muster_model::{
-    Account, AccountId, AdjustBy, Adjustment, Allocation, AttemptCode, CallKind, ConfigSpec, CooldownRule, Door, Error,
-    GroupCommand, GroupPatch, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Machine,
-    MachineHealth, MachineState, Network, Observation, OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread,
-    StepOutcome, StepResult, TerminationPolicy, Time, Trigger, TriggerKind, ZonesCheck,
+    Account, AccountId, AdjustBy, Adjustment, Allocation, AttemptCode, CallKind, ConfigSpec,
+    CooldownRule, Door, Error, GroupCommand, GroupPatch, GroupSpec, GroupView, HealthCheck,
+    HealthKind, Ids, InstanceId, Key, Machine, MachineHealth, MachineState, Network, Observation,
+    OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult,
+    TerminationPolicy, Time, Trigger, TriggerKind, ZonesCheck,
 };
 
 struct Table {
@@ -40,7 +47,11 @@ fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
         zones_check: ZonesCheck::Any,
         termination: TerminationPolicy::OldestInstance,
         retry: RetryPolicy::Immediate,
-        health: HealthCheck { kind: HealthKind::Machine, period_secs: 0, grace_secs: 0 },
+        health: HealthCheck {
+            kind: HealthKind::Machine,
+            period_secs: 0,
+            grace_secs: 0,
+        },
         balancers: Vec::new(),
         project: 0,
         tags: Vec::new(),
@@ -58,8 +69,12 @@ impl Table {
     fn new(mut spec: GroupSpec) -> Table {
         let settings = Settings::default();
         let mut ids = Ids::new(1);
-        let account =
-            Account { id: AccountId::new(Key::from_bits(1)), name: "test".to_owned(), version: 1, created_at: Time(0) };
+        let account = Account {
+            id: AccountId::new(Key::from_bits(1)),
+            name: "test".to_owned(),
+            version: 1,
+            created_at: Time(0),
+        };
         let config = ConfigSpec {
             name: "conf".to_owned(),
             image: Some("img-1".to_owned()),
@@ -67,13 +82,47 @@ impl Table {
             ..ConfigSpec::default()
         };
         let none = Facts::default();
-        let mut context = Context { now: Time(0), ids: &mut ids, settings: &settings, facts: &none };
-        let config = create_config(&account, Door::Tencent3, &Site::default(), &config, &mut context).unwrap();
+        let mut context = Context {
+            now: Time(0),
+            ids: &mut ids,
+            settings: &settings,
+            facts: &none,
+        };
+        let config = create_config(
+            &account,
+            Door::Tencent3,
+            &Site::default(),
+            &config,
+            &mut context,
+        )
+        .unwrap();
         spec.config = Some(config.id);
-        let facts = Facts { config: Some(Arc::new(config)), ..Facts::default() };
-        let mut context = Context { now: Time(0), ids: &mut ids, settings: &settings, facts: &facts };
-        let view = create_group(&account, Door::Tencent3, &Site::default(), &spec, &mut context).unwrap();
-        Table { view, ids, settings, now: Time(0), calls: Vec::new(), text: String::new() }
+        let facts = Facts {
+            config: Some(Arc::new(config)),
+            ..Facts::default()
+        };
+        let mut context = Context {
+            now: Time(0),
+            ids: &mut ids,
+            settings: &settings,
+            facts: &facts,
+        };
+        let view = create_group(
+            &account,
+            Door::Tencent3,
+            &Site::default(),
+            &spec,
+            &mut context,
+        )
+        .unwrap();
+        Table {
+            view,
+            ids,
+            settings,
+            now: Time(0),
+            calls: Vec::new(),
+            text: String::new(),
+        }
     }
 
     fn say(&mut self, what: &str) {
@@ -83,7 +132,12 @@ impl Table {
 
     fn settle_in(&mut self, change: &muster_model::Change) {
         self.view = self.view.after(change).expect("the group is still there");
-        assert_eq!(check::problems(&self.view), Vec::<String>::new(), "{}", self.text);
+        assert_eq!(
+            check::problems(&self.view),
+            Vec::<String>::new(),
+            "{}",
+            self.text
+        );
     }
 
     /// Takes a turn and prints the plan.
@@ -97,7 +151,12 @@ impl Table {
 
     fn command(&mut self, command: GroupCommand) -> Result<(), Error> {
         let facts = Facts::default();
-        let mut context = Context { now: self.now, ids: &mut self.ids, settings: &self.settings, facts: &facts };
+        let mut context = Context {
+            now: self.now,
+            ids: &mut self.ids,
+            settings: &self.settings,
+            facts: &facts,
+        };
         let result = apply(&self.view, &command, &mut context);
         let named = format!("{command:?}");
         let short = named.split([' ', '(', '{']).next().unwrap_or_default();
@@ -116,11 +175,19 @@ impl Table {
     fn machine(&self, id: InstanceId) -> Machine {
         Machine {
             id,
-            owner: Some(OwnerKey { group: self.view.group.id, instance: id }),
+            owner: Some(OwnerKey {
+                group: self.view.group.id,
+                instance: id,
+            }),
             state: MachineState::Running,
             health: MachineHealth::Healthy,
             vpc: "vpc-1".to_owned(),
-            placement: self.view.instances.get(&id).map(|i| i.placement.clone()).unwrap_or_default(),
+            placement: self
+                .view
+                .instances
+                .get(&id)
+                .map(|i| i.placement.clone())
+                .unwrap_or_default(),
             image: "img-1".to_owned(),
             name: "m".to_owned(),
             address: None,
@@ -133,14 +200,21 @@ impl Table {
     fn answer(&mut self, with: impl Fn(&Table, &muster_engine::PlannedCall) -> StepResult) {
         for call in std::mem::take(&mut self.calls) {
             let result = with(self, &call);
-            let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
+            let outcome = StepOutcome {
+                instance: call.owner.instance,
+                kind: call.kind,
+                attempt: call.attempt,
+                result,
+            };
             self.command(GroupCommand::StepDone(outcome)).unwrap();
         }
     }
 
     fn done(&mut self) {
         self.answer(|table, call| match call.kind {
-            CallKind::Launch | CallKind::Adopt => StepResult::Done(Some(Arc::new(table.machine(call.owner.instance)))),
+            CallKind::Launch | CallKind::Adopt => {
+                StepResult::Done(Some(Arc::new(table.machine(call.owner.instance))))
+            }
             _ => StepResult::Done(None),
         });
     }
@@ -158,10 +232,19 @@ impl Table {
     }
 
     fn observe(&mut self, change: impl Fn(&mut Vec<Machine>)) {
-        let mut machines: Vec<Machine> = self.view.instances.keys().map(|id| self.machine(*id)).collect();
+        let mut machines: Vec<Machine> = self
+            .view
+            .instances
+            .keys()
+            .map(|id| self.machine(*id))
+            .collect();
         change(&mut machines);
         let machines = machines.into_iter().map(Arc::new).collect();
-        self.command(GroupCommand::Observed(Observation { asked_at: self.now, machines })).unwrap();
+        self.command(GroupCommand::Observed(Observation {
+            asked_at: self.now,
+            machines,
+        }))
+        .unwrap();
     }
 
     fn members(&self) -> Vec<InstanceId> {
@@ -176,11 +259,17 @@ impl Table {
 }
 
 fn sold_out() -> StepResult {
-    StepResult::Refused { code: AttemptCode::SoldOut, message: "sold out".to_owned() }
+    StepResult::Refused {
+        code: AttemptCode::SoldOut,
+        message: "sold out".to_owned(),
+    }
 }
 
 fn failed() -> StepResult {
-    StepResult::Refused { code: AttemptCode::Failed, message: "the host is on fire".to_owned() }
+    StepResult::Refused {
+        code: AttemptCode::Failed,
+        message: "the host is on fire".to_owned(),
+    }
 }
 
 #[test]
@@ -191,7 +280,12 @@ fn first_group_grows_and_shrinks() {
     t.done();
     t.say("launched");
     t.pass(60);
-    t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }).unwrap();
+    t.command(GroupCommand::SetDesired {
+        desired: 1,
+        min: None,
+        max: None,
+    })
+    .unwrap();
     t.settle();
     t.say("desired 1: the oldest left");
     insta::assert_snapshot!(t.text);
@@ -217,7 +311,9 @@ fn sold_out_types_fall_back_by_type_then_place() {
 fn a_refusal_after_silence_does_not_prove_anything() {
     let mut t = Table::new(spec(0, 1, 1));
     t.turn();
-    t.answer(|_, _| StepResult::Unknown { message: "lost".to_owned() });
+    t.answer(|_, _| StepResult::Unknown {
+        message: "lost".to_owned(),
+    });
     t.pass(1);
     t.turn();
     t.answer(|_, _| failed());
@@ -236,7 +332,12 @@ fn late_and_doubled_answers_change_nothing() {
     t.done();
     let before = t.view.clone();
     for result in [failed(), sold_out(), StepResult::Done(None)] {
-        let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
+        let outcome = StepOutcome {
+            instance: call.owner.instance,
+            kind: call.kind,
+            attempt: call.attempt,
+            result,
+        };
         t.command(GroupCommand::StepDone(outcome)).unwrap();
     }
     assert_eq!(t.view, before);
@@ -254,8 +355,14 @@ fn immediate_retries_end_in_a_brake_with_a_reason() {
     }
     assert_eq!(failures, 5, "five activities in a row, then nothing");
     let brake = t.view.group.retry.brake.clone().unwrap();
-    assert_eq!((brake.failures, brake.reason.as_str()), (5, "the host is on fire"));
-    assert_eq!(t.view.group.wake_at, None, "a braked group waits for somebody");
+    assert_eq!(
+        (brake.failures, brake.reason.as_str()),
+        (5, "the host is on fire")
+    );
+    assert_eq!(
+        t.view.group.wake_at, None,
+        "a braked group waits for somebody"
+    );
     t.text.clear();
     t.turn();
     t.command(GroupCommand::Enable).unwrap();
@@ -266,7 +373,10 @@ fn immediate_retries_end_in_a_brake_with_a_reason() {
 
 #[test]
 fn incremental_retries_slow_down_to_a_day() {
-    let mut t = Table::new(GroupSpec { retry: RetryPolicy::Incremental, ..spec(0, 1, 2) });
+    let mut t = Table::new(GroupSpec {
+        retry: RetryPolicy::Incremental,
+        ..spec(0, 1, 2)
+    });
     let mut waits = Vec::new();
     for _ in 0..16 {
         t.turn();
@@ -275,29 +385,56 @@ fn incremental_retries_slow_down_to_a_day() {
         waits.push(wake.millis_since(t.now) / 1000);
         t.now = wake;
     }
-    assert_eq!(waits, [0, 1, 2, 4, 8, 16, 16, 16, 16, 600, 1800, 3600, 86_400, 86_400, 86_400, 86_400]);
+    assert_eq!(
+        waits,
+        [
+            0, 1, 2, 4, 8, 16, 16, 16, 16, 600, 1800, 3600, 86_400, 86_400, 86_400, 86_400
+        ]
+    );
 }
 
 #[test]
 fn no_retry_waits_for_somebody() {
-    let mut t = Table::new(GroupSpec { retry: RetryPolicy::None, ..spec(0, 1, 2) });
+    let mut t = Table::new(GroupSpec {
+        retry: RetryPolicy::None,
+        ..spec(0, 1, 2)
+    });
     t.turn();
     t.answer(|_, _| failed());
     t.pass(100_000);
     t.turn();
     assert!(t.calls.is_empty());
-    t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }).unwrap();
+    t.command(GroupCommand::SetDesired {
+        desired: 1,
+        min: None,
+        max: None,
+    })
+    .unwrap();
     t.turn();
     assert_eq!(t.calls.len(), 1);
 }
 
 #[test]
 fn balanced_groups_fill_the_emptier_subnet() {
-    let mut t = Table::new(GroupSpec { spread: Spread::Balanced, ..spec(0, 5, 9) });
+    let mut t = Table::new(GroupSpec {
+        spread: Spread::Balanced,
+        ..spec(0, 5, 9)
+    });
     t.settle();
-    let count = |t: &Table, subnet: &str| t.view.instances.values().filter(|i| i.placement.subnet == subnet).count();
+    let count = |t: &Table, subnet: &str| {
+        t.view
+            .instances
+            .values()
+            .filter(|i| i.placement.subnet == subnet)
+            .count()
+    };
     assert_eq!((count(&t, "s1"), count(&t, "s2")), (3, 2));
-    assert!(t.view.instances.values().all(|i| i.placement.instance_type == "A"));
+    assert!(
+        t.view
+            .instances
+            .values()
+            .all(|i| i.placement.instance_type == "A")
+    );
 }
 
 #[test]
@@ -324,13 +461,29 @@ fn a_disabled_group_records_a_loss_and_leaves_it_at_that() {
     t.pass(60);
     t.command(GroupCommand::Disable).unwrap();
     let first = t.members()[0];
-    t.observe(|machines| machines.iter_mut().filter(|m| m.id == first).for_each(|m| m.state = MachineState::Dead));
+    t.observe(|machines| {
+        machines
+            .iter_mut()
+            .filter(|m| m.id == first)
+            .for_each(|m| m.state = MachineState::Dead)
+    });
     t.settle();
     assert_eq!(t.members().len(), 1);
-    assert_eq!(t.command(GroupCommand::SetDesired { desired: 1, min: None, max: None }), Err(Error::Disabled));
+    assert_eq!(
+        t.command(GroupCommand::SetDesired {
+            desired: 1,
+            min: None,
+            max: None
+        }),
+        Err(Error::Disabled)
+    );
     t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
     t.settle();
-    assert_eq!((t.members().len(), t.view.group.spec.size.desired), (0, 1), "by hand it still works");
+    assert_eq!(
+        (t.members().len(), t.view.group.spec.size.desired),
+        (0, 1),
+        "by hand it still works"
+    );
 }
 
 #[test]
@@ -345,7 +498,10 @@ fn strangers_with_our_key_are_destroyed_but_not_on_old_news() {
     t.settle();
     assert!(!t.view.instances.contains_key(&stranger), "proved gone");
     t.observe(|machines| machines.push(machine.clone()));
-    assert!(!t.view.instances.contains_key(&stranger), "a listing from before it left says nothing");
+    assert!(
+        !t.view.instances.contains_key(&stranger),
+        "a listing from before it left says nothing"
+    );
     t.pass(1);
     t.observe(|machines| machines.push(machine.clone()));
     assert!(t.view.instances.contains_key(&stranger), "a later one does");
@@ -353,29 +509,55 @@ fn strangers_with_our_key_are_destroyed_but_not_on_old_news() {
 
 #[test]
 fn unhealthy_instances_are_replaced_but_protected_ones_stay() {
-    let service = ServiceSettings { replace_unhealthy: true, ..ServiceSettings::default() };
-    let mut t = Table::new(GroupSpec { service, ..spec(0, 2, 2) });
+    let service = ServiceSettings {
+        replace_unhealthy: true,
+        ..ServiceSettings::default()
+    };
+    let mut t = Table::new(GroupSpec {
+        service,
+        ..spec(0, 2, 2)
+    });
     t.settle();
     t.pass(60);
     t.text.clear();
     let members = t.members();
-    t.command(GroupCommand::Protect { instances: vec![members[0]], protected: true }).unwrap();
-    t.observe(|machines| machines.iter_mut().for_each(|m| m.health = MachineHealth::Unhealthy));
+    t.command(GroupCommand::Protect {
+        instances: vec![members[0]],
+        protected: true,
+    })
+    .unwrap();
+    t.observe(|machines| {
+        machines
+            .iter_mut()
+            .for_each(|m| m.health = MachineHealth::Unhealthy)
+    });
     t.say("both are unhealthy, one is protected");
     t.settle();
     t.say("replaced");
-    assert!(t.view.instances.contains_key(&members[0]) && !t.view.instances.contains_key(&members[1]));
+    assert!(
+        t.view.instances.contains_key(&members[0]) && !t.view.instances.contains_key(&members[1])
+    );
     insta::assert_snapshot!(t.text);
 }
 
 #[test]
 fn unknown_health_is_not_bad_health() {
-    let service = ServiceSettings { replace_unhealthy: true, ..ServiceSettings::default() };
-    let mut t = Table::new(GroupSpec { service, ..spec(0, 2, 2) });
+    let service = ServiceSettings {
+        replace_unhealthy: true,
+        ..ServiceSettings::default()
+    };
+    let mut t = Table::new(GroupSpec {
+        service,
+        ..spec(0, 2, 2)
+    });
     t.settle();
     t.pass(60);
     let before = t.members();
-    t.observe(|machines| machines.iter_mut().for_each(|m| m.health = MachineHealth::Unknown));
+    t.observe(|machines| {
+        machines
+            .iter_mut()
+            .for_each(|m| m.health = MachineHealth::Unknown)
+    });
     t.settle();
     assert_eq!(t.members(), before);
 }
@@ -389,10 +571,18 @@ fn termination_policies_choose() {
         (TerminationPolicy::OldestConfigNewestInstance, [1, 2, 0]),
     ];
     for (termination, order) in orders {
-        let mut t = Table::new(GroupSpec { termination, ..spec(0, 0, 3) });
+        let mut t = Table::new(GroupSpec {
+            termination,
+            ..spec(0, 0, 3)
+        });
         for n in 1..=3 {
             t.pass(60);
-            t.command(GroupCommand::SetDesired { desired: n, min: None, max: None }).unwrap();
+            t.command(GroupCommand::SetDesired {
+                desired: n,
+                min: None,
+                max: None,
+            })
+            .unwrap();
             t.settle();
         }
         let members = t.members();
@@ -401,7 +591,12 @@ fn termination_policies_choose() {
         let mut left = Vec::new();
         for n in (0..3).rev() {
             t.pass(60);
-            t.command(GroupCommand::SetDesired { desired: n, min: None, max: None }).unwrap();
+            t.command(GroupCommand::SetDesired {
+                desired: n,
+                min: None,
+                max: None,
+            })
+            .unwrap();
             t.settle();
             left.push(
                 members
@@ -423,24 +618,48 @@ fn members_by_hand() {
     t.settle();
     t.pass(60);
     let foreign = InstanceId::new(Key::from_bits(7));
-    let machine = Machine { owner: None, ..t.machine(foreign) };
-    let attach = |machines: Vec<Machine>| GroupCommand::Attach { instances: vec![foreign], machines };
+    let machine = Machine {
+        owner: None,
+        ..t.machine(foreign)
+    };
+    let attach = |machines: Vec<Machine>| GroupCommand::Attach {
+        instances: vec![foreign],
+        machines,
+    };
     let _ = t.command(attach(Vec::new()));
-    let _ = t.command(attach(vec![Machine { vpc: "vpc-2".to_owned(), ..machine.clone() }]));
-    let _ = t.command(attach(vec![Machine { state: MachineState::Dead, ..machine.clone() }]));
+    let _ = t.command(attach(vec![Machine {
+        vpc: "vpc-2".to_owned(),
+        ..machine.clone()
+    }]));
+    let _ = t.command(attach(vec![Machine {
+        state: MachineState::Dead,
+        ..machine.clone()
+    }]));
     t.command(attach(vec![machine.clone()])).unwrap();
-    let _ = t.command(GroupCommand::Detach { instances: vec![foreign] });
+    let _ = t.command(GroupCommand::Detach {
+        instances: vec![foreign],
+    });
     t.settle();
     assert_eq!(t.view.group.spec.size.desired, 2);
     let _ = t.command(attach(vec![machine]));
     t.say("attached");
     let own = *t.members().iter().find(|id| **id != foreign).unwrap();
-    let _ = t.command(GroupCommand::Remove { instances: vec![own, foreign] });
-    t.command(GroupCommand::Remove { instances: vec![foreign] }).unwrap();
+    let _ = t.command(GroupCommand::Remove {
+        instances: vec![own, foreign],
+    });
+    t.command(GroupCommand::Remove {
+        instances: vec![foreign],
+    })
+    .unwrap();
     t.settle();
     assert_eq!(t.view.group.spec.size.desired, 1);
-    assert!(t.text.contains("release"), "an attached machine is handed back, not destroyed");
-    let _ = t.command(GroupCommand::Remove { instances: vec![foreign] });
+    assert!(
+        t.text.contains("release"),
+        "an attached machine is handed back, not destroyed"
+    );
+    let _ = t.command(GroupCommand::Remove {
+        instances: vec![foreign],
+    });
     insta::assert_snapshot!(t.text);
 }
 
@@ -454,8 +673,15 @@ fn one_activity_at_a_time_and_bounds_hold() {
     let _ = t.command(GroupCommand::ScaleOut { count: 0 });
     let _ = t.command(GroupCommand::ScaleIn { count: 2 });
     let _ = t.command(GroupCommand::Delete { force: false });
-    let _ = t.command(GroupCommand::SetDesired { desired: 4, min: None, max: None });
-    let patch = GroupPatch { max: Some(1), ..GroupPatch::default() };
+    let _ = t.command(GroupCommand::SetDesired {
+        desired: 4,
+        min: None,
+        max: None,
+    });
+    let patch = GroupPatch {
+        max: Some(1),
+        ..GroupPatch::default()
+    };
     let _ = t.command(GroupCommand::Modify(Box::new(patch)));
     t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
     t.settle();
@@ -475,7 +701,11 @@ fn a_failed_scale_out_by_hand_does_not_raise_desired() {
         false => StepResult::Done(Some(Arc::new(table.machine(call.owner.instance)))),
     });
     t.settle();
-    assert_eq!((t.view.group.spec.size.desired, t.members().len()), (2, 2), "only by what was really created");
+    assert_eq!(
+        (t.view.group.spec.size.desired, t.members().len()),
+        (2, 2),
+        "only by what was really created"
+    );
 }
 
 #[test]
@@ -483,14 +713,26 @@ fn cooldown_holds_back_only_those_who_honor_it() {
     let mut t = Table::new(spec(0, 1, 5));
     t.settle();
     let adjust = |cooldown| {
-        let trigger = Trigger { kind: TriggerKind::Manual, cooldown };
-        GroupCommand::Adjust(Adjustment { by: AdjustBy::By(1), trigger })
+        let trigger = Trigger {
+            kind: TriggerKind::Manual,
+            cooldown,
+        };
+        GroupCommand::Adjust(Adjustment {
+            by: AdjustBy::By(1),
+            trigger,
+        })
     };
-    assert_eq!(t.command(adjust(CooldownRule::Honor)), Err(Error::CoolingDown));
+    assert_eq!(
+        t.command(adjust(CooldownRule::Honor)),
+        Err(Error::CoolingDown)
+    );
     t.command(adjust(CooldownRule::Ignore)).unwrap();
     t.settle();
     t.pass(299);
-    assert_eq!(t.command(adjust(CooldownRule::Honor)), Err(Error::CoolingDown));
+    assert_eq!(
+        t.command(adjust(CooldownRule::Honor)),
+        Err(Error::CoolingDown)
+    );
     t.pass(1);
     t.command(adjust(CooldownRule::Honor)).unwrap();
 }
@@ -504,11 +746,20 @@ fn an_activity_ends_when_its_time_is_up() {
         t.pass(30);
         t.turn();
         t.answer(|_, call| match call.kind {
-            CallKind::Terminate => StepResult::Unknown { message: "lost".to_owned() },
-            _ => StepResult::Unknown { message: "lost".to_owned() },
+            CallKind::Terminate => StepResult::Unknown {
+                message: "lost".to_owned(),
+            },
+            _ => StepResult::Unknown {
+                message: "lost".to_owned(),
+            },
         });
     }
-    assert_eq!(t.view.group.busy, None, "{}", explain::view_text(&t.view, Time(0)));
+    assert_eq!(
+        t.view.group.busy,
+        None,
+        "{}",
+        explain::view_text(&t.view, Time(0))
+    );
     assert_eq!(t.view.instances.len(), 1, "not proved gone: still counted");
     assert!(t.view.group.retry.failures > 0);
 }
@@ -517,10 +768,18 @@ fn an_activity_ends_when_its_time_is_up() {
 fn a_restart_asks_again_with_the_same_key() {
     let mut t = Table::new(spec(0, 2, 2));
     t.turn();
-    let before: Vec<_> = t.calls.drain(..).map(|call| (call.owner, call.kind)).collect();
+    let before: Vec<_> = t
+        .calls
+        .drain(..)
+        .map(|call| (call.owner, call.kind))
+        .collect();
     t.command(GroupCommand::Recover).unwrap();
     t.turn();
-    let after: Vec<_> = t.calls.iter().map(|call| (call.owner.clone(), call.kind)).collect();
+    let after: Vec<_> = t
+        .calls
+        .iter()
+        .map(|call| (call.owner.clone(), call.kind))
+        .collect();
     assert_eq!(before, after);
     assert!(t.calls.iter().all(|call| call.attempt == 2));
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, ScheduleId, Time};
+use crate::{
+    AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, ScheduleId, Time,
+};
 
 /// One activity of a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Activity, ActivityId, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Policy, Time};
+use crate::{
+    Activity, ActivityId, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Policy,
+    Time,
+};
 
 /// A group with everything that belongs to it: all that a decision may depend on, besides the time.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,13 +119,16 @@ impl GroupView {
             next.activities.insert(activity.id, Arc::clone(activity));
         }
         let last = next.group.last_activity;
-        next.activities.retain(|id, activity| Some(*id) == last || !activity.status.is_ended());
+        next.activities
+            .retain(|id, activity| Some(*id) == last || !activity.status.is_ended());
         Some(next)
     }
 
     /// Whether an activity of the group has not ended.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.activities.values().any(|activity| !activity.status.is_ended())
+        self.activities
+            .values()
+            .any(|activity| !activity.status.is_ended())
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec, Door, GroupId,
-    GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy, ServiceSettings, Site, Spread, Tag,
-    TerminationPolicy, Time, Trigger, ZonesCheck,
+    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec,
+    Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy,
+    ServiceSettings, Site, Spread, Tag, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -66,7 +66,10 @@ pub enum Command {
 
 /// What [`Command::ClearConfig`] empties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the member of ConfigSpec of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each is the member of ConfigSpec of the same name"
+)]
 pub struct ClearFields {
     pub data_disks: bool,
     pub host_names: bool,
@@ -214,7 +217,10 @@ pub enum Created {
 
 /// A partial change of a group: `None` keeps (rule G19).
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name"
+)]
 pub struct GroupPatch {
     pub name: Option<String>,
     pub config: Option<ConfigId>,

@@ -339,7 +339,10 @@ pub struct Personality {
 /// A partial change of a configuration: `None` keeps, a value replaces as a whole (rules C8).
 /// A value that may be cleared is doubly optional: `Some(None)` clears.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "each member is the member of ConfigSpec of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each member is the member of ConfigSpec of the same name"
+)]
 pub struct ConfigPatch {
     pub name: Option<String>,
     pub image: Option<String>,

@@ -28,7 +28,10 @@ pub enum Quota {
 
 /// A parameter by its canonical name; every door has its own name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "members of ConfigSpec, GroupSpec and the commands")]
+#[expect(
+    missing_docs,
+    reason = "members of ConfigSpec, GroupSpec and the commands"
+)]
 pub enum Field {
     GroupName,
     ConfigName,

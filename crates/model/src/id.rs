@@ -82,7 +82,11 @@ impl Key {
             };
             bits = bits * 36 + u64::from(digit);
         }
-        if bits > KEY_MASK { Err(IdError::Malformed) } else { Ok(Key(bits)) }
+        if bits > KEY_MASK {
+            Err(IdError::Malformed)
+        } else {
+            Ok(Key(bits))
+        }
     }
 }
 
@@ -120,8 +124,12 @@ impl<K: Kind> Id<K> {
     /// Whether `text` has the shape of this kind's prefixed spelling, whether or not such a resource can exist.
     #[must_use]
     pub fn is_well_formed(text: &str) -> bool {
-        text.strip_prefix(K::PREFIX)
-            .is_some_and(|body| body.len() == 8 && body.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
+        text.strip_prefix(K::PREFIX).is_some_and(|body| {
+            body.len() == 8
+                && body
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+        })
     }
 
     /// Reads the prefixed spelling, `asg-0123abcd`.
@@ -155,11 +163,18 @@ impl<K: Kind> Id<K> {
     /// Any text that [`Id::uuid`] does not print for some key of this kind.
     pub fn parse_uuid(text: &str) -> Result<Self, IdError> {
         let text = text.to_ascii_lowercase();
-        let head = text.get(..8).zip(text.get(9..13)).ok_or(IdError::Malformed)?;
+        let head = text
+            .get(..8)
+            .zip(text.get(9..13))
+            .ok_or(IdError::Malformed)?;
         let high = u64::from_str_radix(head.0, 16).map_err(|_| IdError::Malformed)?;
         let low = u64::from_str_radix(head.1, 16).map_err(|_| IdError::Malformed)?;
         let id = Id::new(Key::from_bits(((high << 16) | low) >> 7));
-        if id.uuid() == text { Ok(id) } else { Err(IdError::Malformed) }
+        if id.uuid() == text {
+            Ok(id)
+        } else {
+            Err(IdError::Malformed)
+        }
     }
 
     /// The 18-digit spelling.
@@ -177,7 +192,11 @@ impl<K: Kind> Id<K> {
         let number: u64 = text.parse().map_err(|_| IdError::Malformed)?;
         let body = number.checked_sub(DECIMAL_BASE).ok_or(IdError::Malformed)?;
         let id = Id::new(Key::from_bits(body / DECIMAL_CHECKS));
-        if id.decimal() == text { Ok(id) } else { Err(IdError::Malformed) }
+        if id.decimal() == text {
+            Ok(id)
+        } else {
+            Err(IdError::Malformed)
+        }
     }
 
     /// Reads any spelling: what the native endpoints accept.
@@ -185,7 +204,9 @@ impl<K: Kind> Id<K> {
     /// # Errors
     /// A text that is none of them.
     pub fn parse_any(text: &str) -> Result<Self, IdError> {
-        Self::parse(text).or_else(|_| Self::parse_uuid(text)).or_else(|_| Self::parse_decimal(text))
+        Self::parse(text)
+            .or_else(|_| Self::parse_uuid(text))
+            .or_else(|_| Self::parse_decimal(text))
     }
 }
 
@@ -290,7 +311,10 @@ mod tests {
     #[test]
     fn every_spelling_reads_back_and_no_kind_reads_another() {
         let mut ids = Ids::new(7);
-        for bits in [0, 1, KEY_MASK].into_iter().chain((0..2000).map(|_| ids.next_key().bits())) {
+        for bits in [0, 1, KEY_MASK]
+            .into_iter()
+            .chain((0..2000).map(|_| ids.next_key().bits()))
+        {
             let id = GroupId::new(Key::from_bits(bits));
             assert_eq!(GroupId::parse(&id.to_string()), Ok(id));
             assert_eq!(GroupId::parse_uuid(&id.uuid()), Ok(id));
@@ -300,7 +324,10 @@ mod tests {
             assert_eq!(id.uuid().len(), 36);
             for text in [id.to_string(), id.uuid(), id.decimal()] {
                 assert_eq!(GroupId::parse_any(&text), Ok(id));
-                assert!(InstanceId::parse_any(&text).is_err(), "{text} read as another kind");
+                assert!(
+                    InstanceId::parse_any(&text).is_err(),
+                    "{text} read as another kind"
+                );
             }
         }
     }
@@ -320,7 +347,10 @@ mod tests {
         ] {
             assert!(GroupId::parse_any(text).is_err(), "{text}");
         }
-        assert!(GroupId::is_well_formed("asg-zzzzzzzz"), "well-formed for the API, though no key is that large");
+        assert!(
+            GroupId::is_well_formed("asg-zzzzzzzz"),
+            "well-formed for the API, though no key is that large"
+        );
     }
 
     #[test]

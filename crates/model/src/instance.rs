@@ -147,7 +147,9 @@ pub enum CallKind {
 }
 
 /// Whether a stopped machine is paid for (spec StoppedMode).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum StopMode {
     /// It is.
     #[default]

@@ -24,40 +24,45 @@ mod time;
 
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
-    Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome, RelatedInstance,
-    Trigger, TriggerKind,
+    Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome,
+    RelatedInstance, Trigger, TriggerKind,
 };
 pub use change::{Change, Delta, Event, EventKind, GroupView};
 pub use command::{
-    Adjustment, ClearFields, Command, Created, GroupCommand, GroupPatch, MachineReport, Observation, Place,
-    StepOutcome, StepResult,
+    Adjustment, ClearFields, Command, Created, GroupCommand, GroupPatch, MachineReport,
+    Observation, Place, StepOutcome, StepResult,
 };
 pub use config::{
-    ChargeType, ConfigPatch, ConfigSpec, ConfigStatus, ConfigVersion, DataDisk, DiskTypePolicy, EnhancedService,
-    HostNames, InstanceNames, InternetAccess, Ipv6Internet, LaunchConfiguration, Login, Market, NameStyle,
-    NetworkInterface, Personality, Prepaid, SystemDisk, Tag, TypesCheck,
+    ChargeType, ConfigPatch, ConfigSpec, ConfigStatus, ConfigVersion, DataDisk, DiskTypePolicy,
+    EnhancedService, HostNames, InstanceNames, InternetAccess, Ipv6Internet, LaunchConfiguration,
+    Login, Market, NameStyle, NetworkInterface, Personality, Prepaid, SystemDisk, Tag, TypesCheck,
 };
 pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
 pub use group::{
-    Abnormal, Allocation, Balancer, Brake, Cooldown, Door, Group, GroupSpec, HealthCheck, HealthKind, HuaweiExtras,
-    NameIndex, Network, ReplaceMode, RetryPolicy, RetryState, ScalingMode, ServiceSettings, Size, SpotMix,
-    SpotStrategy, Spread, Target, TerminationPolicy, ZonesCheck,
+    Abnormal, Allocation, Balancer, Brake, Cooldown, Door, Group, GroupSpec, HealthCheck,
+    HealthKind, HuaweiExtras, NameIndex, Network, ReplaceMode, RetryPolicy, RetryState,
+    ScalingMode, ServiceSettings, Size, SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
+    ZonesCheck,
 };
 pub use hook::{
-    Hook, HookCommand, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait, Notification,
-    NotificationScenes, NotificationTarget,
+    Hook, HookCommand, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait,
+    Notification, NotificationScenes, NotificationTarget,
 };
 pub use id::{
-    AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key, NotificationId, PolicyId,
-    RefreshId, ScheduleId,
+    AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
+    NotificationId, PolicyId, RefreshId, ScheduleId,
 };
-pub use instance::{Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode, Warmup};
+pub use instance::{
+    Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
+    Warmup,
+};
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
 pub use query::{
-    ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem, Page, Paged,
-    TagFilter,
+    ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
+    Page, Paged, TagFilter,
 };
 pub use scaling::{
-    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleTimes, Statistic, TargetTracking,
+    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleTimes, Statistic,
+    TargetTracking,
 };
 pub use time::Time;

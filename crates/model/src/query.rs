@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, ActivityKind, ActivityStatus, ConfigId, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Time,
+    ActivityId, ActivityKind, ActivityStatus, ConfigId, Group, GroupId, Instance, InstanceId,
+    LaunchConfiguration, Time,
 };
 
 /// A page of a list.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    Access, AccountId, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error, GroupFilter,
-    GroupId, GroupItem, InstanceFilter, InstanceItem, Page, Paged, Site, Time,
+    Access, AccountId, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
+    GroupFilter, GroupId, GroupItem, InstanceFilter, InstanceItem, Page, Paged, Site, Time,
 };
 
 /// Who asks.
@@ -36,13 +36,23 @@ pub trait Api: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Store`].
-    async fn groups(&self, caller: &Caller, filters: &[GroupFilter], page: Page) -> ApiResult<Paged<GroupItem>>;
+    async fn groups(
+        &self,
+        caller: &Caller,
+        filters: &[GroupFilter],
+        page: Page,
+    ) -> ApiResult<Paged<GroupItem>>;
 
     /// Launch configurations.
     ///
     /// # Errors
     /// [`Error::Store`].
-    async fn configs(&self, caller: &Caller, filters: &[ConfigFilter], page: Page) -> ApiResult<Paged<ConfigItem>>;
+    async fn configs(
+        &self,
+        caller: &Caller,
+        filters: &[ConfigFilter],
+        page: Page,
+    ) -> ApiResult<Paged<ConfigItem>>;
 
     /// Instances.
     ///

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec, Event, Group, GroupId,
-    Hook, Instance, InstanceId, LaunchConfiguration, Page, Paged, Policy,
+    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
+    Event, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Page, Paged, Policy,
 };
 
 /// What must still be so for a commit to happen.
@@ -143,7 +143,11 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn config_version(&self, id: ConfigId, version: u64) -> Result<Option<Arc<ConfigSpec>>, StoreError>;
+    async fn config_version(
+        &self,
+        id: ConfigId,
+        version: u64,
+    ) -> Result<Option<Arc<ConfigSpec>>, StoreError>;
 
     /// All groups with what belongs to them, by id.
     ///

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Access, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error, GroupCommand, GroupFilter,
-    GroupId, GroupItem, GroupView, Ids, InstanceFilter, InstanceItem, Lifecycle, Page, Paged, ResourceKind, Tag,
-    TagFilter, Time,
+    Access, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
+    GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, Ids, InstanceFilter, InstanceItem,
+    Lifecycle, Page, Paged, ResourceKind, Tag, TagFilter, Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -15,13 +15,17 @@ use crate::commit::{RETRIES, store_error};
 use crate::runtime::Runtime;
 
 pub(crate) fn no_group(id: GroupId) -> Error {
-    Error::NotFound { kind: ResourceKind::Group, id: id.to_string() }
+    Error::NotFound {
+        kind: ResourceKind::Group,
+        id: id.to_string(),
+    }
 }
 
 impl Runtime {
     /// Applies a command that depends on nothing but the group.
     pub(crate) async fn apply_to(&self, id: GroupId, command: &GroupCommand) -> ApiResult<Created> {
-        self.apply_with(id, command, &Facts::default(), &Commit::default()).await
+        self.apply_with(id, command, &Facts::default(), &Commit::default())
+            .await
     }
 
     /// Applies a command to a group; what else is in `more` goes into the same transaction.
@@ -36,21 +40,29 @@ impl Runtime {
             let Some(slot) = self.directory.group(id) else {
                 // An answer for a group that is gone has nobody to tell.
                 return match command {
-                    GroupCommand::StepDone(_) | GroupCommand::Observed(_) | GroupCommand::Recover => {
-                        Ok(Created::Nothing)
-                    }
+                    GroupCommand::StepDone(_)
+                    | GroupCommand::Observed(_)
+                    | GroupCommand::Recover => Ok(Created::Nothing),
                     _ => Err(no_group(id)),
                 };
             };
             let _lock = slot.lock.lock().await;
             let view = slot.view();
             let mut ids = Ids::new(rand::random());
-            let mut context = Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts };
+            let mut context = Context {
+                now: self.clock.now(),
+                ids: &mut ids,
+                settings: &self.options.settings,
+                facts,
+            };
             let (change, created) = muster_engine::apply(&view, command, &mut context)?;
             if change.is_empty() {
                 return Ok(created);
             }
-            match self.commit_change(&slot, &view, &change, more.clone()).await {
+            match self
+                .commit_change(&slot, &view, &change, more.clone())
+                .await
+            {
                 Ok(()) => {
                     self.stirred();
                     return Ok(created);
@@ -59,28 +71,52 @@ impl Runtime {
                 Err(error) => return Err(store_error(&error)),
             }
         }
-        Err(Error::Store { message: "the group changes too fast".to_owned() })
+        Err(Error::Store {
+            message: "the group changes too fast".to_owned(),
+        })
     }
 
     /// A group that the caller may see.
     fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
-        let view = self.directory.group(id).map(|slot| slot.view()).ok_or_else(|| no_group(id))?;
-        let own = view.group.account == caller.account && view.group.site == caller.site && !view.group.deleting;
+        let view = self
+            .directory
+            .group(id)
+            .map(|slot| slot.view())
+            .ok_or_else(|| no_group(id))?;
+        let own = view.group.account == caller.account
+            && view.group.site == caller.site
+            && !view.group.deleting;
         if own { Ok(view) } else { Err(no_group(id)) }
     }
 
-    async fn execute_group(&self, caller: &Caller, id: GroupId, command: GroupCommand) -> ApiResult<Created> {
+    async fn execute_group(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        command: GroupCommand,
+    ) -> ApiResult<Created> {
         self.visible(caller, id)?;
         match command {
             GroupCommand::Modify(patch) if patch.name.is_some() || patch.config.is_some() => {
                 self.modify_group(caller, id, *patch).await
             }
             GroupCommand::Attach { instances, .. } => {
-                let machines = self.compute.describe(&instances).await.map_err(|error| Error::BackEnd {
-                    code: muster_model::AttemptCode::Failed,
-                    message: error.to_string(),
-                })?;
-                self.apply_to(id, &GroupCommand::Attach { instances, machines }).await
+                let machines =
+                    self.compute
+                        .describe(&instances)
+                        .await
+                        .map_err(|error| Error::BackEnd {
+                            code: muster_model::AttemptCode::Failed,
+                            message: error.to_string(),
+                        })?;
+                self.apply_to(
+                    id,
+                    &GroupCommand::Attach {
+                        instances,
+                        machines,
+                    },
+                )
+                .await
             }
             GroupCommand::Observed(_)
             | GroupCommand::StepDone(_)
@@ -94,7 +130,14 @@ impl Runtime {
 /// The page of `items`.
 fn paged<T>(items: Vec<T>, page: Page) -> Paged<T> {
     let total = items.len();
-    Paged { total, items: items.into_iter().skip(page.offset).take(page.limit).collect() }
+    Paged {
+        total,
+        items: items
+            .into_iter()
+            .skip(page.offset)
+            .take(page.limit)
+            .collect(),
+    }
 }
 
 fn tags_match(tags: &[Tag], filter: &TagFilter) -> bool {
@@ -110,7 +153,9 @@ fn group_matches(view: &GroupView, filter: &GroupFilter) -> bool {
     match filter {
         GroupFilter::Ids(ids) => ids.contains(&view.group.id),
         GroupFilter::Names(names) => names.contains(&spec.name),
-        GroupFilter::NameContains(parts) => parts.iter().any(|part| spec.name.contains(part.as_str())),
+        GroupFilter::NameContains(parts) => {
+            parts.iter().any(|part| spec.name.contains(part.as_str()))
+        }
         GroupFilter::Configs(ids) => spec.config.is_some_and(|config| ids.contains(&config)),
         GroupFilter::Tags(filter) => tags_match(&spec.tags, filter),
     }
@@ -120,7 +165,9 @@ fn config_matches(config: &muster_model::LaunchConfiguration, filter: &ConfigFil
     match filter {
         ConfigFilter::Ids(ids) => ids.contains(&config.id),
         ConfigFilter::Names(names) => names.contains(&config.spec.name),
-        ConfigFilter::NameContains(parts) => parts.iter().any(|part| config.spec.name.contains(part.as_str())),
+        ConfigFilter::NameContains(parts) => parts
+            .iter()
+            .any(|part| config.spec.name.contains(part.as_str())),
         ConfigFilter::Tags(filter) => tags_match(&config.spec.tags, filter),
     }
 }
@@ -128,9 +175,17 @@ fn config_matches(config: &muster_model::LaunchConfiguration, filter: &ConfigFil
 fn group_item(view: &GroupView) -> GroupItem {
     GroupItem {
         group: Arc::clone(&view.group),
-        config_name: view.config.as_ref().map(|config| config.spec.name.clone()).unwrap_or_default(),
+        config_name: view
+            .config
+            .as_ref()
+            .map(|config| config.spec.name.clone())
+            .unwrap_or_default(),
         total: view.instances.len(),
-        in_service: view.instances.values().filter(|i| i.state == Lifecycle::InService).count(),
+        in_service: view
+            .instances
+            .values()
+            .filter(|i| i.state == Lifecycle::InService)
+            .count(),
         busy: view.is_busy(),
     }
 }
@@ -143,7 +198,9 @@ impl Api for Runtime {
             return Err(Error::ReadOnly);
         }
         match command {
-            Command::CreateConfig { door, site, spec } => self.create_config(caller, door, site, &spec).await,
+            Command::CreateConfig { door, site, spec } => {
+                self.create_config(caller, door, site, &spec).await
+            }
             Command::ModifyConfig { id, patch } => {
                 self.change_config(caller, id, Some(patch.name.clone()), |old, context| {
                     muster_engine::modify_config(old, &patch, context)
@@ -163,36 +220,62 @@ impl Api for Runtime {
                 .await
             }
             Command::DeleteConfig { id } => self.delete_config(caller, id).await,
-            Command::CreateGroup { door, site, spec } => self.create_group(caller, door, site, &spec).await,
+            Command::CreateGroup { door, site, spec } => {
+                self.create_group(caller, door, site, &spec).await
+            }
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }
 
-    async fn groups(&self, caller: &Caller, filters: &[GroupFilter], page: Page) -> ApiResult<Paged<GroupItem>> {
+    async fn groups(
+        &self,
+        caller: &Caller,
+        filters: &[GroupFilter],
+        page: Page,
+    ) -> ApiResult<Paged<GroupItem>> {
         // One group by its id needs no look at the others.
         if let [GroupFilter::Ids(ids)] = filters
             && let [id] = ids.as_slice()
         {
-            let found: Vec<_> = self.visible(caller, *id).iter().map(|view| group_item(view)).collect();
+            let found: Vec<_> = self
+                .visible(caller, *id)
+                .iter()
+                .map(|view| group_item(view))
+                .collect();
             return Ok(paged(found, page));
         }
         let mut views = self.directory.views(caller.account, &caller.site);
         views.retain(|view| filters.iter().all(|filter| group_matches(view, filter)));
         let views = paged(views, page);
-        Ok(Paged { total: views.total, items: views.items.iter().map(|view| group_item(view)).collect() })
+        Ok(Paged {
+            total: views.total,
+            items: views.items.iter().map(|view| group_item(view)).collect(),
+        })
     }
 
-    async fn configs(&self, caller: &Caller, filters: &[ConfigFilter], page: Page) -> ApiResult<Paged<ConfigItem>> {
+    async fn configs(
+        &self,
+        caller: &Caller,
+        filters: &[ConfigFilter],
+        page: Page,
+    ) -> ApiResult<Paged<ConfigItem>> {
         let mut configs = self.directory.configs(caller.account, &caller.site);
         configs.retain(|config| filters.iter().all(|filter| config_matches(config, filter)));
         let configs = paged(configs, page);
         let views = self.directory.views(caller.account, &caller.site);
         let items = configs.items.into_iter().map(|config| {
-            let users = views.iter().filter(|view| view.group.spec.config == Some(config.id));
-            let groups = users.map(|view| (view.group.id, view.group.spec.name.clone())).collect();
+            let users = views
+                .iter()
+                .filter(|view| view.group.spec.config == Some(config.id));
+            let groups = users
+                .map(|view| (view.group.id, view.group.spec.name.clone()))
+                .collect();
             ConfigItem { config, groups }
         });
-        Ok(Paged { total: configs.total, items: items.collect() })
+        Ok(Paged {
+            total: configs.total,
+            items: items.collect(),
+        })
     }
 
     async fn instances(
@@ -213,7 +296,11 @@ impl Api for Runtime {
             if filters.iter().any(elsewhere) {
                 continue;
             }
-            let mut members: Vec<_> = view.instances.values().filter(|instance| wanted(instance)).collect();
+            let mut members: Vec<_> = view
+                .instances
+                .values()
+                .filter(|instance| wanted(instance))
+                .collect();
             members.sort_by_key(|instance| (instance.created_at, instance.id));
             items.extend(members.into_iter().map(|instance| InstanceItem {
                 instance: Arc::clone(instance),
@@ -229,7 +316,10 @@ impl Api for Runtime {
         filters: &[ActivityFilter],
         page: Page,
     ) -> ApiResult<Paged<Arc<Activity>>> {
-        self.store.activities(caller.account, filters, page).await.map_err(|error| store_error(&error))
+        self.store
+            .activities(caller.account, filters, page)
+            .await
+            .map_err(|error| store_error(&error))
     }
 
     async fn last_activities(
@@ -243,11 +333,20 @@ impl Api for Runtime {
             let Ok(view) = self.visible(caller, *id) else {
                 continue;
             };
-            let Some(last) = view.group.last_activity.and_then(|id| view.activities.get(&id)) else {
+            let Some(last) = view
+                .group
+                .last_activity
+                .and_then(|id| view.activities.get(&id))
+            else {
                 continue;
             };
             if exclude_cancelled && last.status == muster_model::ActivityStatus::Cancelled {
-                found.extend(self.store.last_uncancelled(*id).await.map_err(|error| store_error(&error))?);
+                found.extend(
+                    self.store
+                        .last_uncancelled(*id)
+                        .await
+                        .map_err(|error| store_error(&error))?,
+                );
             } else {
                 found.push(Arc::clone(last));
             }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use muster_engine::PlannedCall;
-use muster_model::{AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, Machine, StepOutcome, StepResult};
+use muster_model::{
+    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, Machine, StepOutcome, StepResult,
+};
 use muster_ports::ComputeError;
 
 use crate::runtime::Runtime;
@@ -26,10 +28,19 @@ impl Runtime {
             let result = attempt.await.unwrap_or_else(|error| {
                 tracing::error!(owner = %call.owner, %error, "a call to the back end panicked");
                 runtime.metrics.panicked();
-                StepResult::Unknown { message: "the call panicked".to_owned() }
+                StepResult::Unknown {
+                    message: "the call panicked".to_owned(),
+                }
             });
-            let outcome = StepOutcome { instance: call.owner.instance, kind: call.kind, attempt: call.attempt, result };
-            runtime.deliver(call.owner.group, GroupCommand::StepDone(outcome)).await;
+            let outcome = StepOutcome {
+                instance: call.owner.instance,
+                kind: call.kind,
+                attempt: call.attempt,
+                result,
+            };
+            runtime
+                .deliver(call.owner.group, GroupCommand::StepDone(outcome))
+                .await;
             runtime.in_flight.fetch_sub(1, Ordering::SeqCst);
             runtime.stirred();
         });
@@ -37,7 +48,9 @@ impl Runtime {
 
     async fn make_call(&self, view: &GroupView, call: &PlannedCall) -> StepResult {
         let Ok(_permit) = self.call_permits.acquire().await else {
-            return StepResult::Unknown { message: "the runtime is stopping".to_owned() };
+            return StepResult::Unknown {
+                message: "the runtime is stopping".to_owned(),
+            };
         };
         let op = call.kind.name();
         let timer = self.metrics.call(op);
@@ -56,7 +69,11 @@ impl Runtime {
         }
     }
 
-    async fn ask(&self, view: &GroupView, call: &PlannedCall) -> Result<Option<Machine>, ComputeError> {
+    async fn ask(
+        &self,
+        view: &GroupView,
+        call: &PlannedCall,
+    ) -> Result<Option<Machine>, ComputeError> {
         let owner = &call.owner;
         match call.kind {
             CallKind::Launch => {
@@ -77,7 +94,10 @@ impl Runtime {
     }
 
     /// The configuration version that an instance is made from.
-    async fn pinned_config(&self, instance: &muster_model::Instance) -> Result<Arc<ConfigSpec>, ComputeError> {
+    async fn pinned_config(
+        &self,
+        instance: &muster_model::Instance,
+    ) -> Result<Arc<ConfigSpec>, ComputeError> {
         let pinned = instance
             .config
             .as_ref()

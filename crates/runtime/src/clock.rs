@@ -46,9 +46,14 @@ impl Default for ShellClock {
 }
 
 /// Milliseconds since the Unix epoch by the machine's clock.
-#[expect(clippy::disallowed_methods, reason = "the one place where real time is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where real time is read"
+)]
 fn real_millis() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -56,8 +61,14 @@ impl ShellClock {
     /// A clock that runs `offset_millis` ahead of the real one.
     #[must_use]
     pub fn new(offset_millis: i64) -> ShellClock {
-        let state = State { offset_millis, ..State::default() };
-        ShellClock { state: Mutex::new(state), moved: watch::Sender::new(0) }
+        let state = State {
+            offset_millis,
+            ..State::default()
+        };
+        ShellClock {
+            state: Mutex::new(state),
+            moved: watch::Sender::new(0),
+        }
     }
 
     /// Seconds since the Unix epoch by the machine's clock: what signatures are checked against.
@@ -71,7 +82,9 @@ impl ShellClock {
     }
 
     fn read(state: &mut State) -> Time {
-        let now = state.frozen.unwrap_or_else(|| Time(real_millis().saturating_add(state.offset_millis)));
+        let now = state
+            .frozen
+            .unwrap_or_else(|| Time(real_millis().saturating_add(state.offset_millis)));
         // A wall clock that was set back makes time stand still, not run backwards.
         state.newest = state.newest.max(now);
         state.newest
@@ -89,7 +102,8 @@ impl ShellClock {
         let now = Self::read(&mut state);
         state.frozen = Some(at.max(now));
         drop(state);
-        self.moved.send_modify(|count| *count = count.wrapping_add(1));
+        self.moved
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Lets the clock run on from where it was stopped.
@@ -99,19 +113,28 @@ impl ShellClock {
             state.offset_millis = at.0.saturating_sub(real_millis());
         }
         drop(state);
-        self.moved.send_modify(|count| *count = count.wrapping_add(1));
+        self.moved
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Back-end calls that wait in the movable time for a moment that has not come.
     pub(crate) fn parked(&self) -> usize {
         let mut state = self.state();
         let now = Self::read(&mut state);
-        state.sleepers.values().filter(|(until, kind)| *kind == Sleeper::Parked && *until > now).count()
+        state
+            .sleepers
+            .values()
+            .filter(|(until, kind)| *kind == Sleeper::Parked && *until > now)
+            .count()
     }
 
     /// The earliest moment that somebody sleeps for.
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.state().sleepers.values().map(|(until, _)| *until).min()
+        self.state()
+            .sleepers
+            .values()
+            .map(|(until, _)| *until)
+            .min()
     }
 
     /// Waits for a deadline of the shell's own.
@@ -121,7 +144,10 @@ impl ShellClock {
     }
 
     /// Waits without being seen by [`ShellClock::next_deadline`].
-    #[expect(clippy::disallowed_methods, reason = "the one place where real time passes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where real time passes"
+    )]
     pub(crate) async fn wait(&self, until: Time) {
         let mut moved = self.moved.subscribe();
         loop {
@@ -150,7 +176,8 @@ impl ShellClock {
         state.next_sleeper += 1;
         state.sleepers.insert(id, (until, kind));
         drop(state);
-        self.moved.send_modify(|count| *count = count.wrapping_add(1));
+        self.moved
+            .send_modify(|count| *count = count.wrapping_add(1));
         Enlisted { clock: self, id }
     }
 
@@ -168,7 +195,9 @@ struct Enlisted<'a> {
 impl Drop for Enlisted<'_> {
     fn drop(&mut self) {
         self.clock.state().sleepers.remove(&self.id);
-        self.clock.moved.send_modify(|count| *count = count.wrapping_add(1));
+        self.clock
+            .moved
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 
@@ -185,7 +214,10 @@ impl Clock for ShellClock {
 }
 
 /// Lets real time pass: for what does not live in the movable time.
-#[expect(clippy::disallowed_methods, reason = "the one place where real time passes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where real time passes"
+)]
 pub(crate) async fn pause_millis(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
@@ -195,7 +227,10 @@ pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
     /// Starts.
-    #[expect(clippy::disallowed_methods, reason = "the one place where real time is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where real time is read"
+    )]
     pub(crate) fn start() -> Stopwatch {
         Stopwatch(std::time::Instant::now())
     }

@@ -14,9 +14,19 @@ pub(crate) const RETRIES: u32 = 8;
 /// The rows of a change. The group's own row comes last, so that what is kept of a deleted group is written before.
 pub(crate) fn rows(group: GroupId, change: &Change) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    rows.extend(change.activities.iter().map(|activity| Row::Activity(Arc::clone(activity))));
+    rows.extend(
+        change
+            .activities
+            .iter()
+            .map(|activity| Row::Activity(Arc::clone(activity))),
+    );
     rows.extend(change.gone.iter().map(|id| Row::NoInstance(*id)));
-    rows.extend(change.instances.iter().map(|instance| Row::Instance(Arc::clone(instance))));
+    rows.extend(
+        change
+            .instances
+            .iter()
+            .map(|instance| Row::Instance(Arc::clone(instance))),
+    );
     rows.extend(change.events.iter().map(|event| Row::Event(event.clone())));
     match &change.group {
         Delta::Keep => {}
@@ -28,7 +38,9 @@ pub(crate) fn rows(group: GroupId, change: &Change) -> Vec<Row> {
 
 /// An error of the store as an error of the facade.
 pub(crate) fn store_error(error: &StoreError) -> Error {
-    Error::Store { message: error.to_string() }
+    Error::Store {
+        message: error.to_string(),
+    }
 }
 
 impl Runtime {
@@ -50,7 +62,11 @@ impl Runtime {
                 self.count_ended(view, change);
                 match view.after(change) {
                     Some(mut next) => {
-                        next.config = next.group.spec.config.and_then(|id| self.directory.config(id));
+                        next.config = next
+                            .group
+                            .spec
+                            .config
+                            .and_then(|id| self.directory.config(id));
                         if let Some(at) = next.group.wake_at {
                             self.queue.want(id, at);
                         }
@@ -101,7 +117,10 @@ impl Runtime {
 
     fn count_ended(&self, before: &GroupView, change: &Change) {
         for activity in &change.activities {
-            let was = before.activities.get(&activity.id).is_some_and(|old| old.status.is_ended());
+            let was = before
+                .activities
+                .get(&activity.id)
+                .is_some_and(|old| old.status.is_ended());
             if activity.status.is_ended() && !was {
                 self.metrics.activity(activity.kind, activity.status);
                 tracing::info!(

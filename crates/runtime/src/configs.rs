@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch, GroupSpec, Ids,
-    LaunchConfiguration, ResourceKind, Site,
+    Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch,
+    GroupSpec, Ids, LaunchConfiguration, ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -17,12 +17,18 @@ use crate::directory::AccountSlot;
 use crate::runtime::Runtime;
 
 fn no_config(id: ConfigId) -> Error {
-    Error::NotFound { kind: ResourceKind::Config, id: id.to_string() }
+    Error::NotFound {
+        kind: ResourceKind::Config,
+        id: id.to_string(),
+    }
 }
 
 /// The account's next version, and the commit that writes it, guarded by the present one.
 fn touch(account: &Account) -> (Arc<Account>, Commit) {
-    let next = Arc::new(Account { version: account.version + 1, ..account.clone() });
+    let next = Arc::new(Account {
+        version: account.version + 1,
+        ..account.clone()
+    });
     let commit = Commit {
         guards: vec![Guard::Account(account.id, account.version)],
         rows: vec![Row::Account(Arc::clone(&next))],
@@ -34,11 +40,15 @@ impl Runtime {
     fn account_slot(&self, caller: &Caller) -> ApiResult<Arc<AccountSlot>> {
         self.directory
             .account(caller.account)
-            .ok_or_else(|| Error::Store { message: "the account is not known".to_owned() })
+            .ok_or_else(|| Error::Store {
+                message: "the account is not known".to_owned(),
+            })
     }
 
     fn visible_config(&self, caller: &Caller, id: ConfigId) -> Option<Arc<LaunchConfiguration>> {
-        self.directory.config(id).filter(|config| config.account == caller.account && config.site == caller.site)
+        self.directory
+            .config(id)
+            .filter(|config| config.account == caller.account && config.site == caller.site)
     }
 
     pub(crate) async fn create_config(
@@ -58,9 +68,19 @@ impl Runtime {
             ..Facts::default()
         };
         let mut ids = Ids::new(rand::random());
-        let mut context =
-            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
-        let config = Arc::new(muster_engine::create_config(&account, door, &site, spec, &mut context)?);
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
+        let config = Arc::new(muster_engine::create_config(
+            &account,
+            door,
+            &site,
+            spec,
+            &mut context,
+        )?);
         let (next, mut commit) = touch(&account);
         commit.rows.push(Row::Config(Arc::clone(&config)));
         self.commit_account(&slot, commit).await?;
@@ -76,20 +96,31 @@ impl Runtime {
         caller: &Caller,
         id: ConfigId,
         name: Option<Option<String>>,
-        change: impl FnOnce(&LaunchConfiguration, &mut Context<'_>) -> Result<LaunchConfiguration, Error> + Send,
+        change: impl FnOnce(
+            &LaunchConfiguration,
+            &mut Context<'_>,
+        ) -> Result<LaunchConfiguration, Error>
+        + Send,
     ) -> ApiResult<Created> {
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
-        let old = self.visible_config(caller, id).ok_or_else(|| no_config(id))?;
+        let old = self
+            .visible_config(caller, id)
+            .ok_or_else(|| no_config(id))?;
         let name = name.flatten();
         let others = self.directory.configs(caller.account, &caller.site);
         let facts = Facts {
-            name_taken: name.is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
+            name_taken: name
+                .is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
-        let mut context =
-            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
         let new = Arc::new(change(&old, &mut context)?);
         if new.version == old.version {
             return Ok(Created::Nothing);
@@ -123,13 +154,25 @@ impl Runtime {
     pub(crate) async fn delete_config(&self, caller: &Caller, id: ConfigId) -> ApiResult<Created> {
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
-        let old = self.visible_config(caller, id).ok_or_else(|| no_config(id))?;
+        let old = self
+            .visible_config(caller, id)
+            .ok_or_else(|| no_config(id))?;
         let users = self.directory.slots();
-        let used_by = users.iter().map(|(_, slot)| slot.view()).find(|view| view.group.spec.config == Some(id));
-        let facts = Facts { used_by: used_by.map(|view| view.group.id.to_string()), ..Facts::default() };
+        let used_by = users
+            .iter()
+            .map(|(_, slot)| slot.view())
+            .find(|view| view.group.spec.config == Some(id));
+        let facts = Facts {
+            used_by: used_by.map(|view| view.group.id.to_string()),
+            ..Facts::default()
+        };
         let mut ids = Ids::new(0);
-        let mut context =
-            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
         muster_engine::delete_config(id, &mut context)?;
         let (next, mut commit) = touch(&slot.account());
         commit.guards.push(Guard::Config(id, old.version));
@@ -152,15 +195,27 @@ impl Runtime {
         let account = slot.account();
         let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
         let mut ids = Ids::new(rand::random());
-        let mut context =
-            Context { now: self.clock.now(), ids: &mut ids, settings: &self.options.settings, facts: &facts };
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
         let view = muster_engine::create_group(&account, door, &site, spec, &mut context)?;
         let id = view.group.id;
         let (next, mut commit) = touch(&account);
         commit.guards.push(Guard::NoGroup(id));
         commit.rows.push(Row::Group(Arc::clone(&view.group)));
-        commit.rows.extend(view.instances.values().map(|instance| Row::Instance(Arc::clone(instance))));
-        commit.rows.extend(view.activities.values().map(|activity| Row::Activity(Arc::clone(activity))));
+        commit.rows.extend(
+            view.instances
+                .values()
+                .map(|instance| Row::Instance(Arc::clone(instance))),
+        );
+        commit.rows.extend(
+            view.activities
+                .values()
+                .map(|activity| Row::Activity(Arc::clone(activity))),
+        );
         self.commit_account(&slot, commit).await?;
         slot.swap(next);
         let wake = view.group.wake_at;
@@ -172,14 +227,27 @@ impl Runtime {
     }
 
     /// Changes a group's name or configuration.
-    pub(crate) async fn modify_group(&self, caller: &Caller, id: GroupId, patch: GroupPatch) -> ApiResult<Created> {
+    pub(crate) async fn modify_group(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        patch: GroupPatch,
+    ) -> ApiResult<Created> {
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
         let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
         let (next, commit) = touch(&slot.account());
-        let before = self.directory.group(id).map(|slot| slot.view().group.version);
-        let created = self.apply_with(id, &GroupCommand::Modify(Box::new(patch)), &facts, &commit).await?;
-        let after = self.directory.group(id).map(|slot| slot.view().group.version);
+        let before = self
+            .directory
+            .group(id)
+            .map(|slot| slot.view().group.version);
+        let created = self
+            .apply_with(id, &GroupCommand::Modify(Box::new(patch)), &facts, &commit)
+            .await?;
+        let after = self
+            .directory
+            .group(id)
+            .map(|slot| slot.view().group.version);
         if before != after {
             // A change without effect commits nothing, the account's version included.
             slot.swap(next);
@@ -202,7 +270,10 @@ impl Runtime {
         match self.store.accounts().await {
             Ok(accounts) => {
                 let id = slot.account().id;
-                accounts.into_iter().filter(|account| account.id == id).for_each(|account| slot.swap(account));
+                accounts
+                    .into_iter()
+                    .filter(|account| account.id == id)
+                    .for_each(|account| slot.swap(account));
             }
             Err(error) => tracing::warn!(%error, "the account could not be read again"),
         }
@@ -224,9 +295,11 @@ impl Runtime {
         Facts {
             config: config.and_then(|id| self.visible_config(caller, id)),
             name_taken: name.is_some_and(|name| {
-                views
-                    .iter()
-                    .any(|view| Some(view.group.id) != own && view.group.spec.name == name && !view.group.deleting)
+                views.iter().any(|view| {
+                    Some(view.group.id) != own
+                        && view.group.spec.name == name
+                        && !view.group.deleting
+                })
             }),
             used: u32::try_from(views.len()).unwrap_or(u32::MAX),
             used_by: None,

@@ -44,7 +44,10 @@ pub(crate) struct AccountSlot {
 
 impl AccountSlot {
     pub(crate) fn new(account: Arc<Account>) -> AccountSlot {
-        AccountSlot { account: RwLock::new(account), lock: tokio::sync::Mutex::new(()) }
+        AccountSlot {
+            account: RwLock::new(account),
+            lock: tokio::sync::Mutex::new(()),
+        }
     }
 
     pub(crate) fn account(&self) -> Arc<Account> {
@@ -80,7 +83,10 @@ impl Directory {
 
     pub(crate) fn put_account(&self, account: Arc<Account>) {
         self.write(|inner| {
-            inner.accounts.entry(account.id).or_insert_with(|| Arc::new(AccountSlot::new(account)));
+            inner
+                .accounts
+                .entry(account.id)
+                .or_insert_with(|| Arc::new(AccountSlot::new(account)));
         });
     }
 
@@ -103,7 +109,12 @@ impl Directory {
     /// The configurations of an account in a site, by age.
     pub(crate) fn configs(&self, account: AccountId, site: &Site) -> Vec<Arc<LaunchConfiguration>> {
         let mut found: Vec<_> = self.read(|inner| {
-            inner.configs.values().filter(|c| c.account == account && c.site == *site).cloned().collect()
+            inner
+                .configs
+                .values()
+                .filter(|c| c.account == account && c.site == *site)
+                .cloned()
+                .collect()
         });
         found.sort_by_key(|config| (config.created_at, config.id));
         found
@@ -125,13 +136,22 @@ impl Directory {
     }
 
     pub(crate) fn slots(&self) -> Vec<(GroupId, Arc<Slot>)> {
-        self.read(|inner| inner.groups.iter().map(|(id, slot)| (*id, Arc::clone(slot))).collect())
+        self.read(|inner| {
+            inner
+                .groups
+                .iter()
+                .map(|(id, slot)| (*id, Arc::clone(slot)))
+                .collect()
+        })
     }
 
     /// The groups of an account in a site that doors show, by age.
     pub(crate) fn views(&self, account: AccountId, site: &Site) -> Vec<Arc<GroupView>> {
-        let mut views: Vec<_> = self.read(|inner| inner.groups.values().map(|slot| slot.view()).collect());
-        views.retain(|view| view.group.account == account && view.group.site == *site && !view.group.deleting);
+        let mut views: Vec<_> =
+            self.read(|inner| inner.groups.values().map(|slot| slot.view()).collect());
+        views.retain(|view| {
+            view.group.account == account && view.group.site == *site && !view.group.deleting
+        });
         views.sort_by_key(|view| (view.group.created_at, view.group.id));
         views
     }
@@ -141,8 +161,16 @@ impl Directory {
         let config = rows.group.spec.config.and_then(|id| self.config(id));
         GroupView {
             config,
-            instances: rows.instances.into_iter().map(|instance| (instance.id, instance)).collect(),
-            activities: rows.activities.into_iter().map(|activity| (activity.id, activity)).collect(),
+            instances: rows
+                .instances
+                .into_iter()
+                .map(|instance| (instance.id, instance))
+                .collect(),
+            activities: rows
+                .activities
+                .into_iter()
+                .map(|activity| (activity.id, activity))
+                .collect(),
             hooks: rows.hooks,
             policies: rows.policies,
             group: rows.group,

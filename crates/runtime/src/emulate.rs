@@ -30,7 +30,10 @@ impl Runtime {
             self.quiet().await;
             self.observe_all().await;
             self.quiet().await;
-            let next = [self.queue.next_at(), self.clock.next_deadline()].into_iter().flatten().min();
+            let next = [self.queue.next_at(), self.clock.next_deadline()]
+                .into_iter()
+                .flatten()
+                .min();
             match next {
                 Some(at) if at <= target => self.clock.freeze(at),
                 Some(_) | None => break,

@@ -27,12 +27,21 @@ impl Evaluation {
         let evaluation = Evaluation {
             at,
             reasons: plan.reasons.iter().map(|reason| reason.0.clone()).collect(),
-            calls: plan.calls.iter().map(|call| format!("{} {}", call.kind.name(), call.owner.instance)).collect(),
+            calls: plan
+                .calls
+                .iter()
+                .map(|call| format!("{} {}", call.kind.name(), call.owner.instance))
+                .collect(),
             desired: view.group.spec.size.desired,
             members: view.instances.len(),
         };
-        let mut kept = slot.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = kept.back().is_some_and(|last| last.reasons == evaluation.reasons && last.calls == evaluation.calls);
+        let mut kept = slot
+            .evaluations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let same = kept.back().is_some_and(|last| {
+            last.reasons == evaluation.reasons && last.calls == evaluation.calls
+        });
         if same || kept.len() >= KEPT {
             if same {
                 kept.pop_back()
@@ -51,7 +60,10 @@ impl Runtime {
     pub fn explain(&self, id: GroupId) -> Option<Value> {
         let slot = self.directory.group(id)?;
         let view = slot.view();
-        let kept = slot.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = slot
+            .evaluations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let evaluations: Vec<Value> = kept
             .iter()
             .map(|e| {

@@ -54,21 +54,56 @@ impl Default for Metrics {
             registry: Mutex::new(Registry::default()),
         };
         registry.register("groups", "Scaling groups", metrics.groups.clone());
-        registry.register("instances", "Instances by life-cycle state", metrics.instances.clone());
-        registry.register("activities", "Ended activities by kind and result", metrics.activities.clone());
-        registry.register("turn_seconds", "Time of a turn, its commit included", metrics.turns.clone());
-        registry.register("queue_depth", "Groups that are due or being worked on", metrics.depth.clone());
-        registry.register("backend_calls", "Calls to the back end by operation and result", metrics.calls.clone());
-        registry.register("backend_call_seconds", "Time of calls to the back end", metrics.call_secs.clone());
+        registry.register(
+            "instances",
+            "Instances by life-cycle state",
+            metrics.instances.clone(),
+        );
+        registry.register(
+            "activities",
+            "Ended activities by kind and result",
+            metrics.activities.clone(),
+        );
+        registry.register(
+            "turn_seconds",
+            "Time of a turn, its commit included",
+            metrics.turns.clone(),
+        );
+        registry.register(
+            "queue_depth",
+            "Groups that are due or being worked on",
+            metrics.depth.clone(),
+        );
+        registry.register(
+            "backend_calls",
+            "Calls to the back end by operation and result",
+            metrics.calls.clone(),
+        );
+        registry.register(
+            "backend_call_seconds",
+            "Time of calls to the back end",
+            metrics.call_secs.clone(),
+        );
         registry.register("commits", "Commits by result", metrics.commits.clone());
-        registry.register("listings", "Listings of machines by result", metrics.listings.clone());
+        registry.register(
+            "listings",
+            "Listings of machines by result",
+            metrics.listings.clone(),
+        );
         registry.register(
             "collected_machines",
             "Machines of groups that do not exist, destroyed",
             metrics.collected.clone(),
         );
-        registry.register("panics", "Tasks that panicked and were taken up again", metrics.panics.clone());
-        Metrics { registry: Mutex::new(registry), ..metrics }
+        registry.register(
+            "panics",
+            "Tasks that panicked and were taken up again",
+            metrics.panics.clone(),
+        );
+        Metrics {
+            registry: Mutex::new(registry),
+            ..metrics
+        }
     }
 }
 
@@ -78,7 +113,9 @@ fn word(value: impl std::fmt::Debug) -> String {
 
 impl Metrics {
     pub(crate) fn activity(&self, kind: ActivityKind, status: ActivityStatus) {
-        self.activities.get_or_create(&vec![("kind", word(kind)), ("result", word(status))]).inc();
+        self.activities
+            .get_or_create(&vec![("kind", word(kind)), ("result", word(status))])
+            .inc();
     }
 
     pub(crate) fn commit(&self, result: &Result<(), StoreError>) {
@@ -89,11 +126,18 @@ impl Metrics {
             Err(StoreError::Unknown(_)) => "unknown",
             Err(StoreError::Damaged(_)) => "damaged",
         };
-        self.commits.get_or_create(&vec![("result", result.to_owned())]).inc();
+        self.commits
+            .get_or_create(&vec![("result", result.to_owned())])
+            .inc();
     }
 
     pub(crate) fn listing(&self, ok: bool) {
-        self.listings.get_or_create(&vec![("result", if ok { "ok" } else { "failed" }.to_owned())]).inc();
+        self.listings
+            .get_or_create(&vec![(
+                "result",
+                if ok { "ok" } else { "failed" }.to_owned(),
+            )])
+            .inc();
     }
 
     pub(crate) fn collected(&self) {
@@ -106,12 +150,19 @@ impl Metrics {
 
     /// Times a turn.
     pub(crate) fn turn(&self) -> TurnTimer<'_> {
-        TurnTimer { metrics: self, watch: Stopwatch::start() }
+        TurnTimer {
+            metrics: self,
+            watch: Stopwatch::start(),
+        }
     }
 
     /// Times a call to the back end.
     pub(crate) fn call(&self, op: &'static str) -> CallTimer<'_> {
-        CallTimer { metrics: self, op, watch: Stopwatch::start() }
+        CallTimer {
+            metrics: self,
+            op,
+            watch: Stopwatch::start(),
+        }
     }
 
     /// Counts what is there now.
@@ -123,11 +174,14 @@ impl Metrics {
                 *states.entry(word(instance.state)).or_default() += 1;
             }
         }
-        self.groups.set(i64::try_from(slots.len()).unwrap_or(i64::MAX));
+        self.groups
+            .set(i64::try_from(slots.len()).unwrap_or(i64::MAX));
         self.depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
         self.instances.clear();
         for (state, count) in states {
-            self.instances.get_or_create(&vec![("state", state)]).set(count);
+            self.instances
+                .get_or_create(&vec![("state", state)])
+                .set(count);
         }
     }
 
@@ -166,7 +220,13 @@ impl CallTimer<'_> {
             Err(ComputeError::Unknown(_)) => "unknown",
         };
         let op = ("op", self.op.to_owned());
-        self.metrics.calls.get_or_create(&vec![op.clone(), ("result", word.to_owned())]).inc();
-        self.metrics.call_secs.get_or_create(&vec![op]).observe(self.watch.secs());
+        self.metrics
+            .calls
+            .get_or_create(&vec![op.clone(), ("result", word.to_owned())])
+            .inc();
+        self.metrics
+            .call_secs
+            .get_or_create(&vec![op])
+            .observe(self.watch.secs());
     }
 }

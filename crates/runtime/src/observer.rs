@@ -14,7 +14,10 @@ impl Runtime {
     pub(crate) async fn observe_by_period(self: Arc<Self>) {
         while !self.stopping() {
             self.observe_all().await;
-            let next = self.clock.now().plus_millis(self.options.observe_period_millis);
+            let next = self
+                .clock
+                .now()
+                .plus_millis(self.options.observe_period_millis);
             tokio::select! {
                 () = self.clock.wait(next) => {}
                 () = self.stopped.notified() => {}
@@ -63,7 +66,12 @@ impl Runtime {
             }
         }
         let slots = match only {
-            Some(id) => self.directory.group(id).map(|slot| (id, slot)).into_iter().collect(),
+            Some(id) => self
+                .directory
+                .group(id)
+                .map(|slot| (id, slot))
+                .into_iter()
+                .collect(),
             None => self.directory.slots(),
         };
         for (id, slot) in slots {
@@ -71,7 +79,11 @@ impl Runtime {
             if machines.is_empty() && slot.view().instances.is_empty() {
                 continue;
             }
-            self.deliver(id, GroupCommand::Observed(Observation { asked_at, machines })).await;
+            self.deliver(
+                id,
+                GroupCommand::Observed(Observation { asked_at, machines }),
+            )
+            .await;
         }
         for machine in by_group.into_values().flatten() {
             if let Some(owner) = &machine.owner {

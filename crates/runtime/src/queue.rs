@@ -75,7 +75,11 @@ impl Queue {
     /// The earliest moment at which a group that nobody works on wants its turn.
     pub(crate) fn next_at(&self) -> Option<Time> {
         let state = self.state();
-        state.order.iter().find(|(_, group)| !state.running.contains(group)).map(|(at, _)| *at)
+        state
+            .order
+            .iter()
+            .find(|(_, group)| !state.running.contains(group))
+            .map(|(at, _)| *at)
     }
 
     /// How many groups are due or being worked on.

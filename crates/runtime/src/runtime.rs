@@ -123,14 +123,18 @@ impl Runtime {
         let mut interrupted = Vec::new();
         for rows in self.store.groups().await? {
             let in_flight = rows.instances.iter().any(|instance| {
-                instance.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+                instance
+                    .call
+                    .as_ref()
+                    .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
             });
             let view = self.directory.assemble(rows);
             let id = view.group.id;
             if in_flight {
                 interrupted.push(id);
             }
-            self.queue.want(id, view.group.wake_at.unwrap_or(now).min(now));
+            self.queue
+                .want(id, view.group.wake_at.unwrap_or(now).min(now));
             self.directory.put_group(view);
         }
         Ok(interrupted)
@@ -197,7 +201,8 @@ impl Runtime {
 
     /// Metric families with their present values. `with` gets the registry for encoding.
     pub fn with_registry<T>(&self, with: impl FnOnce(&Registry) -> T) -> T {
-        self.metrics.refresh(&self.directory, self.queue.depth(self.clock.now()));
+        self.metrics
+            .refresh(&self.directory, self.queue.depth(self.clock.now()));
         self.metrics.with_registry(with)
     }
 

@@ -63,7 +63,10 @@ impl Runtime {
             }
             return;
         }
-        match self.commit_change(&slot, &view, &plan.change, Commit::default()).await {
+        match self
+            .commit_change(&slot, &view, &plan.change, Commit::default())
+            .await
+        {
             Ok(()) => {
                 timer.observe();
                 let view = slot.view();
@@ -81,7 +84,8 @@ impl Runtime {
 
     /// The group is looked at again soon, although nothing says so in the store.
     pub(crate) fn retry_later(&self, id: GroupId) {
-        self.queue.want(id, self.clock.now().plus_millis(STORE_RETRY_MILLIS));
+        self.queue
+            .want(id, self.clock.now().plus_millis(STORE_RETRY_MILLIS));
     }
 }
 

@@ -12,7 +12,8 @@ fn unavailable(error: rusqlite::Error) -> StoreError {
 }
 
 fn document(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Damaged(format!("a row cannot be written: {error}")))
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Damaged(format!("a row cannot be written: {error}")))
 }
 
 fn run(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, StoreError> {
@@ -37,30 +38,59 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Stor
 
 fn check(connection: &Connection, guard: &Guard) -> Result<(), StoreError> {
     let (sql, id, expected) = match guard {
-        Guard::Group(id, version) => ("SELECT version FROM groups WHERE id = $1", id.to_string(), Some(*version)),
-        Guard::NoGroup(id) => ("SELECT version FROM groups WHERE id = $1", id.to_string(), None),
-        Guard::Config(id, version) => ("SELECT version FROM configs WHERE id = $1", id.to_string(), Some(*version)),
-        Guard::Account(id, version) => ("SELECT version FROM accounts WHERE id = $1", id.to_string(), Some(*version)),
+        Guard::Group(id, version) => (
+            "SELECT version FROM groups WHERE id = $1",
+            id.to_string(),
+            Some(*version),
+        ),
+        Guard::NoGroup(id) => (
+            "SELECT version FROM groups WHERE id = $1",
+            id.to_string(),
+            None,
+        ),
+        Guard::Config(id, version) => (
+            "SELECT version FROM configs WHERE id = $1",
+            id.to_string(),
+            Some(*version),
+        ),
+        Guard::Account(id, version) => (
+            "SELECT version FROM accounts WHERE id = $1",
+            id.to_string(),
+            Some(*version),
+        ),
     };
     let found: Option<i64> = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.query_row([id], |row| row.get(0)).optional())
         .map_err(unavailable)?;
-    if found == expected.map(number) { Ok(()) } else { Err(StoreError::Conflict) }
+    if found == expected.map(number) {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict)
+    }
 }
 
 /// Claims a key for a kind and an owner; one that another kind or owner has is a conflict.
 fn claim(connection: &Connection, key: &str, kind: &str, owner: &str) -> Result<(), StoreError> {
     let body = key.rsplit('-').next().unwrap_or(key);
-    let sql = "INSERT INTO keys (key, kind, owner) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
+    let sql =
+        "INSERT INTO keys (key, kind, owner) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
     if run(connection, sql, [body, kind, owner])? == 1 {
         return Ok(());
     }
     let same: Option<i64> = connection
         .prepare_cached("SELECT 1 FROM keys WHERE key = $1 AND kind = $2 AND owner = $3")
-        .and_then(|mut statement| statement.query_row([body, kind, owner], |row| row.get(0)).optional())
+        .and_then(|mut statement| {
+            statement
+                .query_row([body, kind, owner], |row| row.get(0))
+                .optional()
+        })
         .map_err(unavailable)?;
-    if same.is_some() { Ok(()) } else { Err(StoreError::Conflict) }
+    if same.is_some() {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict)
+    }
 }
 
 fn free(connection: &Connection, key: &str) -> Result<(), StoreError> {
@@ -75,20 +105,37 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             claim(connection, &id, "account", &id)?;
             let sql = "INSERT INTO accounts (id, version, doc) VALUES ($1, $2, $3) \
                        ON CONFLICT (id) DO UPDATE SET version = $2, doc = $3";
-            run(connection, sql, (&id, number(account.version), document(account)?)).map(|_| ())
+            run(
+                connection,
+                sql,
+                (&id, number(account.version), document(account)?),
+            )
+            .map(|_| ())
         }
         Row::AccessKey(key) => {
             let sql = "INSERT INTO access_keys (id, account, doc) VALUES ($1, $2, $3) \
                        ON CONFLICT (id) DO UPDATE SET account = $2, doc = $3";
-            run(connection, sql, (&key.access_key_id, key.account.to_string(), document(key)?)).map(|_| ())
+            run(
+                connection,
+                sql,
+                (&key.access_key_id, key.account.to_string(), document(key)?),
+            )
+            .map(|_| ())
         }
-        Row::NoAccessKey(id) => run(connection, "DELETE FROM access_keys WHERE id = $1", [id]).map(|_| ()),
+        Row::NoAccessKey(id) => {
+            run(connection, "DELETE FROM access_keys WHERE id = $1", [id]).map(|_| ())
+        }
         Row::Group(group) => {
             let (id, account) = (group.id.to_string(), group.account.to_string());
             claim(connection, &id, "group", &account)?;
             let sql = "INSERT INTO groups (id, account, version, doc) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
-            run(connection, sql, (&id, &account, number(group.version), document(group)?)).map(|_| ())
+            run(
+                connection,
+                sql,
+                (&id, &account, number(group.version), document(group)?),
+            )
+            .map(|_| ())
         }
         Row::NoGroup(id) => no_group(connection, &id.to_string()),
         Row::Instance(instance) => put_instance(connection, instance),
@@ -121,30 +168,40 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             claim(connection, &id, "config", &account)?;
             let sql = "INSERT INTO configs (id, account, version, doc) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
-            run(connection, sql, (&id, &account, number(config.version), document(config)?))?;
+            run(
+                connection,
+                sql,
+                (&id, &account, number(config.version), document(config)?),
+            )?;
             let sql = "INSERT INTO config_versions (id, version, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            run(connection, sql, (&id, number(config.version), document(&config.spec)?)).map(|_| ())
+            run(
+                connection,
+                sql,
+                (&id, number(config.version), document(&config.spec)?),
+            )
+            .map(|_| ())
         }
         Row::NoConfig(id) => no_config(connection, &id.to_string()),
         Row::Hook(hook) => {
             let (id, group) = (hook.id.to_string(), hook.group.to_string());
             claim(connection, &id, "hook", &group)?;
-            let sql =
-                "INSERT INTO hooks (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+            let sql = "INSERT INTO hooks (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
             run(connection, sql, (&id, &group, document(hook)?)).map(|_| ())
         }
         Row::Policy(policy) => {
             let (id, group) = (policy.id.to_string(), policy.group.to_string());
             claim(connection, &id, "policy", &group)?;
-            let sql =
-                "INSERT INTO policies (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+            let sql = "INSERT INTO policies (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
             run(connection, sql, (&id, &group, document(policy)?)).map(|_| ())
         }
         Row::Event(event) => {
             let sql = "INSERT INTO events (group_id, doc) VALUES ($1, $2)";
             run(connection, sql, (event.group.to_string(), document(event)?)).map(|_| ())
         }
-        Row::Setting { name, value: Some(value) } => {
+        Row::Setting {
+            name,
+            value: Some(value),
+        } => {
             let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";
             run(connection, sql, [name, value]).map(|_| ())
         }
@@ -168,7 +225,12 @@ fn put_instance(connection: &Connection, instance: &Arc<Instance>) -> Result<(),
     };
     let sql = "INSERT INTO instances (id, group_id, config, config_version, doc) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (id) DO UPDATE SET config = $3, config_version = $4, doc = $5";
-    run(connection, sql, (&id, &group, &config, version, document(instance)?)).map(|_| ())
+    run(
+        connection,
+        sql,
+        (&id, &group, &config, version, document(instance)?),
+    )
+    .map(|_| ())
 }
 
 /// A group goes with its members, hooks and policies; its activities stay.
@@ -178,7 +240,11 @@ fn no_group(connection: &Connection, id: &str) -> Result<(), StoreError> {
             "DELETE FROM keys WHERE key IN (SELECT substr(id, instr(id, '-') + 1) FROM {table} WHERE group_id = $1)"
         );
         run(connection, &keys, [id])?;
-        run(connection, &format!("DELETE FROM {table} WHERE group_id = $1"), [id])?;
+        run(
+            connection,
+            &format!("DELETE FROM {table} WHERE group_id = $1"),
+            [id],
+        )?;
     }
     run(connection, "DELETE FROM groups WHERE id = $1", [id])?;
     free(connection, id)

@@ -10,7 +10,9 @@ const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// A later version of Muster wrote it.
-    #[error("the database has migration {0}, which this version of muster does not know: use a newer muster")]
+    #[error(
+        "the database has migration {0}, which this version of muster does not know: use a newer muster"
+    )]
     Newer(String),
     /// What was applied is not what this version has under that name.
     #[error("migration {0} was changed after it had been applied to this database")]
@@ -30,25 +32,36 @@ fn checksum(sql: &str) -> String {
 /// See [`MigrationError`]; nothing was changed.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction
-        .execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)")?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)",
+    )?;
     let applied: Vec<String> = transaction
         .prepare("SELECT name FROM migrations ORDER BY name")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    if let Some(unknown) = applied.iter().find(|name| !MIGRATIONS.iter().any(|(known, _)| known == name)) {
+    if let Some(unknown) = applied
+        .iter()
+        .find(|name| !MIGRATIONS.iter().any(|(known, _)| known == name))
+    {
         return Err(MigrationError::Newer(unknown.clone()));
     }
     for (name, sql) in MIGRATIONS {
         let old: Option<String> = transaction
-            .query_row("SELECT checksum FROM migrations WHERE name = $1", [name], |row| row.get(0))
+            .query_row(
+                "SELECT checksum FROM migrations WHERE name = $1",
+                [name],
+                |row| row.get(0),
+            )
             .optional()?;
         match old {
             Some(old) if old == checksum(sql) => {}
             Some(_) => return Err(MigrationError::Changed((*name).to_owned())),
             None => {
                 transaction.execute_batch(sql)?;
-                transaction.execute("INSERT INTO migrations VALUES ($1, $2)", [*name, &checksum(sql)])?;
+                transaction.execute(
+                    "INSERT INTO migrations VALUES ($1, $2)",
+                    [*name, &checksum(sql)],
+                )?;
             }
         }
     }
@@ -65,10 +78,21 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
-        connection.execute("INSERT INTO migrations VALUES ('9999_future', 'x')", []).unwrap();
-        assert!(matches!(migrate(&mut connection), Err(MigrationError::Newer(name)) if name == "9999_future"));
-        connection.execute("DELETE FROM migrations WHERE name = '9999_future'", []).unwrap();
-        connection.execute("UPDATE migrations SET checksum = 'x'", []).unwrap();
-        assert!(matches!(migrate(&mut connection), Err(MigrationError::Changed(_))));
+        connection
+            .execute("INSERT INTO migrations VALUES ('9999_future', 'x')", [])
+            .unwrap();
+        assert!(
+            matches!(migrate(&mut connection), Err(MigrationError::Newer(name)) if name == "9999_future")
+        );
+        connection
+            .execute("DELETE FROM migrations WHERE name = '9999_future'", [])
+            .unwrap();
+        connection
+            .execute("UPDATE migrations SET checksum = 'x'", [])
+            .unwrap();
+        assert!(matches!(
+            migrate(&mut connection),
+            Err(MigrationError::Changed(_))
+        ));
     }
 }

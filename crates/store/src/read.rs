@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec, GroupId,
-    LaunchConfiguration, Page, Paged,
+    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
+    GroupId, LaunchConfiguration, Page, Paged,
 };
 use muster_ports::{Commit, GroupRows, SavedEvent, Store, StoreError};
 use rusqlite::types::Value;
@@ -16,7 +16,11 @@ use serde::de::DeserializeOwned;
 use crate::commit::status_word;
 use crate::sqlite::{ReadError, SqliteStore};
 
-fn parse<T: DeserializeOwned>(table: &'static str, key: String, text: &str) -> Result<T, ReadError> {
+fn parse<T: DeserializeOwned>(
+    table: &'static str,
+    key: String,
+    text: &str,
+) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|error| ReadError::Damaged { table, key, error })
 }
 
@@ -34,7 +38,13 @@ fn documents<T: DeserializeOwned>(
         let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         match serde_json::from_str(text) {
             Ok(value) => found.push(Arc::new(value)),
-            Err(error) => return Err(ReadError::Damaged { table, key: row.get(0)?, error }),
+            Err(error) => {
+                return Err(ReadError::Damaged {
+                    table,
+                    key: row.get(0)?,
+                    error,
+                });
+            }
         }
     }
     Ok(found)
@@ -46,20 +56,34 @@ fn one<T: DeserializeOwned>(
     sql: &str,
     params: impl Params,
 ) -> Result<Option<T>, ReadError> {
-    let row: Option<(String, String)> =
-        connection.prepare_cached(sql)?.query_row(params, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let row: Option<(String, String)> = connection
+        .prepare_cached(sql)?
+        .query_row(params, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
     row.map(|(key, text)| parse(table, key, &text)).transpose()
 }
 
 fn group_rows(connection: &Connection, id: GroupId) -> Result<Option<GroupRows>, ReadError> {
     let key = id.to_string();
-    let group: Option<muster_model::Group> =
-        one(connection, "groups", "SELECT id, doc FROM groups WHERE id = $1", [&key])?;
+    let group: Option<muster_model::Group> = one(
+        connection,
+        "groups",
+        "SELECT id, doc FROM groups WHERE id = $1",
+        [&key],
+    )?;
     let Some(group) = group else { return Ok(None) };
-    let last = group.last_activity.map(|id| id.to_string()).unwrap_or_default();
+    let last = group
+        .last_activity
+        .map(|id| id.to_string())
+        .unwrap_or_default();
     Ok(Some(GroupRows {
         group: Arc::new(group),
-        instances: documents(connection, "instances", "SELECT id, doc FROM instances WHERE group_id = $1", [&key])?,
+        instances: documents(
+            connection,
+            "instances",
+            "SELECT id, doc FROM instances WHERE group_id = $1",
+            [&key],
+        )?,
         activities: documents(
             connection,
             "activities",
@@ -67,15 +91,29 @@ fn group_rows(connection: &Connection, id: GroupId) -> Result<Option<GroupRows>,
              UNION ALL SELECT id, doc FROM activities WHERE id = $2 AND open = 0",
             [&key, &last],
         )?,
-        hooks: documents(connection, "hooks", "SELECT id, doc FROM hooks WHERE group_id = $1", [&key])?,
-        policies: documents(connection, "policies", "SELECT id, doc FROM policies WHERE group_id = $1", [&key])?,
+        hooks: documents(
+            connection,
+            "hooks",
+            "SELECT id, doc FROM hooks WHERE group_id = $1",
+            [&key],
+        )?,
+        policies: documents(
+            connection,
+            "policies",
+            "SELECT id, doc FROM policies WHERE group_id = $1",
+            [&key],
+        )?,
     }))
 }
 
 /// All groups: a few large scans instead of a few small ones per group.
 fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
-    let groups: Vec<Arc<muster_model::Group>> =
-        documents(connection, "groups", "SELECT id, doc FROM groups ORDER BY id", [])?;
+    let groups: Vec<Arc<muster_model::Group>> = documents(
+        connection,
+        "groups",
+        "SELECT id, doc FROM groups ORDER BY id",
+        [],
+    )?;
     let mut by_id: BTreeMap<GroupId, GroupRows> = groups
         .into_iter()
         .map(|group| {
@@ -97,29 +135,44 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
             rows.instances.push(instance);
         }
     }
-    let open: Vec<Arc<Activity>> =
-        documents(connection, "activities", "SELECT id, doc FROM activities WHERE open = 1", [])?;
+    let open: Vec<Arc<Activity>> = documents(
+        connection,
+        "activities",
+        "SELECT id, doc FROM activities WHERE open = 1",
+        [],
+    )?;
     for activity in open {
         if let Some(rows) = by_id.get_mut(&activity.group) {
             rows.activities.push(activity);
         }
     }
     for rows in by_id.values_mut() {
-        let Some(last) = rows.group.last_activity else { continue };
+        let Some(last) = rows.group.last_activity else {
+            continue;
+        };
         if !rows.activities.iter().any(|activity| activity.id == last) {
             let sql = "SELECT id, doc FROM activities WHERE id = $1";
-            rows.activities.extend(one(connection, "activities", sql, [last.to_string()])?.map(Arc::new));
+            rows.activities
+                .extend(one(connection, "activities", sql, [last.to_string()])?.map(Arc::new));
         }
     }
-    let hooks: Vec<Arc<muster_model::Hook>> =
-        documents(connection, "hooks", "SELECT id, doc FROM hooks ORDER BY id", [])?;
+    let hooks: Vec<Arc<muster_model::Hook>> = documents(
+        connection,
+        "hooks",
+        "SELECT id, doc FROM hooks ORDER BY id",
+        [],
+    )?;
     for hook in hooks {
         if let Some(rows) = by_id.get_mut(&hook.group) {
             rows.hooks.push(hook);
         }
     }
-    let policies: Vec<Arc<muster_model::Policy>> =
-        documents(connection, "policies", "SELECT id, doc FROM policies ORDER BY id", [])?;
+    let policies: Vec<Arc<muster_model::Policy>> = documents(
+        connection,
+        "policies",
+        "SELECT id, doc FROM policies ORDER BY id",
+        [],
+    )?;
     for policy in policies {
         if let Some(rows) = by_id.get_mut(&policy.group) {
             rows.policies.push(policy);
@@ -136,13 +189,24 @@ struct Condition {
 
 impl Condition {
     fn of(account: AccountId, filters: &[ActivityFilter]) -> Condition {
-        let mut condition = Condition { sql: "account = $1".to_owned(), values: vec![account.to_string().into()] };
+        let mut condition = Condition {
+            sql: "account = $1".to_owned(),
+            values: vec![account.to_string().into()],
+        };
         for filter in filters {
             match filter {
-                ActivityFilter::Ids(ids) => condition.any("id", ids.iter().map(ToString::to_string)),
-                ActivityFilter::Groups(ids) => condition.any("group_id", ids.iter().map(ToString::to_string)),
-                ActivityFilter::Statuses(statuses) => condition.any("status", statuses.iter().map(|s| status_word(*s))),
-                ActivityFilter::Kinds(kinds) => condition.any("kind", kinds.iter().map(|kind| format!("{kind:?}"))),
+                ActivityFilter::Ids(ids) => {
+                    condition.any("id", ids.iter().map(ToString::to_string))
+                }
+                ActivityFilter::Groups(ids) => {
+                    condition.any("group_id", ids.iter().map(ToString::to_string))
+                }
+                ActivityFilter::Statuses(statuses) => {
+                    condition.any("status", statuses.iter().map(|s| status_word(*s)))
+                }
+                ActivityFilter::Kinds(kinds) => {
+                    condition.any("kind", kinds.iter().map(|kind| format!("{kind:?}")))
+                }
                 ActivityFilter::StartedFrom(at) => condition.compare("started_at >=", at.0),
                 ActivityFilter::EndedUntil(at) => condition.compare("ended_at <=", at.0),
             }
@@ -156,8 +220,11 @@ impl Condition {
     }
 
     fn any(&mut self, column: &str, values: impl Iterator<Item = String>) {
-        let numbers: Vec<String> = values.map(|value| format!("${}", self.number(value))).collect();
-        self.sql.push_str(&format!(" AND {column} IN ({})", numbers.join(", ")));
+        let numbers: Vec<String> = values
+            .map(|value| format!("${}", self.number(value)))
+            .collect();
+        self.sql
+            .push_str(&format!(" AND {column} IN ({})", numbers.join(", ")));
     }
 
     fn compare(&mut self, what: &str, value: i64) {
@@ -174,16 +241,25 @@ fn activities(
 ) -> Result<Paged<Arc<Activity>>, ReadError> {
     let mut condition = Condition::of(account, filters);
     let count = format!("SELECT count(*) FROM activities WHERE {}", condition.sql);
-    let total: i64 =
-        connection.prepare_cached(&count)?.query_row(params_from_iter(&condition.values), |row| row.get(0))?;
+    let total: i64 = connection
+        .prepare_cached(&count)?
+        .query_row(params_from_iter(&condition.values), |row| row.get(0))?;
     let limit = condition.number(i64::try_from(page.limit).unwrap_or(i64::MAX));
     let offset = condition.number(i64::try_from(page.offset).unwrap_or(i64::MAX));
     let list = format!(
         "SELECT id, doc FROM activities WHERE {} ORDER BY started_at DESC, id DESC LIMIT ${limit} OFFSET ${offset}",
         condition.sql
     );
-    let items = documents(connection, "activities", &list, params_from_iter(&condition.values))?;
-    Ok(Paged { total: usize::try_from(total).unwrap_or(0), items })
+    let items = documents(
+        connection,
+        "activities",
+        &list,
+        params_from_iter(&condition.values),
+    )?;
+    Ok(Paged {
+        total: usize::try_from(total).unwrap_or(0),
+        items,
+    })
 }
 
 #[async_trait]
@@ -193,21 +269,40 @@ impl Store for SqliteStore {
     }
 
     async fn accounts(&self) -> Result<Vec<Arc<Account>>, StoreError> {
-        self.read(|c| documents(c, "accounts", "SELECT id, doc FROM accounts ORDER BY id", []))
+        self.read(|c| {
+            documents(
+                c,
+                "accounts",
+                "SELECT id, doc FROM accounts ORDER BY id",
+                [],
+            )
+        })
     }
 
     async fn access_keys(&self) -> Result<Vec<Arc<AccessKey>>, StoreError> {
-        self.read(|c| documents(c, "access_keys", "SELECT id, doc FROM access_keys ORDER BY id", []))
+        self.read(|c| {
+            documents(
+                c,
+                "access_keys",
+                "SELECT id, doc FROM access_keys ORDER BY id",
+                [],
+            )
+        })
     }
 
     async fn configs(&self) -> Result<Vec<Arc<LaunchConfiguration>>, StoreError> {
         self.read(|c| documents(c, "configs", "SELECT id, doc FROM configs ORDER BY id", []))
     }
 
-    async fn config_version(&self, id: ConfigId, version: u64) -> Result<Option<Arc<ConfigSpec>>, StoreError> {
+    async fn config_version(
+        &self,
+        id: ConfigId,
+        version: u64,
+    ) -> Result<Option<Arc<ConfigSpec>>, StoreError> {
         let version = i64::try_from(version).unwrap_or(i64::MAX);
         let sql = "SELECT id, doc FROM config_versions WHERE id = $1 AND version = $2";
-        self.read(|c| one(c, "config_versions", sql, (id.to_string(), version))).map(|spec| spec.map(Arc::new))
+        self.read(|c| one(c, "config_versions", sql, (id.to_string(), version)))
+            .map(|spec| spec.map(Arc::new))
     }
 
     async fn groups(&self) -> Result<Vec<GroupRows>, StoreError> {
@@ -230,25 +325,36 @@ impl Store for SqliteStore {
     async fn last_uncancelled(&self, group: GroupId) -> Result<Option<Arc<Activity>>, StoreError> {
         let sql = "SELECT id, doc FROM activities WHERE group_id = $1 AND status <> 'Cancelled' \
                    ORDER BY started_at DESC, id DESC LIMIT 1";
-        self.read(|c| one(c, "activities", sql, [group.to_string()])).map(|activity| activity.map(Arc::new))
+        self.read(|c| one(c, "activities", sql, [group.to_string()]))
+            .map(|activity| activity.map(Arc::new))
     }
 
     async fn activity(&self, id: ActivityId) -> Result<Option<Arc<Activity>>, StoreError> {
         let sql = "SELECT id, doc FROM activities WHERE id = $1";
-        self.read(|c| one(c, "activities", sql, [id.to_string()])).map(|activity| activity.map(Arc::new))
+        self.read(|c| one(c, "activities", sql, [id.to_string()]))
+            .map(|activity| activity.map(Arc::new))
     }
 
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<SavedEvent>, StoreError> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT seq, doc FROM events WHERE seq > $1 ORDER BY seq LIMIT $2")?;
+            let mut statement = c.prepare_cached(
+                "SELECT seq, doc FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
+            )?;
             let mut rows = statement.query((after, limit))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let seq: i64 = row.get(0)?;
-                let event = parse("events", seq.to_string(), row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-                found.push(SavedEvent { seq: u64::try_from(seq).unwrap_or(0), event });
+                let event = parse(
+                    "events",
+                    seq.to_string(),
+                    row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                )?;
+                found.push(SavedEvent {
+                    seq: u64::try_from(seq).unwrap_or(0),
+                    event,
+                });
             }
             Ok(found)
         })
@@ -256,9 +362,11 @@ impl Store for SqliteStore {
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.read(|c| {
-            Ok(c.prepare_cached("SELECT value FROM settings WHERE name = $1")?
-                .query_row([name], |row| row.get(0))
-                .optional()?)
+            Ok(
+                c.prepare_cached("SELECT value FROM settings WHERE name = $1")?
+                    .query_row([name], |row| row.get(0))
+                    .optional()?,
+            )
         })
     }
 }

@@ -61,15 +61,25 @@ impl SqliteStore {
         };
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let lock_path = dir.join("lock");
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(io(&lock_path))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(io(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
-            Err(std::fs::TryLockError::Error(error)) => return Err(OpenError::Io { path: lock_path, error }),
+            Err(std::fs::TryLockError::Error(error)) => {
+                return Err(OpenError::Io {
+                    path: lock_path,
+                    error,
+                });
+            }
         }
         let path = dir.join("muster.db");
-        Self::connect(&path.to_string_lossy(), Some(lock)).map_err(|error| OpenError::Migration { path, error })
+        Self::connect(&path.to_string_lossy(), Some(lock))
+            .map_err(|error| OpenError::Migration { path, error })
     }
 
     /// A store that is gone when it is dropped: same schema, same code, no file.
@@ -78,8 +88,14 @@ impl SqliteStore {
     /// See [`OpenError`].
     pub fn in_memory() -> Result<SqliteStore, OpenError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("file:muster-{}?mode=memory&cache=shared", NEXT.fetch_add(1, Ordering::Relaxed));
-        Self::connect(&name, None).map_err(|error| OpenError::Migration { path: PathBuf::from(name), error })
+        let name = format!(
+            "file:muster-{}?mode=memory&cache=shared",
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        Self::connect(&name, None).map_err(|error| OpenError::Migration {
+            path: PathBuf::from(name),
+            error,
+        })
     }
 
     fn connect(name: &str, lock: Option<File>) -> Result<SqliteStore, MigrationError> {
@@ -111,7 +127,12 @@ impl SqliteStore {
                 Ok(Mutex::new(reader))
             })
             .collect::<Result<Vec<_>, rusqlite::Error>>()?;
-        Ok(SqliteStore { readers, next_reader: AtomicUsize::new(0), writer: Writer::start(writer), _lock: lock })
+        Ok(SqliteStore {
+            readers,
+            next_reader: AtomicUsize::new(0),
+            writer: Writer::start(writer),
+            _lock: lock,
+        })
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -121,13 +142,20 @@ impl SqliteStore {
                 return reader;
             }
         }
-        self.readers[first % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner)
+        self.readers[first % self.readers.len()]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads in one snapshot.
-    pub(crate) fn read<T>(&self, with: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(
+        &self,
+        with: impl FnOnce(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T, StoreError> {
         let mut reader = self.reader();
-        let snapshot = reader.transaction().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let snapshot = reader
+            .transaction()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         with(&snapshot).map_err(StoreError::from)
     }
 }
@@ -136,7 +164,11 @@ impl SqliteStore {
 #[derive(Debug)]
 pub(crate) enum ReadError {
     Sqlite(rusqlite::Error),
-    Damaged { table: &'static str, key: String, error: serde_json::Error },
+    Damaged {
+        table: &'static str,
+        key: String,
+        error: serde_json::Error,
+    },
 }
 
 impl From<rusqlite::Error> for ReadError {
@@ -149,7 +181,9 @@ impl From<ReadError> for StoreError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Sqlite(error) => StoreError::Unavailable(error.to_string()),
-            ReadError::Damaged { table, key, error } => StoreError::Damaged(format!("{table} {key}: {error}")),
+            ReadError::Damaged { table, key, error } => {
+                StoreError::Damaged(format!("{table} {key}: {error}"))
+            }
         }
     }
 }

@@ -27,9 +27,14 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(connection: Connection) -> Writer {
         let (jobs, waiting) = sync_channel(WAITING);
-        let thread =
-            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(connection, &waiting)).ok();
-        Writer { jobs: Some(jobs), thread: Mutex::new(thread) }
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(connection, &waiting))
+            .ok();
+        Writer {
+            jobs: Some(jobs),
+            thread: Mutex::new(thread),
+        }
     }
 
     /// Hands a commit to the thread; the answer comes when it is durable.
@@ -37,11 +42,18 @@ impl Writer {
         let (answer, outcome) = oneshot::channel();
         let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.try_send((commit, answer)).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Unavailable(format!("{WAITING} commits are waiting")),
-            TrySendError::Disconnected(_) => gone(),
-        })?;
-        outcome.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer stopped on the way".to_owned())))
+        jobs.try_send((commit, answer))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => {
+                    StoreError::Unavailable(format!("{WAITING} commits are waiting"))
+                }
+                TrySendError::Disconnected(_) => gone(),
+            })?;
+        outcome.await.unwrap_or_else(|_| {
+            Err(StoreError::Unknown(
+                "the writer stopped on the way".to_owned(),
+            ))
+        })
     }
 }
 
@@ -72,7 +84,8 @@ fn run(mut connection: Connection, waiting: &Receiver<Job>) {
 /// Writes a batch in one transaction: each commit by itself is all or nothing, all that succeed become durable together.
 fn write(connection: &mut Connection, batch: Vec<Job>) {
     let unavailable = |error: &rusqlite::Error| StoreError::Unavailable(error.to_string());
-    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    {
         Ok(transaction) => transaction,
         Err(error) => {
             for (_, answer) in batch {

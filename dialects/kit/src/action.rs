@@ -36,7 +36,8 @@ pub trait Action<C: Context>: DeserializeOwned + Send + 'static {
 }
 
 /// The answer on its way: a JSON object as bytes.
-pub type Running<'c, C> = Pin<Box<dyn Future<Output = Result<Vec<u8>, <C as Context>::Error>> + Send + 'c>>;
+pub type Running<'c, C> =
+    Pin<Box<dyn Future<Output = Result<Vec<u8>, <C as Context>::Error>> + Send + 'c>>;
 
 /// A decoded request of some action, ready to run.
 pub struct Prepared<C: Context> {
@@ -55,7 +56,9 @@ impl<C: Context> Prepared<C> {
 impl<C: Context> std::fmt::Debug for Prepared<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The request itself may hold a password.
-        f.debug_struct("Prepared").field("unknown", &self.unknown).finish_non_exhaustive()
+        f.debug_struct("Prepared")
+            .field("unknown", &self.unknown)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,13 +90,20 @@ pub struct Entry<C: Context> {
 impl<C: Context> Entry<C> {
     /// The row of action `A`.
     pub const fn of<A: Action<C>>() -> Self {
-        Entry { name: A::NAME, prepare: prepare::<C, A>, fields: known_fields::<A> }
+        Entry {
+            name: A::NAME,
+            prepare: prepare::<C, A>,
+            fields: known_fields::<A>,
+        }
     }
 }
 
 fn prepare<C: Context, A: Action<C>>(node: &Node) -> Result<Prepared<C>, DecodeError> {
     let decoded = decode::<A>(node)?;
-    Ok(Prepared { unknown: decoded.unknown, action: Box::new(Typed(decoded.value)) })
+    Ok(Prepared {
+        unknown: decoded.unknown,
+        action: Box::new(Typed(decoded.value)),
+    })
 }
 
 /// The row called `name`, matched exactly.
@@ -167,7 +177,8 @@ mod tests {
     actions!(ACTIONS: Ctx = [Add, Odd]);
 
     fn call(name: &str, body: &str) -> Result<Value, String> {
-        let node = json_tree::parse_object(body.as_bytes(), &Limits::default()).map_err(|e| e.to_string())?;
+        let node = json_tree::parse_object(body.as_bytes(), &Limits::default())
+            .map_err(|e| e.to_string())?;
         let entry = find(ACTIONS, name).ok_or("no such action")?;
         let prepared = (entry.prepare)(&node).map_err(|e| e.to_string())?;
         if !prepared.unknown.is_empty() {
@@ -181,8 +192,14 @@ mod tests {
     fn the_table_dispatches() {
         assert_eq!(call("Add", r#"{"Amount":"2"}"#), Ok(json!({"Sum": 42})));
         assert_eq!(call("Add", "{}"), Err("Amount: missing".into()));
-        assert_eq!(call("Add", r#"{"Amount":2,"Extra":{"A":1}}"#), Err("unknown Extra".into()));
-        assert_eq!(call("Add", r#"{"Amount":4294967295}"#), Err("too much".into()));
+        assert_eq!(
+            call("Add", r#"{"Amount":2,"Extra":{"A":1}}"#),
+            Err("unknown Extra".into())
+        );
+        assert_eq!(
+            call("Add", r#"{"Amount":4294967295}"#),
+            Err("too much".into())
+        );
         assert_eq!(call("add", "{}"), Err("no such action".into()));
         assert_eq!(call("Odd", ""), Err("key must be a string".into()));
     }
@@ -190,6 +207,9 @@ mod tests {
     #[test]
     fn the_table_lists_parameters() {
         let fields = (ACTIONS[0].fields)();
-        assert_eq!(fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["Amount"]);
+        assert_eq!(
+            fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
+            ["Amount"]
+        );
     }
 }

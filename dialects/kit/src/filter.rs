@@ -96,22 +96,38 @@ impl FilterRules {
     /// The first rule that is broken.
     pub fn check(&self, raw: Vec<RawFilter>) -> Result<Vec<Filter>, FilterError> {
         if raw.len() > self.max_filters {
-            return Err(FilterError::TooMany { max: self.max_filters });
+            return Err(FilterError::TooMany {
+                max: self.max_filters,
+            });
         }
-        raw.into_iter().map(|filter| self.check_one(filter)).collect()
+        raw.into_iter()
+            .map(|filter| self.check_one(filter))
+            .collect()
     }
 
     fn check_one(&self, RawFilter { name, values }: RawFilter) -> Result<Filter, FilterError> {
-        let Some((known, key)) = self.names.iter().find_map(|known| Some((known, known.key_in(&name)?))) else {
+        let Some((known, key)) = self
+            .names
+            .iter()
+            .find_map(|known| Some((known, known.key_in(&name)?)))
+        else {
             return Err(FilterError::UnknownName { name });
         };
         if values.is_empty() {
             return Err(FilterError::NoValues { name });
         }
         if values.len() > self.max_values {
-            return Err(FilterError::TooManyValues { name, max: self.max_values });
+            return Err(FilterError::TooManyValues {
+                name,
+                max: self.max_values,
+            });
         }
-        Ok(Filter { name: known.name, key, how: known.how, values })
+        Ok(Filter {
+            name: known.name,
+            key,
+            how: known.how,
+            values,
+        })
     }
 }
 
@@ -144,25 +160,47 @@ mod tests {
 
     const RULES: FilterRules = FilterRules {
         names: &[
-            FilterName { name: "auto-scaling-group-name", how: Match::Exact },
-            FilterName { name: "vague-auto-scaling-group-name", how: Match::Substring },
-            FilterName { name: "tag:", how: Match::Keyed },
+            FilterName {
+                name: "auto-scaling-group-name",
+                how: Match::Exact,
+            },
+            FilterName {
+                name: "vague-auto-scaling-group-name",
+                how: Match::Substring,
+            },
+            FilterName {
+                name: "tag:",
+                how: Match::Keyed,
+            },
         ],
         max_filters: 2,
         max_values: 2,
     };
 
     fn raw(name: &str, values: &[&str]) -> RawFilter {
-        RawFilter { name: name.into(), values: values.iter().map(|v| (*v).to_owned()).collect() }
+        RawFilter {
+            name: name.into(),
+            values: values.iter().map(|v| (*v).to_owned()).collect(),
+        }
     }
 
     #[test]
     fn values_are_alternatives() {
         let filters = RULES
-            .check(vec![raw("vague-auto-scaling-group-name", &["web", "db"]), raw("tag:a:b", &["x"])])
+            .check(vec![
+                raw("vague-auto-scaling-group-name", &["web", "db"]),
+                raw("tag:a:b", &["x"]),
+            ])
             .expect("both known");
-        assert!(filters[0].accepts("my-web-1") && filters[0].accepts("db") && !filters[0].accepts("cache"));
-        assert_eq!((filters[1].name, filters[1].key.as_deref()), ("tag:", Some("a:b")));
+        assert!(
+            filters[0].accepts("my-web-1")
+                && filters[0].accepts("db")
+                && !filters[0].accepts("cache")
+        );
+        assert_eq!(
+            (filters[1].name, filters[1].key.as_deref()),
+            ("tag:", Some("a:b"))
+        );
         assert!(filters[1].accepts("x") && !filters[1].accepts("xy"));
     }
 
@@ -170,11 +208,33 @@ mod tests {
     fn each_rule_is_kept() {
         let name = "auto-scaling-group-name";
         let cases = [
-            (vec![raw("tag:", &["x"])], FilterError::UnknownName { name: "tag:".into() }),
-            (vec![raw("Tag:k", &["x"])], FilterError::UnknownName { name: "Tag:k".into() }),
-            (vec![raw(name, &[])], FilterError::NoValues { name: name.into() }),
-            (vec![raw(name, &["a", "b", "c"])], FilterError::TooManyValues { name: name.into(), max: 2 }),
-            (vec![raw(name, &["a"]), raw(name, &["a"]), raw(name, &["a"])], FilterError::TooMany { max: 2 }),
+            (
+                vec![raw("tag:", &["x"])],
+                FilterError::UnknownName {
+                    name: "tag:".into(),
+                },
+            ),
+            (
+                vec![raw("Tag:k", &["x"])],
+                FilterError::UnknownName {
+                    name: "Tag:k".into(),
+                },
+            ),
+            (
+                vec![raw(name, &[])],
+                FilterError::NoValues { name: name.into() },
+            ),
+            (
+                vec![raw(name, &["a", "b", "c"])],
+                FilterError::TooManyValues {
+                    name: name.into(),
+                    max: 2,
+                },
+            ),
+            (
+                vec![raw(name, &["a"]), raw(name, &["a"]), raw(name, &["a"])],
+                FilterError::TooMany { max: 2 },
+            ),
         ];
         for (filters, error) in cases {
             assert_eq!(RULES.check(filters), Err(error));

@@ -34,7 +34,10 @@ impl Head {
     /// The media type without its parameters (`application/json; charset=utf-8` gives `application/json`).
     pub fn media_type(&self) -> &str {
         let value = self.header("content-type").unwrap_or_default();
-        value.split_once(';').map_or(value, |(media, _)| media).trim_end()
+        value
+            .split_once(';')
+            .map_or(value, |(media, _)| media)
+            .trim_end()
     }
 
     /// Whether the body is a form.
@@ -57,7 +60,10 @@ impl Pairs {
         let mut pairs = Vec::new();
         for (name, value) in form::pairs(head.raw_query.as_bytes()).chain(form::pairs(body)) {
             if pairs.len() == limits.max_nodes {
-                return Err(TreeError::TooLarge { what: Measure::Nodes, max: limits.max_nodes });
+                return Err(TreeError::TooLarge {
+                    what: Measure::Nodes,
+                    max: limits.max_nodes,
+                });
             }
             pairs.push((name.into_owned(), value.into_owned()));
         }
@@ -66,18 +72,28 @@ impl Pairs {
 
     /// The value of `name`; of several the last.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.iter()
+            .rev()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
     }
 
     /// All pairs in the order sent.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Pairs {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Pairs(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Pairs(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }
 
@@ -99,9 +115,19 @@ impl Incoming {
     ///
     /// # Errors
     /// As [`Pairs::read`].
-    pub fn new(head: Head, body: Bytes, request_id: String, limits: &Limits) -> Result<Incoming, TreeError> {
+    pub fn new(
+        head: Head,
+        body: Bytes,
+        request_id: String,
+        limits: &Limits,
+    ) -> Result<Incoming, TreeError> {
         let pairs = Pairs::read(&head, &body, limits)?;
-        Ok(Incoming { head, body, pairs, request_id })
+        Ok(Incoming {
+            head,
+            body,
+            pairs,
+            request_id,
+        })
     }
 }
 
@@ -116,12 +142,23 @@ pub struct Reply {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Bytes,
+    /// Name of the action, for logs and metrics: one that the dialect knows, or empty.
+    pub action: &'static str,
+    /// Code of the error answered, for logs and metrics; empty for success.
+    pub code: String,
 }
 
 impl Reply {
     /// A JSON answer with the content type `application/json` and nothing else in it.
     pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-        Reply { status, content_type: "application/json", headers: Vec::new(), body: body.into() }
+        Reply {
+            status,
+            content_type: "application/json",
+            headers: Vec::new(),
+            body: body.into(),
+            action: "",
+            code: String::new(),
+        }
     }
 }
 

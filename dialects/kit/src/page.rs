@@ -64,7 +64,11 @@ impl PageRules {
         let range = self.min_limit..=self.max_limit;
         match u32::try_from(got) {
             Ok(limit) if range.contains(&limit) => Ok(Page { offset, limit }),
-            Ok(_) | Err(_) => Err(PageError::Limit { got, min: self.min_limit, max: self.max_limit }),
+            Ok(_) | Err(_) => Err(PageError::Limit {
+                got,
+                min: self.min_limit,
+                max: self.max_limit,
+            }),
         }
     }
 }
@@ -72,7 +76,10 @@ impl PageRules {
 impl Page {
     /// Cuts this page out of all matches and counts them.
     pub fn cut<T>(&self, matches: impl IntoIterator<Item = T>) -> Paged<T> {
-        let mut paged = Paged { items: Vec::new(), total: 0 };
+        let mut paged = Paged {
+            items: Vec::new(),
+            total: 0,
+        };
         let end = self.offset.saturating_add(u64::from(self.limit));
         for item in matches {
             if (self.offset..end).contains(&paged.total) {
@@ -88,24 +95,79 @@ impl Page {
 mod tests {
     use super::*;
 
-    const RULES: PageRules = PageRules { default_limit: 20, min_limit: 1, max_limit: 100 };
+    const RULES: PageRules = PageRules {
+        default_limit: 20,
+        min_limit: 1,
+        max_limit: 100,
+    };
 
     #[test]
     fn offset_and_limit_have_defaults_and_ranges() {
-        assert_eq!(RULES.page(None, None), Ok(Page { offset: 0, limit: 20 }));
-        assert_eq!(RULES.page(Some(7), Some(100)), Ok(Page { offset: 7, limit: 100 }));
-        assert_eq!(RULES.page(Some(-1), None), Err(PageError::Offset { got: -1 }));
+        assert_eq!(
+            RULES.page(None, None),
+            Ok(Page {
+                offset: 0,
+                limit: 20
+            })
+        );
+        assert_eq!(
+            RULES.page(Some(7), Some(100)),
+            Ok(Page {
+                offset: 7,
+                limit: 100
+            })
+        );
+        assert_eq!(
+            RULES.page(Some(-1), None),
+            Err(PageError::Offset { got: -1 })
+        );
         for got in [0, 101, -5, i64::MAX] {
-            assert_eq!(RULES.page(None, Some(got)), Err(PageError::Limit { got, min: 1, max: 100 }));
+            assert_eq!(
+                RULES.page(None, Some(got)),
+                Err(PageError::Limit {
+                    got,
+                    min: 1,
+                    max: 100
+                })
+            );
         }
     }
 
     #[test]
     fn total_counts_all_matches() {
-        let page = Page { offset: 2, limit: 3 };
-        assert_eq!(page.cut(0..10), Paged { items: vec![2, 3, 4], total: 10 });
-        assert_eq!(page.cut(0..3), Paged { items: vec![2], total: 3 });
-        assert_eq!(page.cut(0..1), Paged { items: vec![], total: 1 });
-        assert_eq!(Page { offset: u64::MAX, limit: 100 }.cut(0..4).items, Vec::<i32>::new());
+        let page = Page {
+            offset: 2,
+            limit: 3,
+        };
+        assert_eq!(
+            page.cut(0..10),
+            Paged {
+                items: vec![2, 3, 4],
+                total: 10
+            }
+        );
+        assert_eq!(
+            page.cut(0..3),
+            Paged {
+                items: vec![2],
+                total: 3
+            }
+        );
+        assert_eq!(
+            page.cut(0..1),
+            Paged {
+                items: vec![],
+                total: 1
+            }
+        );
+        assert_eq!(
+            Page {
+                offset: u64::MAX,
+                limit: 100
+            }
+            .cut(0..4)
+            .items,
+            Vec::<i32>::new()
+        );
     }
 }

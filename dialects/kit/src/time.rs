@@ -28,7 +28,9 @@ pub fn format_offset(unix_ms: i64, offset_hours: i8) -> String {
 
 /// `YYYY-MM-DD` in UTC, of unix seconds: the date of a credential scope.
 pub fn utc_date(unix_secs: i64) -> String {
-    civil(unix_secs.saturating_mul(1_000), Offset::UTC).date().to_string()
+    civil(unix_secs.saturating_mul(1_000), Offset::UTC)
+        .date()
+        .to_string()
 }
 
 /// Reads a time to unix milliseconds. The form is kept strictly: `T` in the middle, seconds, and `Z` or `±hh:mm`.
@@ -46,7 +48,10 @@ pub fn parse(text: &str) -> Result<i64, BadTime> {
     }
     let offset = offset(zone)?;
     let civil: DateTime = clock.parse().map_err(|_| BadTime)?;
-    offset.to_timestamp(civil).map(Timestamp::as_millisecond).map_err(|_| BadTime)
+    offset
+        .to_timestamp(civil)
+        .map(Timestamp::as_millisecond)
+        .map_err(|_| BadTime)
 }
 
 fn offset(zone: &str) -> Result<Offset, BadTime> {
@@ -62,21 +67,33 @@ fn offset(zone: &str) -> Result<Offset, BadTime> {
         return Err(BadTime);
     }
     let seconds = hours * 3_600 + minutes * 60;
-    Offset::from_seconds(if zone.starts_with('-') { -seconds } else { seconds }).map_err(|_| BadTime)
+    Offset::from_seconds(if zone.starts_with('-') {
+        -seconds
+    } else {
+        seconds
+    })
+    .map_err(|_| BadTime)
 }
 
 /// Whether `text` has the shape of `pattern`, where `d` is a digit.
 fn shaped(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(got, want)| match want {
-            b'd' => got.is_ascii_digit(),
-            exact => got == exact,
-        })
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(got, want)| match want {
+                b'd' => got.is_ascii_digit(),
+                exact => got == exact,
+            })
 }
 
 fn civil(unix_ms: i64, offset: Offset) -> DateTime {
     let unix_secs = unix_ms.div_euclid(1_000);
-    let nearest = if unix_secs < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let nearest = if unix_secs < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
     offset.to_datetime(Timestamp::from_second(unix_secs).unwrap_or(nearest))
 }
 
@@ -87,7 +104,10 @@ mod tests {
     #[test]
     fn times_are_written_in_their_zone() {
         assert_eq!(format_utc(1_551_113_065_999), "2019-02-25T16:44:25Z");
-        assert_eq!(format_offset(1_551_113_065_000, CHINA_OFFSET_HOURS), "2019-02-26T00:44:25+08:00");
+        assert_eq!(
+            format_offset(1_551_113_065_000, CHINA_OFFSET_HOURS),
+            "2019-02-26T00:44:25+08:00"
+        );
         assert_eq!(format_offset(0, -5), "1969-12-31T19:00:00-05:00");
         assert_eq!(format_utc(-1), "1969-12-31T23:59:59Z");
         assert_eq!(utc_date(1_551_113_065), "2019-02-25");

@@ -1,14 +1,18 @@
 //! Commands that change how many instances a group has (rules G20, A5, A6, S2).
 
 use muster_model::{
-    ActivityKind, AdjustBy, Adjustment, CooldownRule, Created, Error, Field, Problem, Size, Trigger, TriggerKind,
+    ActivityKind, AdjustBy, Adjustment, CooldownRule, Created, Error, Field, Problem, Size,
+    Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
 use crate::{plan, termination};
 
 pub(super) fn manual() -> Trigger {
-    Trigger { kind: TriggerKind::Manual, cooldown: CooldownRule::Ignore }
+    Trigger {
+        kind: TriggerKind::Manual,
+        cooldown: CooldownRule::Ignore,
+    }
 }
 
 /// Refuses sizes that do not satisfy `min <= desired <= max` (rule G2).
@@ -16,7 +20,11 @@ pub(super) fn check_size(size: Size) -> Result<(), Error> {
     if size.min <= size.desired && size.desired <= size.max {
         Ok(())
     } else {
-        Err(Error::SizeOrder { min: size.min, desired: size.desired, max: size.max })
+        Err(Error::SizeOrder {
+            min: size.min,
+            desired: size.desired,
+            max: size.max,
+        })
     }
 }
 
@@ -35,7 +43,11 @@ pub(super) fn set_desired(
     max: Option<u32>,
 ) -> Result<Created, Error> {
     let old = draft.group().spec.size;
-    let size = Size { min: min.unwrap_or(old.min), desired, max: max.unwrap_or(old.max) };
+    let size = Size {
+        min: min.unwrap_or(old.min),
+        desired,
+        max: max.unwrap_or(old.max),
+    };
     check_size(size)?;
     super::modify::check_base(draft.group().spec.allocation, size.max)?;
     if draft.group().abnormal.is_some() {
@@ -57,7 +69,10 @@ pub(super) fn scale_out(draft: &mut Draft<'_>, count: u32) -> Result<Created, Er
     let size = draft.group().spec.size;
     let wanted = size.desired.saturating_add(count);
     if wanted > size.max {
-        return Err(Error::AboveMax { wanted, max: size.max });
+        return Err(Error::AboveMax {
+            wanted,
+            max: size.max,
+        });
     }
     draft.release_brake();
     let activity = draft.start_activity(ActivityKind::ScaleOut, manual(), count, wanted);
@@ -70,21 +85,36 @@ pub(super) fn scale_in(draft: &mut Draft<'_>, count: u32) -> Result<Created, Err
     let size = draft.group().spec.size;
     let wanted = size.desired.saturating_sub(count);
     if count > size.desired || wanted < size.min {
-        return Err(Error::BelowMin { wanted, min: size.min });
+        return Err(Error::BelowMin {
+            wanted,
+            min: size.min,
+        });
     }
     let victims = termination::choose(draft, count);
     if victims.is_empty() {
         return Err(Error::NothingToDo);
     }
     draft.release_brake();
-    Ok(Created::Activity(plan::start_scale_in(draft, manual(), &victims, wanted)))
+    Ok(Created::Activity(plan::start_scale_in(
+        draft,
+        manual(),
+        &victims,
+        wanted,
+    )))
 }
 
 fn check_count(count: u32) -> Result<(), Error> {
     if count >= 1 {
         return Ok(());
     }
-    Err(Error::Invalid { field: Field::Count, problem: Problem::Range { value: 0, min: 1, max: 2000 } })
+    Err(Error::Invalid {
+        field: Field::Count,
+        problem: Problem::Range {
+            value: 0,
+            min: 1,
+            max: 2000,
+        },
+    })
 }
 
 /// A policy or a schedule changes the capacity: clamped to the bounds; held back by a cooldown as its trigger says.
@@ -93,7 +123,10 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
         return Err(Error::Disabled);
     }
     check_idle(draft)?;
-    let cooling = draft.group().cooldown.is_some_and(|cooldown| cooldown.until > draft.now);
+    let cooling = draft
+        .group()
+        .cooldown
+        .is_some_and(|cooldown| cooldown.until > draft.now);
     match adjustment.trigger.cooldown {
         CooldownRule::Honor if cooling => return Err(Error::CoolingDown),
         CooldownRule::Honor | CooldownRule::Ignore => {}
@@ -107,14 +140,24 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
     draft.group_mut().spec.size.desired = desired;
     if desired > size.desired {
         let kind = ActivityKind::ScaleOut;
-        let activity = draft.start_activity(kind, adjustment.trigger.clone(), desired - size.desired, desired);
+        let activity = draft.start_activity(
+            kind,
+            adjustment.trigger.clone(),
+            desired - size.desired,
+            desired,
+        );
         return Ok(Created::Activity(activity));
     }
     let victims = termination::choose(draft, size.desired - desired);
     if victims.is_empty() {
         return Err(Error::NothingToDo);
     }
-    Ok(Created::Activity(plan::start_scale_in(draft, adjustment.trigger.clone(), &victims, desired)))
+    Ok(Created::Activity(plan::start_scale_in(
+        draft,
+        adjustment.trigger.clone(),
+        &victims,
+        desired,
+    )))
 }
 
 /// The new desired number: percentages round down above 1 and up to 1 between 0 and 1; then the bounds hold.
@@ -144,7 +187,11 @@ mod tests {
 
     #[test]
     fn percentages_round_down_above_one_and_up_to_one_below() {
-        let size = |desired| Size { min: 0, desired, max: 20 };
+        let size = |desired| Size {
+            min: 0,
+            desired,
+            max: 20,
+        };
         for (desired, by, expected) in [
             (10, AdjustBy::ByPercent(25), 12),
             (3, AdjustBy::ByPercent(10), 4),

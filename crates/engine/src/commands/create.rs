@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use muster_model::{Account, Door, Error, Group, GroupSpec, GroupView, Quota, ResourceKind, RetryState, Site};
+use muster_model::{
+    Account, Door, Error, Group, GroupSpec, GroupView, Quota, ResourceKind, RetryState, Site,
+};
 
 use super::modify::{check_spec, named_config};
 use crate::draft::Draft;
@@ -27,11 +29,17 @@ pub fn create_group(
     };
     check_spec(spec, config.as_deref())?;
     if facts.name_taken {
-        return Err(Error::NameTaken { kind: ResourceKind::Group, name: spec.name.clone() });
+        return Err(Error::NameTaken {
+            kind: ResourceKind::Group,
+            name: spec.name.clone(),
+        });
     }
     let limit = context.settings.quotas.groups;
     if facts.used >= limit {
-        return Err(Error::QuotaExceeded { quota: Quota::Groups, limit });
+        return Err(Error::QuotaExceeded {
+            quota: Quota::Groups,
+            limit,
+        });
     }
     let group = Group {
         id: context.ids.next_id(),

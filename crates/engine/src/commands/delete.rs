@@ -15,14 +15,23 @@ pub(super) fn delete(draft: &mut Draft<'_>, force: bool) -> Result<Created, Erro
         check_idle(draft)?;
         let held = draft
             .instances()
-            .filter(|i| !matches!(i.state, Lifecycle::TerminationFailed | Lifecycle::DetachFailed))
+            .filter(|i| {
+                !matches!(
+                    i.state,
+                    Lifecycle::TerminationFailed | Lifecycle::DetachFailed
+                )
+            })
             .count();
         if held > 0 {
             return Err(Error::HasInstances { count: held });
         }
         let stuck: Vec<_> = draft.instances().map(|i| i.id).collect();
         for id in stuck {
-            draft.leave(id, false, "the group is being deleted: a machine that would not go is left alive");
+            draft.leave(
+                id,
+                false,
+                "the group is being deleted: a machine that would not go is left alive",
+            );
         }
     }
     if draft.view().instances.is_empty() && draft.group().busy.is_none() {

@@ -3,24 +3,34 @@
 use std::collections::BTreeSet;
 
 use muster_model::{
-    ActivityKind, AttachRefusal, CallKind, Created, Error, Health, Instance, InstanceId, Lifecycle, Machine,
-    MachineState, Origin, Warmup,
+    ActivityKind, AttachRefusal, CallKind, Created, Error, Health, Instance, InstanceId, Lifecycle,
+    Machine, MachineState, Origin, Warmup,
 };
 
 use super::capacity::{check_idle, manual};
 use crate::draft::Draft;
 use crate::lifecycle::Role;
 
-pub(super) fn attach(draft: &mut Draft<'_>, ids: &[InstanceId], machines: &[Machine]) -> Result<Created, Error> {
+pub(super) fn attach(
+    draft: &mut Draft<'_>,
+    ids: &[InstanceId],
+    machines: &[Machine],
+) -> Result<Created, Error> {
     check_idle(draft)?;
     let ids: BTreeSet<InstanceId> = ids.iter().copied().collect();
     let mut found = Vec::with_capacity(ids.len());
     for id in &ids {
-        let refuse = |refusal| Error::CannotAttach { instance: *id, refusal };
+        let refuse = |refusal| Error::CannotAttach {
+            instance: *id,
+            refusal,
+        };
         if draft.instance(*id).is_some() {
             return Err(refuse(AttachRefusal::AlreadyHere));
         }
-        let machine = machines.iter().find(|m| m.id == *id).ok_or_else(|| refuse(AttachRefusal::NotFound))?;
+        let machine = machines
+            .iter()
+            .find(|m| m.id == *id)
+            .ok_or_else(|| refuse(AttachRefusal::NotFound))?;
         check_attachable(draft, machine).map_err(refuse)?;
         found.push(machine.clone());
     }
@@ -32,11 +42,18 @@ pub(super) fn attach(draft: &mut Draft<'_>, ids: &[InstanceId], machines: &[Mach
     let rows = u32::try_from(draft.view().instances.len()).unwrap_or(u32::MAX);
     let wanted = rows.max(size.desired).saturating_add(count);
     if wanted > size.max {
-        return Err(Error::AboveMax { wanted, max: size.max });
+        return Err(Error::AboveMax {
+            wanted,
+            max: size.max,
+        });
     }
     draft.release_brake();
-    let activity =
-        draft.start_activity(ActivityKind::Attach, manual(), count, size.desired.saturating_add(count).min(size.max));
+    let activity = draft.start_activity(
+        ActivityKind::Attach,
+        manual(),
+        count,
+        size.desired.saturating_add(count).min(size.max),
+    );
     let now = draft.now;
     for machine in found {
         let id = machine.id;
@@ -54,7 +71,10 @@ fn check_attachable(draft: &Draft<'_>, machine: &Machine) -> Result<(), AttachRe
         Some(_) => return Err(AttachRefusal::InOtherGroup),
         None => {}
     }
-    if !machine.vpc.is_empty() && !group.spec.network.vpc.is_empty() && machine.vpc != group.spec.network.vpc {
+    if !machine.vpc.is_empty()
+        && !group.spec.network.vpc.is_empty()
+        && machine.vpc != group.spec.network.vpc
+    {
         return Err(AttachRefusal::OtherVpc);
     }
     match machine.state {
@@ -95,7 +115,11 @@ pub(super) fn remove(draft: &mut Draft<'_>, ids: &[InstanceId]) -> Result<Create
 }
 
 /// Takes members out: `Detach` hands all of them back, `Remove` destroys those that the group made.
-fn take_out(draft: &mut Draft<'_>, ids: &[InstanceId], kind: ActivityKind) -> Result<Created, Error> {
+fn take_out(
+    draft: &mut Draft<'_>,
+    ids: &[InstanceId],
+    kind: ActivityKind,
+) -> Result<Created, Error> {
     let ids = members(draft, ids)?;
     check_idle(draft)?;
     if ids.is_empty() {
@@ -105,22 +129,41 @@ fn take_out(draft: &mut Draft<'_>, ids: &[InstanceId], kind: ActivityKind) -> Re
     for id in &ids {
         match draft.instance(*id).map(|instance| instance.state) {
             Some(Lifecycle::InService) => serving += 1,
-            Some(Lifecycle::Standby | Lifecycle::Stopped | Lifecycle::StartFailed | Lifecycle::StopFailed) => {}
+            Some(
+                Lifecycle::Standby
+                | Lifecycle::Stopped
+                | Lifecycle::StartFailed
+                | Lifecycle::StopFailed,
+            ) => {}
             Some(_) | None => return Err(Error::InstanceBusy { instance: *id }),
         }
     }
     let size = draft.group().spec.size;
     let remaining = draft.count(Role::Serving).saturating_sub(serving);
     if serving > 0 && remaining < size.min && draft.group().spec.enabled {
-        return Err(Error::InServiceBelowMin { wanted: remaining, min: size.min });
+        return Err(Error::InServiceBelowMin {
+            wanted: remaining,
+            min: size.min,
+        });
     }
     draft.release_brake();
     let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let activity = draft.start_activity(kind, manual(), count, size.desired.saturating_sub(serving).max(size.min));
+    let activity = draft.start_activity(
+        kind,
+        manual(),
+        count,
+        size.desired.saturating_sub(serving).max(size.min),
+    );
     for id in ids {
-        let auto = draft.instance(id).is_some_and(|instance| instance.origin == Origin::Auto);
+        let auto = draft
+            .instance(id)
+            .is_some_and(|instance| instance.origin == Origin::Auto);
         draft.relate(activity, id);
-        draft.leave(id, kind == ActivityKind::Remove && auto, "taken out on request");
+        draft.leave(
+            id,
+            kind == ActivityKind::Remove && auto,
+            "taken out on request",
+        );
     }
     Ok(Created::Activity(activity))
 }
@@ -128,13 +171,29 @@ fn take_out(draft: &mut Draft<'_>, ids: &[InstanceId], kind: ActivityKind) -> Re
 /// These instances without doubles, if all are members (rule A9).
 fn members(draft: &Draft<'_>, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {
     let ids: BTreeSet<InstanceId> = ids.iter().copied().collect();
-    let strangers: Vec<InstanceId> = ids.iter().copied().filter(|id| draft.instance(*id).is_none()).collect();
-    if strangers.is_empty() { Ok(ids) } else { Err(Error::NotMembers { instances: strangers }) }
+    let strangers: Vec<InstanceId> = ids
+        .iter()
+        .copied()
+        .filter(|id| draft.instance(*id).is_none())
+        .collect();
+    if strangers.is_empty() {
+        Ok(ids)
+    } else {
+        Err(Error::NotMembers {
+            instances: strangers,
+        })
+    }
 }
 
-pub(super) fn protect(draft: &mut Draft<'_>, ids: &[InstanceId], protected: bool) -> Result<Created, Error> {
+pub(super) fn protect(
+    draft: &mut Draft<'_>,
+    ids: &[InstanceId],
+    protected: bool,
+) -> Result<Created, Error> {
     for id in members(draft, ids)? {
-        if draft.instance(id).is_some_and(|instance| instance.protected != protected)
+        if draft
+            .instance(id)
+            .is_some_and(|instance| instance.protected != protected)
             && let Some(instance) = draft.instance_mut(id)
         {
             instance.protected = protected;

@@ -23,16 +23,24 @@ pub(crate) fn apply(
     let mut draft = Draft::new(view, context.now, &mut *context.ids, context.settings);
     let created = match command {
         GroupCommand::Modify(patch) => modify::modify(&mut draft, patch, facts)?,
-        GroupCommand::SetDesired { desired, min, max } => capacity::set_desired(&mut draft, *desired, *min, *max)?,
+        GroupCommand::SetDesired { desired, min, max } => {
+            capacity::set_desired(&mut draft, *desired, *min, *max)?
+        }
         GroupCommand::Enable => modify::enable(&mut draft),
         GroupCommand::Disable => modify::disable(&mut draft),
         GroupCommand::Delete { force } => delete::delete(&mut draft, *force)?,
         GroupCommand::ScaleOut { count } => capacity::scale_out(&mut draft, *count)?,
         GroupCommand::ScaleIn { count } => capacity::scale_in(&mut draft, *count)?,
-        GroupCommand::Attach { instances, machines } => members::attach(&mut draft, instances, machines)?,
+        GroupCommand::Attach {
+            instances,
+            machines,
+        } => members::attach(&mut draft, instances, machines)?,
         GroupCommand::Detach { instances } => members::detach(&mut draft, instances)?,
         GroupCommand::Remove { instances } => members::remove(&mut draft, instances)?,
-        GroupCommand::Protect { instances, protected } => members::protect(&mut draft, instances, *protected)?,
+        GroupCommand::Protect {
+            instances,
+            protected,
+        } => members::protect(&mut draft, instances, *protected)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

@@ -1,8 +1,8 @@
 //! Changing what is wanted of a group (rules G1-G22).
 
 use muster_model::{
-    Allocation, ChargeType, ConfigStatus, Created, Error, Field, GroupPatch, GroupSpec, LaunchConfiguration, Problem,
-    ResourceKind, ScalingMode,
+    Allocation, ChargeType, ConfigStatus, Created, Error, Field, GroupPatch, GroupSpec,
+    LaunchConfiguration, Problem, ResourceKind, ScalingMode,
 };
 
 use super::capacity::check_size;
@@ -26,19 +26,32 @@ pub(super) fn disable(draft: &mut Draft<'_>) -> Created {
     Created::Nothing
 }
 
-pub(super) fn modify(draft: &mut Draft<'_>, patch: &GroupPatch, facts: &Facts) -> Result<Created, Error> {
+pub(super) fn modify(
+    draft: &mut Draft<'_>,
+    patch: &GroupPatch,
+    facts: &Facts,
+) -> Result<Created, Error> {
     let old = draft.group().spec.clone();
     let mut spec = old.clone();
     patched(&mut spec, patch);
     if patch.desired.is_none() && spec.service.sync_desired {
-        spec.size.desired = spec.size.desired.clamp(spec.size.min.min(spec.size.max), spec.size.max);
+        spec.size.desired = spec
+            .size
+            .desired
+            .clamp(spec.size.min.min(spec.size.max), spec.size.max);
     }
     if patch.name.is_some() && spec.name != old.name && facts.name_taken {
-        return Err(Error::NameTaken { kind: ResourceKind::Group, name: spec.name });
+        return Err(Error::NameTaken {
+            kind: ResourceKind::Group,
+            name: spec.name,
+        });
     }
     if spec.network.vpc != old.network.vpc {
         if patch.subnets.is_none() {
-            return Err(Error::Invalid { field: Field::Subnets, problem: Problem::NeededBy(Field::Vpc) });
+            return Err(Error::Invalid {
+                field: Field::Subnets,
+                problem: Problem::NeededBy(Field::Vpc),
+            });
         }
         if !old.balancers.is_empty() {
             return Err(Error::VpcBound);
@@ -70,14 +83,17 @@ pub(super) fn named_config(
     })?;
     match config.status {
         ConfigStatus::Normal => Ok(config),
-        ConfigStatus::ImageAbnormal | ConfigStatus::SnapshotAbnormal | ConfigStatus::SecurityGroupAbnormal => {
-            Err(Error::ConfigAbnormal)
-        }
+        ConfigStatus::ImageAbnormal
+        | ConfigStatus::SnapshotAbnormal
+        | ConfigStatus::SecurityGroupAbnormal => Err(Error::ConfigAbnormal),
     }
 }
 
 /// Rules that hold for the whole of what is wanted of a group, new or changed.
-pub(super) fn check_spec(spec: &GroupSpec, config: Option<&LaunchConfiguration>) -> Result<(), Error> {
+pub(super) fn check_spec(
+    spec: &GroupSpec,
+    config: Option<&LaunchConfiguration>,
+) -> Result<(), Error> {
     check_size(spec.size)?;
     check_base(spec.allocation, spec.size.max)?;
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
@@ -95,10 +111,16 @@ pub(super) fn check_spec(spec: &GroupSpec, config: Option<&LaunchConfiguration>)
         return invalid(Field::Allocation, Problem::NotWith(Field::ChargeType));
     }
     if spec.concurrent_scale_out && mixed {
-        return invalid(Field::ConcurrentScaleOut, Problem::NotWith(Field::Allocation));
+        return invalid(
+            Field::ConcurrentScaleOut,
+            Problem::NotWith(Field::Allocation),
+        );
     }
     if spec.concurrent_scale_out && spec.service.scaling_mode == ScalingMode::WakeUpStopped {
-        return invalid(Field::ConcurrentScaleOut, Problem::NotWith(Field::ScalingMode));
+        return invalid(
+            Field::ConcurrentScaleOut,
+            Problem::NotWith(Field::ScalingMode),
+        );
     }
     Ok(())
 }
@@ -108,7 +130,11 @@ pub(super) fn check_base(allocation: Allocation, max: u32) -> Result<(), Error> 
     match allocation {
         Allocation::SpotMixed(mix) if mix.base > max => Err(Error::Invalid {
             field: Field::SpotBase,
-            problem: Problem::Above { value: mix.base, than: Field::Max, limit: max },
+            problem: Problem::Above {
+                value: mix.base,
+                than: Field::Max,
+                limit: max,
+            },
         }),
         Allocation::SpotMixed(_) | Allocation::LaunchConfiguration => Ok(()),
     }

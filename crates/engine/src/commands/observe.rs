@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, Call, CallKind, CallPhase, CooldownRule, Created, Exit, Health, Instance, InstanceId, Lifecycle,
-    Machine, MachineHealth, MachineState, Observation, Origin, Time, Trigger, TriggerKind, Warmup,
+    ActivityKind, Call, CallKind, CallPhase, CooldownRule, Created, Exit, Health, Instance,
+    InstanceId, Lifecycle, Machine, MachineHealth, MachineState, Observation, Origin, Time,
+    Trigger, TriggerKind, Warmup,
 };
 
 use crate::activity::early_death_delay;
@@ -18,8 +19,11 @@ use crate::draft::Draft;
 const ROW_MILLIS: u64 = 600_000;
 
 pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Created {
-    let listed: BTreeMap<InstanceId, &Arc<Machine>> =
-        observation.machines.iter().map(|machine| (machine.id, machine)).collect();
+    let listed: BTreeMap<InstanceId, &Arc<Machine>> = observation
+        .machines
+        .iter()
+        .map(|machine| (machine.id, machine))
+        .collect();
     let mut lost: Vec<(InstanceId, bool)> = Vec::new();
     let settled: Vec<Arc<Instance>> = draft
         .instances()
@@ -42,7 +46,11 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Creat
 
 /// Whether an instance rests in a state in which its machine has to be there.
 fn is_settled(instance: &Instance) -> bool {
-    instance.call.is_none() && matches!(instance.state, Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped)
+    instance.call.is_none()
+        && matches!(
+            instance.state,
+            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped
+        )
 }
 
 fn joined(instance: &Instance) -> Time {
@@ -74,13 +82,19 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
     }
     let window = u64::from(draft.settings.early_death_secs) * 1000;
     let now = draft.now;
-    let early = lost
-        .iter()
-        .any(|(id, _)| draft.instance(*id).is_some_and(|instance| now.millis_since(joined(instance)) < window));
+    let early = lost.iter().any(|(id, _)| {
+        draft
+            .instance(*id)
+            .is_some_and(|instance| now.millis_since(joined(instance)) < window)
+    });
     let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
-    let trigger = Trigger { kind: TriggerKind::Lost, cooldown: CooldownRule::Ignore };
+    let trigger = Trigger {
+        kind: TriggerKind::Lost,
+        cooldown: CooldownRule::Ignore,
+    };
     let desired = draft.group().spec.size.desired;
-    let activity = draft.start_activity(ActivityKind::TerminateUnexpectedly, trigger, count, desired);
+    let activity =
+        draft.start_activity(ActivityKind::TerminateUnexpectedly, trigger, count, desired);
     for (id, destroy) in lost {
         draft.because(format!("{id} vanished or died"));
         draft.relate(activity, *id);
@@ -88,8 +102,14 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
     }
     if early {
         let retry = &mut draft.group_mut().retry;
-        let in_row = retry.early_death_at.is_some_and(|at| now.millis_since(at) < ROW_MILLIS);
-        retry.early_deaths = if in_row { retry.early_deaths.saturating_add(1) } else { 1 };
+        let in_row = retry
+            .early_death_at
+            .is_some_and(|at| now.millis_since(at) < ROW_MILLIS);
+        retry.early_deaths = if in_row {
+            retry.early_deaths.saturating_add(1)
+        } else {
+            1
+        };
         retry.early_death_at = Some(now);
         let wait = early_death_delay(retry.early_deaths);
         if wait > 0 {
@@ -102,15 +122,25 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
 /// Machines with this group's key and no row: they are taken on as leaving, so that their end is intent as well.
 fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
     let (group, account, now) = (draft.group().id, draft.group().account, draft.now);
-    if draft.group().departed_at.is_some_and(|at| observation.asked_at <= at) {
+    if draft
+        .group()
+        .departed_at
+        .is_some_and(|at| observation.asked_at <= at)
+    {
         return;
     }
     for machine in &observation.machines {
-        let ours = machine.owner.as_ref().is_some_and(|owner| owner.group == group && owner.instance == machine.id);
+        let ours = machine
+            .owner
+            .as_ref()
+            .is_some_and(|owner| owner.group == group && owner.instance == machine.id);
         if !ours || draft.instance(machine.id).is_some() {
             continue;
         }
-        draft.because(format!("{} carries the key of this group but is no member: it is destroyed", machine.id));
+        draft.because(format!(
+            "{} carries the key of this group but is no member: it is destroyed",
+            machine.id
+        ));
         draft.add_instance(Instance {
             id: machine.id,
             group,
@@ -132,7 +162,10 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
                 phase: CallPhase::Due { at: now },
                 since: now,
             }),
-            exit: Some(Exit { destroy: true, reason: "the machine is no member of the group".to_owned() }),
+            exit: Some(Exit {
+                destroy: true,
+                reason: "the machine is no member of the group".to_owned(),
+            }),
             machine: Some((**machine).clone()),
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, AttemptCode, Call, CallKind, CallPhase, Created, InstanceId, Lifecycle, Machine, MachineState,
-    Origin, Outcome, Placement, StepOutcome, StepResult, TriggerKind,
+    ActivityKind, AttemptCode, Call, CallKind, CallPhase, Created, InstanceId, Lifecycle, Machine,
+    MachineState, Origin, Outcome, Placement, StepOutcome, StepResult, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -20,11 +20,18 @@ pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
     let now = draft.now;
     let in_flight: Vec<InstanceId> = draft
         .instances()
-        .filter(|i| i.call.as_ref().is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. })))
+        .filter(|i| {
+            i.call
+                .as_ref()
+                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+        })
         .map(|i| i.id)
         .collect();
     for id in in_flight {
-        if let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) {
+        if let Some(call) = draft
+            .instance_mut(id)
+            .and_then(|instance| instance.call.as_mut())
+        {
             call.attempt = call.attempt.saturating_add(1);
             call.unanswered = call.unanswered.saturating_add(1);
             call.phase = CallPhase::Due { at: now };
@@ -53,7 +60,10 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         && call.attempt == outcome.attempt
         && matches!(call.phase, CallPhase::InFlight { .. });
     if !awaited {
-        draft.because(format!("an answer for {} that nobody waits for is ignored", outcome.instance));
+        draft.because(format!(
+            "an answer for {} that nobody waits for is ignored",
+            outcome.instance
+        ));
         return;
     }
     let waiting = Waiting {
@@ -64,7 +74,9 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         placement: instance.placement.clone(),
     };
     match outcome.kind {
-        CallKind::Launch | CallKind::Adopt | CallKind::Start => coming(draft, &waiting, &outcome.result),
+        CallKind::Launch | CallKind::Adopt | CallKind::Start => {
+            coming(draft, &waiting, &outcome.result)
+        }
         CallKind::Terminate | CallKind::Release => leaving(draft, &waiting, &outcome.result),
         CallKind::Stop(_) => stopping(draft, &waiting, &outcome.result),
     }
@@ -74,7 +86,11 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
 fn coming(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
     match result {
         StepResult::Done(Some(machine)) => arrived(draft, waiting, machine),
-        StepResult::Done(None) => unanswered(draft, waiting, "the back end said done but told nothing of the machine"),
+        StepResult::Done(None) => unanswered(
+            draft,
+            waiting,
+            "the back end said done but told nothing of the machine",
+        ),
         StepResult::Unknown { message } => unanswered(draft, waiting, message),
         StepResult::Refused { code, message } => refused(draft, waiting, *code, message),
     }
@@ -92,7 +108,11 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
             return;
         }
         MachineState::Stopped if waiting.call.kind != CallKind::Adopt => {
-            died(draft, waiting, "the machine stopped on the way into service");
+            died(
+                draft,
+                waiting,
+                "the machine stopped on the way into service",
+            );
             return;
         }
         MachineState::Stopped => draft.happen(id, Event::Halted),
@@ -125,7 +145,12 @@ fn died(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
 
 /// Nobody knows whether it was done: the same is asked again with the same key, up to a point.
 fn unanswered(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
-    draft.attempt_failed(waiting.id, &waiting.placement, AttemptCode::NoAnswer, message);
+    draft.attempt_failed(
+        waiting.id,
+        &waiting.placement,
+        AttemptCode::NoAnswer,
+        message,
+    );
     let patience = u64::from(draft.settings.launch_patience_secs) * 1000;
     if draft.now.millis_since(waiting.call.since) < patience {
         draft.retry_call(waiting.id, true);
@@ -151,13 +176,19 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
             .map(|activity| activity.sold_out.clone())
             .unwrap_or_else(|| vec![waiting.placement.clone()]);
         if let Some(place) = placement::choose(draft, &sold_out) {
-            draft.because(format!("{id} is sold out in {:?}: {place:?} is next", waiting.placement));
+            draft.because(format!(
+                "{id} is sold out in {:?}: {place:?} is next",
+                waiting.placement
+            ));
             let now = draft.now;
             if let Some(instance) = draft.instance_mut(id) {
                 instance.placement = place;
             }
             draft.call(id, CallKind::Launch, now);
-            if let Some(call) = draft.instance_mut(id).and_then(|instance| instance.call.as_mut()) {
+            if let Some(call) = draft
+                .instance_mut(id)
+                .and_then(|instance| instance.call.as_mut())
+            {
                 call.attempt = waiting.call.attempt.saturating_add(1);
                 call.since = waiting.call.since;
             }
@@ -210,7 +241,10 @@ fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
             draft.happen(id, Event::Halted);
             if let Some(instance) = draft.instance_mut(id) {
                 instance.call = None;
-                instance.machine = machine.as_ref().map(|machine| (**machine).clone()).or(instance.machine.take());
+                instance.machine = machine
+                    .as_ref()
+                    .map(|machine| (**machine).clone())
+                    .or(instance.machine.take());
             }
             draft.conclude(id, Outcome::Successful, "");
         }
@@ -242,8 +276,11 @@ fn grow_desired(draft: &mut Draft<'_>, id: InstanceId) {
 
 /// Desired shrinks by what was really removed by hand, not under the minimum (rules A6, A8).
 fn shrink_desired(draft: &mut Draft<'_>, id: InstanceId) {
-    let counted = draft.instance(id).is_some_and(|instance| instance.in_service_at.is_some());
-    if let Some((ActivityKind::ScaleIn | ActivityKind::Remove | ActivityKind::Detach, true)) = working(draft, id)
+    let counted = draft
+        .instance(id)
+        .is_some_and(|instance| instance.in_service_at.is_some());
+    if let Some((ActivityKind::ScaleIn | ActivityKind::Remove | ActivityKind::Detach, true)) =
+        working(draft, id)
         && counted
     {
         let size = &mut draft.group_mut().spec.size;

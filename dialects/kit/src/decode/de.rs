@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -16,7 +17,12 @@ use crate::node::{Limits, Measure, Node};
 
 pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<Decoded<T>, DecodeError> {
     let unknown = RefCell::new(Vec::new());
-    let decoded = T::deserialize(De { node, path: Path::Root, depth: 0, unknown: &unknown });
+    let decoded = T::deserialize(De {
+        node,
+        path: Path::Root,
+        depth: 0,
+        unknown: &unknown,
+    });
     let unknown = unknown.into_inner();
     match decoded {
         Ok(value) => Ok(Decoded { value, unknown }),
@@ -112,7 +118,11 @@ impl<'de> De<'_> {
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.check_depth()?;
         match self.node {
-            Node::List(items) => self.place(visitor.visit_seq(Items { of: &self, items, next: 0 })),
+            Node::List(items) => self.place(visitor.visit_seq(Items {
+                of: &self,
+                items,
+                next: 0,
+            })),
             Node::Null
             | Node::Bool(_)
             | Node::Int(_)
@@ -126,7 +136,11 @@ impl<'de> De<'_> {
     fn structure<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.check_depth()?;
         match self.node {
-            Node::Map(members) => self.place(visitor.visit_map(Members { of: &self, members, value: None })),
+            Node::Map(members) => self.place(visitor.visit_map(Members {
+                of: &self,
+                members,
+                value: None,
+            })),
             Node::Null
             | Node::Bool(_)
             | Node::Int(_)
@@ -190,7 +204,11 @@ impl<'de> Deserializer<'de> for De<'_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         self.place(visitor.visit_newtype_struct(self))
     }
 
@@ -253,13 +271,21 @@ struct Items<'a> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Fault;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
         let Some(node) = self.items.get(self.next) else {
             return Ok(None);
         };
         let path = Path::Item(&self.of.path, self.next);
         self.next += 1;
-        let de = De { node, path, depth: self.of.depth + 1, unknown: self.of.unknown };
+        let de = De {
+            node,
+            path,
+            depth: self.of.depth + 1,
+            unknown: self.of.unknown,
+        };
         de.place(seed.deserialize(de)).map(Some)
     }
 
@@ -277,7 +303,10 @@ struct Members<'a> {
 impl<'de> MapAccess<'de> for Members<'_> {
     type Error = Fault;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
         while let Some((member, rest)) = self.members.split_first() {
             self.members = rest;
             // Null means "not given": defaults apply, and a required field is missing.
@@ -285,17 +314,27 @@ impl<'de> MapAccess<'de> for Members<'_> {
                 continue;
             }
             self.value = Some(member);
-            return seed.deserialize(member.0.as_str().into_deserializer()).map(Some);
+            return seed
+                .deserialize(member.0.as_str().into_deserializer())
+                .map(Some);
         }
         Ok(None)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         let Some((name, node)) = self.value.take() else {
-            return Err(Fault::malformed(&"a name before its value", excerpt(self.of.node)));
+            return Err(Fault::malformed(
+                &"a name before its value",
+                excerpt(self.of.node),
+            ));
         };
         let path = Path::Member(&self.of.path, name);
-        let de = De { node, path, depth: self.of.depth + 1, unknown: self.of.unknown };
+        let de = De {
+            node,
+            path,
+            depth: self.of.depth + 1,
+            unknown: self.of.unknown,
+        };
         de.place(seed.deserialize(de))
     }
 }

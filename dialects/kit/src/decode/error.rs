@@ -57,16 +57,31 @@ pub enum DecodeErrorKind {
 
 impl From<TreeError> for DecodeError {
     fn from(error: TreeError) -> Self {
-        let malformed = |expected: &str, got: String| DecodeErrorKind::Malformed { expected: expected.into(), got };
-        let (path, kind) = match error {
-            TreeError::Syntax { line, column } => {
-                (String::new(), malformed("JSON", format!("an error at line {line} column {column}")))
-            }
-            TreeError::NotAnObject => (String::new(), malformed("a JSON object", "another value".into())),
-            TreeError::Conflict { key } => (key, malformed("a value or a structure", "both".into())),
-            TreeError::TooLarge { what, max } => (String::new(), DecodeErrorKind::TooLarge { what, max }),
+        let malformed = |expected: &str, got: String| DecodeErrorKind::Malformed {
+            expected: expected.into(),
+            got,
         };
-        DecodeError { path, kind, unknown: Vec::new() }
+        let (path, kind) = match error {
+            TreeError::Syntax { line, column } => (
+                String::new(),
+                malformed("JSON", format!("an error at line {line} column {column}")),
+            ),
+            TreeError::NotAnObject => (
+                String::new(),
+                malformed("a JSON object", "another value".into()),
+            ),
+            TreeError::Conflict { key } => {
+                (key, malformed("a value or a structure", "both".into()))
+            }
+            TreeError::TooLarge { what, max } => {
+                (String::new(), DecodeErrorKind::TooLarge { what, max })
+            }
+        };
+        DecodeError {
+            path,
+            kind,
+            unknown: Vec::new(),
+        }
     }
 }
 
@@ -96,7 +111,10 @@ impl Fault {
     }
 
     pub(super) fn malformed(expected: &dyn fmt::Display, got: String) -> Self {
-        Fault::new(What::Known(DecodeErrorKind::Malformed { expected: expected.to_string(), got }))
+        Fault::new(What::Known(DecodeErrorKind::Malformed {
+            expected: expected.to_string(),
+            got,
+        }))
     }
 
     pub(super) fn too_large(what: Measure, max: usize) -> Self {
@@ -118,7 +136,10 @@ impl Fault {
                 path.push_str(name);
                 DecodeErrorKind::Missing
             }
-            What::Refused(expected) => DecodeErrorKind::Malformed { expected, got: excerpt(node) },
+            What::Refused(expected) => DecodeErrorKind::Malformed {
+                expected,
+                got: excerpt(node),
+            },
             What::Known(kind) => kind,
         };
         self.0.what = What::Known(kind);
@@ -131,9 +152,16 @@ impl Fault {
         let kind = match inner.what {
             What::Known(kind) => kind,
             What::MissingField(_) => DecodeErrorKind::Missing,
-            What::Refused(expected) => DecodeErrorKind::Malformed { expected, got: excerpt(root) },
+            What::Refused(expected) => DecodeErrorKind::Malformed {
+                expected,
+                got: excerpt(root),
+            },
         };
-        DecodeError { path: inner.path.unwrap_or_default(), kind, unknown }
+        DecodeError {
+            path: inner.path.unwrap_or_default(),
+            kind,
+            unknown,
+        }
     }
 }
 
@@ -167,7 +195,10 @@ impl serde::de::Error for Fault {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Fault::new(What::Known(DecodeErrorKind::NotOneOf { allowed: expected, got: quoted(variant) }))
+        Fault::new(What::Known(DecodeErrorKind::NotOneOf {
+            allowed: expected,
+            got: quoted(variant),
+        }))
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 /// Structs nested deeper than this are not followed: a type may contain itself.
@@ -53,11 +55,20 @@ pub fn known_fields<T: for<'de> Deserialize<'de>>() -> Vec<Field> {
     let mut found = Vec::new();
     let mut todo: VecDeque<Vec<Step>> = VecDeque::from([Vec::new()]);
     while let Some(route) = todo.pop_front() {
-        let Stop::At { shape, option, fields } = visit::<T>(&route) else {
+        let Stop::At {
+            shape,
+            option,
+            fields,
+        } = visit::<T>(&route)
+        else {
             continue;
         };
         if !(route.is_empty() && shape == Shape::Struct) {
-            found.push(Field { path: written(&route), shape, option });
+            found.push(Field {
+                path: written(&route),
+                shape,
+                option,
+            });
         }
         if route.len() >= MAX_DEPTH {
             continue;
@@ -65,9 +76,13 @@ pub fn known_fields<T: for<'de> Deserialize<'de>>() -> Vec<Field> {
         let inner = match shape {
             Shape::Struct => fields.iter().map(|name| Step::Member(name)).collect(),
             Shape::List => vec![Step::Item],
-            Shape::Bool | Shape::Int | Shape::Float | Shape::Str | Shape::Enum(_) | Shape::Map | Shape::Any => {
-                Vec::new()
-            }
+            Shape::Bool
+            | Shape::Int
+            | Shape::Float
+            | Shape::Str
+            | Shape::Enum(_)
+            | Shape::Map
+            | Shape::Any => Vec::new(),
         };
         // Depth first, so that a struct's members stand under it.
         for step in inner.into_iter().rev() {
@@ -78,8 +93,15 @@ pub fn known_fields<T: for<'de> Deserialize<'de>>() -> Vec<Field> {
 }
 
 fn visit<T: for<'de> Deserialize<'de>>(route: &[Step]) -> Stop {
-    match T::deserialize(Recorder { route, option: false }) {
-        Ok(_) => Stop::At { shape: Shape::Any, option: false, fields: &[] },
+    match T::deserialize(Recorder {
+        route,
+        option: false,
+    }) {
+        Ok(_) => Stop::At {
+            shape: Shape::Any,
+            option: false,
+            fields: &[],
+        },
         Err(stop) => stop,
     }
 }
@@ -101,7 +123,11 @@ fn written(route: &[Step]) -> String {
 /// How a walk ends. Walks always end early, so this travels as serde's error.
 #[derive(Debug)]
 enum Stop {
-    At { shape: Shape, option: bool, fields: &'static [&'static str] },
+    At {
+        shape: Shape,
+        option: bool,
+        fields: &'static [&'static str],
+    },
     Elsewhere,
 }
 
@@ -126,7 +152,11 @@ struct Recorder<'r> {
 
 impl Recorder<'_> {
     fn leaf<T>(self, shape: Shape) -> Result<T, Stop> {
-        Err(Stop::At { shape, option: self.option, fields: &[] })
+        Err(Stop::At {
+            shape,
+            option: self.option,
+            fields: &[],
+        })
     }
 }
 
@@ -151,10 +181,17 @@ impl<'de> Deserializer<'de> for Recorder<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
-        visitor.visit_some(Recorder { option: self.route.is_empty(), ..self })
+        visitor.visit_some(Recorder {
+            option: self.route.is_empty(),
+            ..self
+        })
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Stop> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -177,9 +214,16 @@ impl<'de> Deserializer<'de> for Recorder<'_> {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         match self.route.split_first() {
-            Some((Step::Member(name), rest)) => visitor.visit_map(OnlyMember { name: Some(name), rest }),
+            Some((Step::Member(name), rest)) => visitor.visit_map(OnlyMember {
+                name: Some(name),
+                rest,
+            }),
             Some((Step::Item, _)) => Err(Stop::Elsewhere),
-            None => Err(Stop::At { shape: Shape::Struct, option: self.option, fields }),
+            None => Err(Stop::At {
+                shape: Shape::Struct,
+                option: self.option,
+                fields,
+            }),
         }
     }
 
@@ -202,8 +246,15 @@ struct OnlyItem<'r> {
 impl<'de> SeqAccess<'de> for OnlyItem<'_> {
     type Error = Stop;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Stop> {
-        seed.deserialize(Recorder { route: self.rest, option: false }).map(Some)
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Stop> {
+        seed.deserialize(Recorder {
+            route: self.rest,
+            option: false,
+        })
+        .map(Some)
     }
 }
 
@@ -215,11 +266,20 @@ struct OnlyMember<'r> {
 impl<'de> MapAccess<'de> for OnlyMember<'_> {
     type Error = Stop;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Stop> {
-        self.name.take().map(|name| seed.deserialize(name.into_deserializer())).transpose()
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Stop> {
+        self.name
+            .take()
+            .map(|name| seed.deserialize(name.into_deserializer()))
+            .transpose()
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Stop> {
-        seed.deserialize(Recorder { route: self.rest, option: false })
+        seed.deserialize(Recorder {
+            route: self.rest,
+            option: false,
+        })
     }
 }

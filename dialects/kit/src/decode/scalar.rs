@@ -41,7 +41,11 @@ pub(super) fn float(node: &Node) -> Option<f64> {
         Node::Int(value) => Some(*value as f64),
         Node::UInt(value) => Some(*value as f64),
         Node::Float(value) => Some(*value),
-        Node::Str(text) => text.trim().parse().ok().filter(|value: &f64| value.is_finite()),
+        Node::Str(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite()),
         Node::Null | Node::Bool(_) | Node::List(_) | Node::Map(_) => None,
     }
 }
@@ -51,9 +55,13 @@ pub(super) fn boolean(node: &Node) -> Option<bool> {
         Node::Bool(value) => Some(*value),
         Node::Str(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
         Node::Str(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
-        Node::Null | Node::Int(_) | Node::UInt(_) | Node::Float(_) | Node::Str(_) | Node::List(_) | Node::Map(_) => {
-            None
-        }
+        Node::Null
+        | Node::Int(_)
+        | Node::UInt(_)
+        | Node::Float(_)
+        | Node::Str(_)
+        | Node::List(_)
+        | Node::Map(_) => None,
     }
 }
 

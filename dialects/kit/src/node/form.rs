@@ -26,7 +26,11 @@ pub fn pairs(encoded: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>
 ///
 /// # Errors
 /// [`TreeError::TooLarge`] over a limit, [`TreeError::Conflict`] when a name has both a value and members.
-pub fn tree<K, V>(pairs: impl IntoIterator<Item = (K, V)>, style: &Style, limits: &Limits) -> Result<Node, TreeError>
+pub fn tree<K, V>(
+    pairs: impl IntoIterator<Item = (K, V)>,
+    style: &Style,
+    limits: &Limits,
+) -> Result<Node, TreeError>
 where
     K: AsRef<str>,
     V: Into<String>,
@@ -36,7 +40,10 @@ where
     for (key, value) in pairs {
         insert(&mut root, key.as_ref(), value.into(), &mut budget)?;
     }
-    let members = root.0.into_iter().map(|(name, slot)| Ok((name.into_text(), close(slot, style, &budget)?)));
+    let members = root
+        .0
+        .into_iter()
+        .map(|(name, slot)| Ok((name.into_text(), close(slot, style, &budget)?)));
     Ok(Node::Map(members.collect::<Result<_, TreeError>>()?))
 }
 
@@ -50,7 +57,8 @@ enum Part {
 impl Part {
     /// A plain decimal number without leading zeros is an index; everything else is a name.
     fn of(text: &str) -> Part {
-        let plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
+        let plain =
+            text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
         match text.parse() {
             Ok(index) if plain => Part::Index(index),
             _ if plain && !text.is_empty() => Part::Index(u32::MAX),
@@ -74,11 +82,18 @@ enum Slot {
     Branch(Branch),
 }
 
-fn insert(root: &mut Branch, key: &str, value: String, budget: &mut Budget) -> Result<(), TreeError> {
+fn insert(
+    root: &mut Branch,
+    key: &str,
+    value: String,
+    budget: &mut Budget,
+) -> Result<(), TreeError> {
     budget.node()?;
     budget.string(key.len())?;
     budget.string(value.len())?;
-    let conflict = || TreeError::Conflict { key: key.to_owned() };
+    let conflict = || TreeError::Conflict {
+        key: key.to_owned(),
+    };
     let mut branch = root;
     let mut depth = 1;
     let mut rest = key;
@@ -123,10 +138,16 @@ fn close(slot: Slot, style: &Style, budget: &Budget) -> Result<Node, TreeError> 
     }
     if is_list(&branch) {
         budget.list(branch.0.len())?;
-        let items = branch.0.into_values().map(|slot| close(slot, style, budget));
+        let items = branch
+            .0
+            .into_values()
+            .map(|slot| close(slot, style, budget));
         return Ok(Node::List(items.collect::<Result<_, _>>()?));
     }
-    let members = branch.0.into_iter().map(|(name, slot)| Ok((name.into_text(), close(slot, style, budget)?)));
+    let members = branch
+        .0
+        .into_iter()
+        .map(|(name, slot)| Ok((name.into_text(), close(slot, style, budget)?)));
     Ok(Node::Map(members.collect::<Result<_, TreeError>>()?))
 }
 

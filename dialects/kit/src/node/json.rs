@@ -16,13 +16,24 @@ const SMALL_MAP: usize = 16;
 /// # Errors
 /// [`TreeError::Syntax`] when it is not one JSON value, [`TreeError::TooLarge`] over a limit.
 pub fn parse(body: &[u8], limits: &Limits) -> Result<Node, TreeError> {
-    let mut build = Build { budget: Budget::new(limits), over: None };
+    let mut build = Build {
+        budget: Budget::new(limits),
+        over: None,
+    };
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = Seed { build: &mut build, depth: 0 }.deserialize(&mut json).and_then(|node| json.end().map(|()| node));
+    let read = Seed {
+        build: &mut build,
+        depth: 0,
+    }
+    .deserialize(&mut json)
+    .and_then(|node| json.end().map(|()| node));
     match (read, build.over) {
         (Ok(node), _) => Ok(node),
         (Err(_), Some(over)) => Err(over),
-        (Err(error), None) => Err(TreeError::Syntax { line: error.line(), column: error.column() }),
+        (Err(error), None) => Err(TreeError::Syntax {
+            line: error.line(),
+            column: error.column(),
+        }),
     }
 }
 
@@ -37,9 +48,13 @@ pub fn parse_object(body: &[u8], limits: &Limits) -> Result<Node, TreeError> {
     }
     match parse(body, limits)? {
         node @ Node::Map(_) => Ok(node),
-        Node::Null | Node::Bool(_) | Node::Int(_) | Node::UInt(_) | Node::Float(_) | Node::Str(_) | Node::List(_) => {
-            Err(TreeError::NotAnObject)
-        }
+        Node::Null
+        | Node::Bool(_)
+        | Node::Int(_)
+        | Node::UInt(_)
+        | Node::Float(_)
+        | Node::Str(_)
+        | Node::List(_) => Err(TreeError::NotAnObject),
     }
 }
 
@@ -104,7 +119,11 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-        if value.is_finite() { Ok(Node::Float(value)) } else { Err(E::custom("number out of range")) }
+        if value.is_finite() {
+            Ok(Node::Float(value))
+        } else {
+            Err(E::custom("number out of range"))
+        }
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
@@ -117,7 +136,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let deep = self.build.budget.depth(depth);
         self.build.check::<A::Error>(deep)?;
         let mut list = Vec::new();
-        while let Some(node) = items.next_element_seed(Seed { build: &mut *self.build, depth })? {
+        while let Some(node) = items.next_element_seed(Seed {
+            build: &mut *self.build,
+            depth,
+        })? {
             let long = self.build.budget.list(list.len() + 1);
             self.build.check::<A::Error>(long)?;
             list.push(node);
@@ -132,7 +154,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut members: Vec<(String, Node)> = Vec::new();
         while let Some(name) = entries.next_key::<String>()? {
             self.build.string::<A::Error>(&name)?;
-            let node = entries.next_value_seed(Seed { build: &mut *self.build, depth })?;
+            let node = entries.next_value_seed(Seed {
+                build: &mut *self.build,
+                depth,
+            })?;
             members.push((name, node));
         }
         Ok(Node::Map(last_wins(members)))

@@ -35,7 +35,10 @@ impl Node {
     /// The member called `name`, if this is a map that has one.
     pub fn get(&self, name: &str) -> Option<&Node> {
         match self {
-            Node::Map(members) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            Node::Map(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, node)| node),
             Node::Null
             | Node::Bool(_)
             | Node::Int(_)
@@ -87,7 +90,13 @@ impl Default for Limits {
     /// 100 and say so with a code of their own), 20,000 nodes, 256 KiB per string (user data is at most 32 KiB) and
     /// indexes up to 9,999.
     fn default() -> Self {
-        Limits { max_depth: 24, max_list: 1_000, max_nodes: 20_000, max_string_bytes: 256 * 1024, max_index: 9_999 }
+        Limits {
+            max_depth: 24,
+            max_list: 1_000,
+            max_nodes: 20_000,
+            max_string_bytes: 256 * 1024,
+            max_index: 9_999,
+        }
     }
 }
 
@@ -156,7 +165,10 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Budget { limits: *limits, nodes_left: limits.max_nodes }
+        Budget {
+            limits: *limits,
+            nodes_left: limits.max_nodes,
+        }
     }
 
     pub(crate) fn node(&mut self) -> Result<(), TreeError> {
@@ -165,7 +177,10 @@ impl Budget {
                 self.nodes_left = left;
                 Ok(())
             }
-            None => Err(TreeError::TooLarge { what: Measure::Nodes, max: self.limits.max_nodes }),
+            None => Err(TreeError::TooLarge {
+                what: Measure::Nodes,
+                max: self.limits.max_nodes,
+            }),
         }
     }
 
@@ -185,10 +200,17 @@ impl Budget {
         if index <= self.limits.max_index {
             return Ok(());
         }
-        Err(TreeError::TooLarge { what: Measure::Index, max: self.limits.max_index as usize })
+        Err(TreeError::TooLarge {
+            what: Measure::Index,
+            max: self.limits.max_index as usize,
+        })
     }
 }
 
 fn check(what: Measure, got: usize, max: usize) -> Result<(), TreeError> {
-    if got <= max { Ok(()) } else { Err(TreeError::TooLarge { what, max }) }
+    if got <= max {
+        Ok(())
+    } else {
+        Err(TreeError::TooLarge { what, max })
+    }
 }

@@ -43,13 +43,23 @@ impl Client<'_> {
     /// A TC3 `POST` with a JSON body.
     pub fn post_json(&self, action: &str, timestamp_secs: i64, body: impl Into<Bytes>) -> Request {
         let body = body.into();
-        let head = self.tc3(Method::POST, "application/json", action, timestamp_secs, "", &body);
+        let head = self.tc3(
+            Method::POST,
+            "application/json",
+            action,
+            timestamp_secs,
+            "",
+            &body,
+        );
         Request { head, body }
     }
 
     /// A TC3 `GET` with an already encoded query.
     pub fn get(&self, action: &str, timestamp_secs: i64, raw_query: &str) -> Request {
-        Request { head: self.tc3(Method::GET, FORM, action, timestamp_secs, raw_query, b""), body: Bytes::new() }
+        Request {
+            head: self.tc3(Method::GET, FORM, action, timestamp_secs, raw_query, b""),
+            body: Bytes::new(),
+        }
     }
 
     /// A `GET` or form `POST` with the older signature. `params` are the action's own, not encoded.
@@ -79,18 +89,42 @@ impl Client<'_> {
         let (list, secret) = (sorted(&all), self.secret_key.as_bytes());
         let mac = match algorithm {
             Algorithm::HmacSha1 => mac::<Hmac<sha1::Sha1>>(&method, self.host, "/", &list, secret),
-            Algorithm::HmacSha256 => mac::<Hmac<sha2::Sha256>>(&method, self.host, "/", &list, secret),
+            Algorithm::HmacSha256 => {
+                mac::<Hmac<sha2::Sha256>>(&method, self.host, "/", &list, secret)
+            }
         };
         let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(all.iter()).append_pair("Signature", &STANDARD.encode(mac));
+        encoded
+            .extend_pairs(all.iter())
+            .append_pair("Signature", &STANDARD.encode(mac));
         let encoded = encoded.finish();
         let is_get = method == Method::GET;
-        let (raw_query, body) = if is_get { (encoded, String::new()) } else { (String::new(), encoded) };
+        let (raw_query, body) = if is_get {
+            (encoded, String::new())
+        } else {
+            (String::new(), encoded)
+        };
         let headers = headers([("host", self.host), ("content-type", FORM)]);
-        Request { head: Head { method, path: "/".into(), raw_query, headers }, body: body.into() }
+        Request {
+            head: Head {
+                method,
+                path: "/".into(),
+                raw_query,
+                headers,
+            },
+            body: body.into(),
+        }
     }
 
-    fn tc3(&self, method: Method, media: &str, action: &str, timestamp_secs: i64, query: &str, body: &[u8]) -> Head {
+    fn tc3(
+        &self,
+        method: Method,
+        media: &str,
+        action: &str,
+        timestamp_secs: i64,
+        query: &str,
+        body: &[u8],
+    ) -> Head {
         let date = utc_date(timestamp_secs);
         let scope = format!("{date}/{}/{TERMINATOR}", self.service);
         let canonical = format!(
@@ -101,8 +135,9 @@ impl Client<'_> {
         let hash = sha256_hex(canonical.as_bytes());
         let to_sign = format!("{ALGORITHM}\n{timestamp_secs}\n{scope}\n{}", text(&hash));
         let start = format!("TC3{}", self.secret_key);
-        let key =
-            [&date, self.service, TERMINATOR].iter().fold(start.into_bytes(), |key, part| chain(&key, part).to_vec());
+        let key = [&date, self.service, TERMINATOR]
+            .iter()
+            .fold(start.into_bytes(), |key, part| chain(&key, part).to_vec());
         let authorization = format!(
             "{ALGORITHM} Credential={}/{scope}, SignedHeaders=content-type;host, Signature={}",
             self.secret_id,
@@ -117,10 +152,18 @@ impl Client<'_> {
             ("x-tc-version", self.version),
             ("authorization", &authorization),
         ]);
-        if let Some(region) = self.region.and_then(|region| HeaderValue::from_str(region).ok()) {
+        if let Some(region) = self
+            .region
+            .and_then(|region| HeaderValue::from_str(region).ok())
+        {
             headers.insert("x-tc-region", region);
         }
-        Head { method, path: "/".into(), raw_query: query.into(), headers }
+        Head {
+            method,
+            path: "/".into(),
+            raw_query: query.into(),
+            headers,
+        }
     }
 }
 
@@ -132,6 +175,11 @@ fn text(hex: &[u8; 64]) -> &str {
 fn headers<const N: usize>(pairs: [(&'static str, &str); N]) -> HeaderMap {
     let pairs = pairs.into_iter();
     pairs
-        .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?)))
+        .filter_map(|(name, value)| {
+            Some((
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).ok()?,
+            ))
+        })
         .collect()
 }

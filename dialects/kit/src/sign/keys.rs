@@ -26,12 +26,18 @@ struct Derived {
 impl SigningKeys {
     /// An empty store for at most `capacity` keys (at least one).
     pub fn new(capacity: usize) -> Self {
-        SigningKeys { capacity: capacity.max(1), keys: Mutex::default() }
+        SigningKeys {
+            capacity: capacity.max(1),
+            keys: Mutex::default(),
+        }
     }
 
     /// How many keys are kept now.
     pub fn len(&self) -> usize {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// Whether no key is kept.
@@ -50,12 +56,20 @@ impl SigningKeys {
         if keys.len() >= self.capacity && !keys.contains_key(credential) {
             keys.clear();
         }
-        keys.insert(credential.to_owned(), Derived { secret: Zeroizing::new(secret.to_vec()), key });
+        keys.insert(
+            credential.to_owned(),
+            Derived {
+                secret: Zeroizing::new(secret.to_vec()),
+                key,
+            },
+        );
     }
 }
 
 impl std::fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeys").field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("SigningKeys")
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }

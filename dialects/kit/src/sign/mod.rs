@@ -51,19 +51,34 @@ pub enum SignError {
 /// # Errors
 /// [`SignError::Expired`] when they are more than `max_skew_secs` apart.
 pub fn check_skew(timestamp_secs: i64, now_secs: i64, max_skew_secs: u64) -> Result<(), SignError> {
-    if timestamp_secs.abs_diff(now_secs) <= max_skew_secs { Ok(()) } else { Err(SignError::Expired) }
+    if timestamp_secs.abs_diff(now_secs) <= max_skew_secs {
+        Ok(())
+    } else {
+        Err(SignError::Expired)
+    }
 }
 
 /// A decimal number without sign or blanks, as timestamps are sent.
 pub(crate) fn unix_secs(text: &str) -> Option<i64> {
-    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// The hosts a client may have signed for one `Host` header: as sent, without a scheme in front, without the port, and
 /// without both. Real clients do each of these.
 pub fn host_candidates(host: &str) -> impl Iterator<Item = &str> {
-    let bare = host.strip_prefix("http://").or_else(|| host.strip_prefix("https://"));
-    let all = [Some(host), bare, without_port(host), bare.and_then(without_port)];
+    let bare = host
+        .strip_prefix("http://")
+        .or_else(|| host.strip_prefix("https://"));
+    let all = [
+        Some(host),
+        bare,
+        without_port(host),
+        bare.and_then(without_port),
+    ];
     all.into_iter().flatten()
 }
 
@@ -77,5 +92,9 @@ fn without_port(host: &str) -> Option<&str> {
 
 /// `text` in ASCII lower case, borrowed when it already is.
 fn lower(text: &[u8]) -> Cow<'_, [u8]> {
-    if text.iter().any(u8::is_ascii_uppercase) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
+    if text.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
 }

@@ -42,8 +42,15 @@ pub struct Authorization<'a> {
 
 impl std::fmt::Debug for Authorization<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Authorization { credential, signed_names, .. } = self;
-        f.debug_struct("Authorization").field("credential", credential).field("signed", signed_names).finish()
+        let Authorization {
+            credential,
+            signed_names,
+            ..
+        } = self;
+        f.debug_struct("Authorization")
+            .field("credential", credential)
+            .field("signed", signed_names)
+            .finish()
     }
 }
 
@@ -55,7 +62,10 @@ pub fn authorization(head: &Head) -> Result<Authorization<'_>, SignError> {
     if !head.headers.contains_key(http::header::AUTHORIZATION) {
         return Err(SignError::Unsigned);
     }
-    parse(head.header("authorization").ok_or(SignError::Malformed("not readable text"))?)
+    parse(
+        head.header("authorization")
+            .ok_or(SignError::Malformed("not readable text"))?,
+    )
 }
 
 /// Parses the value of an `Authorization` header.
@@ -68,11 +78,16 @@ pub fn parse(value: &str) -> Result<Authorization<'_>, SignError> {
     if value == "SKIP" {
         return Err(SignError::Unsigned);
     }
-    let fields = value.strip_prefix(ALGORITHM).filter(|rest| rest.starts_with(' '));
+    let fields = value
+        .strip_prefix(ALGORITHM)
+        .filter(|rest| rest.starts_with(' '));
     let fields = fields.ok_or(SignError::Malformed("the algorithm is not TC3-HMAC-SHA256"))?;
     let (mut credential, mut signed_names, mut signature) = (None, None, None);
     for field in fields.split(',') {
-        let (name, value) = field.trim().split_once('=').ok_or(SignError::Malformed("a part without ="))?;
+        let (name, value) = field
+            .trim()
+            .split_once('=')
+            .ok_or(SignError::Malformed("a part without ="))?;
         let place = match name {
             "Credential" => &mut credential,
             "SignedHeaders" => &mut signed_names,
@@ -88,14 +103,27 @@ pub fn parse(value: &str) -> Result<Authorization<'_>, SignError> {
     let signature = signature.ok_or(SignError::Malformed("no Signature"))?;
     check_signed_names(signed_names)?;
     let mut bytes = [0; 32];
-    hex::decode_to_slice(signature, &mut bytes).map_err(|_| SignError::Malformed("Signature is not 64 hex digits"))?;
-    let (secret_id, scope) = credential.split_once('/').ok_or(SignError::Malformed("no credential scope"))?;
+    hex::decode_to_slice(signature, &mut bytes)
+        .map_err(|_| SignError::Malformed("Signature is not 64 hex digits"))?;
+    let (secret_id, scope) = credential
+        .split_once('/')
+        .ok_or(SignError::Malformed("no credential scope"))?;
     let mut parts = scope.split('/');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(date), Some(service), Some(TERMINATOR), None) if !secret_id.is_empty() => {
-            Ok(Authorization { secret_id, date, service, credential, scope, signed_names, signature: bytes })
+            Ok(Authorization {
+                secret_id,
+                date,
+                service,
+                credential,
+                scope,
+                signed_names,
+                signature: bytes,
+            })
         }
-        _ => Err(SignError::Malformed("the credential is not SecretId/date/service/tc3_request")),
+        _ => Err(SignError::Malformed(
+            "the credential is not SecretId/date/service/tc3_request",
+        )),
     }
 }
 
@@ -104,7 +132,10 @@ fn check_signed_names(names: &str) -> Result<(), SignError> {
         return Err(SignError::Malformed("too many signed headers"));
     }
     for needed in ["content-type", "host"] {
-        if !names.split(';').any(|name| name.eq_ignore_ascii_case(needed)) {
+        if !names
+            .split(';')
+            .any(|name| name.eq_ignore_ascii_case(needed))
+        {
             return Err(SignError::MissingSignedHeader(needed));
         }
     }
@@ -127,8 +158,11 @@ impl Authorization<'_> {
         keys: Option<&SigningKeys>,
         now_secs: i64,
     ) -> Result<(), SignError> {
-        let timestamp = head.header("x-tc-timestamp").ok_or(SignError::MissingInput("X-TC-Timestamp"))?;
-        let timestamp_secs = unix_secs(timestamp).ok_or(SignError::MissingInput("X-TC-Timestamp"))?;
+        let timestamp = head
+            .header("x-tc-timestamp")
+            .ok_or(SignError::MissingInput("X-TC-Timestamp"))?;
+        let timestamp_secs =
+            unix_secs(timestamp).ok_or(SignError::MissingInput("X-TC-Timestamp"))?;
         check_skew(timestamp_secs, now_secs, MAX_SKEW_SECS)?;
         if self.date != utc_date(timestamp_secs) {
             return Err(SignError::DateMismatch);
@@ -145,7 +179,10 @@ impl Authorization<'_> {
         let kept = keys.and_then(|keys| keys.get(self.credential, secret));
         let derived = kept.is_none();
         let key = kept.unwrap_or_else(|| signing_key(secret, self.date, self.service));
-        if !headers.candidates().any(|headers| self.matches(&canonical, headers, timestamp, &key)) {
+        if !headers
+            .candidates()
+            .any(|headers| self.matches(&canonical, headers, timestamp, &key))
+        {
             return Err(SignError::BadSignature);
         }
         if let (true, Some(keys)) = (derived, keys) {
@@ -154,7 +191,13 @@ impl Authorization<'_> {
         Ok(())
     }
 
-    fn matches(&self, canonical: &Canonical<'_>, headers: Candidate<'_>, time: &str, key: &HmacSha256) -> bool {
+    fn matches(
+        &self,
+        canonical: &Canonical<'_>,
+        headers: Candidate<'_>,
+        time: &str,
+        key: &HmacSha256,
+    ) -> bool {
         let hash = canonical.hash(headers.iter());
         let mac = canonical::mac(key.clone(), ALGORITHM, time, self.scope, &hash);
         canonical::same(&mac, &self.signature)
@@ -164,7 +207,10 @@ impl Authorization<'_> {
     fn headers<'h>(&'h self, head: &'h Head) -> Result<Signed<'h>, SignError> {
         let mut lines = Vec::with_capacity(self.signed_names.split(';').count());
         for name in self.signed_names.split(';') {
-            let value = head.headers.get(name).ok_or(SignError::AbsentSignedHeader)?;
+            let value = head
+                .headers
+                .get(name)
+                .ok_or(SignError::AbsentSignedHeader)?;
             lines.push((lower(name.as_bytes()), value.as_bytes().trim_ascii()));
         }
         let host = head.header("host").ok_or(SignError::MissingInput("Host"))?;
@@ -181,10 +227,21 @@ struct Signed<'h> {
 impl Signed<'_> {
     /// Every way a client may have written these headers when it signed them, the common way first.
     fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
-        let has_upper = self.lines.iter().any(|(_, value)| value.iter().any(u8::is_ascii_uppercase));
-        let cases = if has_upper { &[false, true][..] } else { &[false] };
+        let has_upper = self
+            .lines
+            .iter()
+            .any(|(_, value)| value.iter().any(u8::is_ascii_uppercase));
+        let cases = if has_upper {
+            &[false, true][..]
+        } else {
+            &[false]
+        };
         cases.iter().flat_map(move |&lower_case| {
-            host_candidates(self.host).map(move |host| Candidate { signed: self, host, lower_case })
+            host_candidates(self.host).map(move |host| Candidate {
+                signed: self,
+                host,
+                lower_case,
+            })
         })
     }
 }
@@ -200,8 +257,19 @@ struct Candidate<'h> {
 impl<'h> Candidate<'h> {
     fn iter(self) -> impl Iterator<Item = (&'h [u8], std::borrow::Cow<'h, [u8]>)> {
         self.signed.lines.iter().map(move |(name, value)| {
-            let value = if name.as_ref() == b"host" { self.host.as_bytes() } else { value };
-            (name.as_ref(), if self.lower_case { lower(value) } else { value.into() })
+            let value = if name.as_ref() == b"host" {
+                self.host.as_bytes()
+            } else {
+                value
+            };
+            (
+                name.as_ref(),
+                if self.lower_case {
+                    lower(value)
+                } else {
+                    value.into()
+                },
+            )
         })
     }
 }

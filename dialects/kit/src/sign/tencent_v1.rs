@@ -20,7 +20,9 @@ pub struct Profile {
 }
 
 /// Tencent Cloud API 3.0.
-pub const API_3: Profile = Profile { max_skew_secs: super::MAX_SKEW_SECS };
+pub const API_3: Profile = Profile {
+    max_skew_secs: super::MAX_SKEW_SECS,
+};
 
 /// The hash. Anything but exactly `HmacSHA256` means SHA-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,10 @@ pub fn secret_id(pairs: &Pairs) -> Result<&str, SignError> {
     if pairs.get("Signature").is_none() {
         return Err(SignError::Unsigned);
     }
-    pairs.get("SecretId").filter(|id| !id.is_empty()).ok_or(SignError::MissingInput("SecretId"))
+    pairs
+        .get("SecretId")
+        .filter(|id| !id.is_empty())
+        .ok_or(SignError::MissingInput("SecretId"))
 }
 
 /// Checks time and signature. `now_secs` is the real clock in unix seconds.
@@ -57,9 +62,18 @@ pub fn secret_id(pairs: &Pairs) -> Result<&str, SignError> {
 /// # Errors
 /// [`SignError::Unsigned`], [`SignError::MissingInput`] without a readable timestamp or host,
 /// [`SignError::Malformed`] when the signature is not base64, [`SignError::Expired`], [`SignError::BadSignature`].
-pub fn verify(head: &Head, pairs: &Pairs, secret: &[u8], profile: &Profile, now_secs: i64) -> Result<(), SignError> {
+pub fn verify(
+    head: &Head,
+    pairs: &Pairs,
+    secret: &[u8],
+    profile: &Profile,
+    now_secs: i64,
+) -> Result<(), SignError> {
     let signature = pairs.get("Signature").ok_or(SignError::Unsigned)?;
-    let timestamp = pairs.get("Timestamp").and_then(unix_secs).ok_or(SignError::MissingInput("Timestamp"))?;
+    let timestamp = pairs
+        .get("Timestamp")
+        .and_then(unix_secs)
+        .ok_or(SignError::MissingInput("Timestamp"))?;
     let host = head.header("host").ok_or(SignError::MissingInput("Host"))?;
     // A plus that was not encoded arrives as a blank, which base64 never has.
     let signature = STANDARD.decode(signature.trim_end().replace(' ', "+"));
@@ -67,17 +81,28 @@ pub fn verify(head: &Head, pairs: &Pairs, secret: &[u8], profile: &Profile, now_
     check_skew(timestamp, now_secs, profile.max_skew_secs)?;
     let sorted = sorted(pairs);
     let matches = |host| match Algorithm::of(pairs) {
-        Algorithm::HmacSha1 => same(&mac::<Hmac<Sha1>>(&head.method, host, &head.path, &sorted, secret), &signature),
-        Algorithm::HmacSha256 => {
-            same(&mac::<Hmac<Sha256>>(&head.method, host, &head.path, &sorted, secret), &signature)
-        }
+        Algorithm::HmacSha1 => same(
+            &mac::<Hmac<Sha1>>(&head.method, host, &head.path, &sorted, secret),
+            &signature,
+        ),
+        Algorithm::HmacSha256 => same(
+            &mac::<Hmac<Sha256>>(&head.method, host, &head.path, &sorted, secret),
+            &signature,
+        ),
     };
-    if host_candidates(host).any(matches) { Ok(()) } else { Err(SignError::BadSignature) }
+    if host_candidates(host).any(matches) {
+        Ok(())
+    } else {
+        Err(SignError::BadSignature)
+    }
 }
 
 /// The parameters that are signed, in plain ASCII order of their names (`InstanceIds.12` before `InstanceIds.2`).
 pub(super) fn sorted(pairs: &Pairs) -> Vec<(&str, &str)> {
-    let mut sorted: Vec<_> = pairs.iter().filter(|(name, _)| *name != "Signature").collect();
+    let mut sorted: Vec<_> = pairs
+        .iter()
+        .filter(|(name, _)| *name != "Signature")
+        .collect();
     sorted.sort_by_key(|(name, _)| *name);
     sorted
 }

@@ -1,0 +1,261 @@
+//! From the model's error to this door's code: one exhaustive table, with what differs per action in it.
+//!
+//! The codes are those that the facts list for each action (a test compares); where an action lists none, the common
+//! code of the family stands in.
+
+use muster_model::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
+
+use crate::fault::Fault;
+
+/// This door's name of a parameter.
+pub(crate) fn parameter(field: Field) -> &'static str {
+    match field {
+        Field::GroupName => "AutoScalingGroupName",
+        Field::ConfigName => "LaunchConfigurationName",
+        Field::Config => "LaunchConfigurationId",
+        Field::Min => "MinSize",
+        Field::Desired => "DesiredCapacity",
+        Field::Max => "MaxSize",
+        Field::Count => "ScaleOutNumber or ScaleInNumber",
+        Field::Vpc => "VpcId",
+        Field::Subnets => "SubnetIds",
+        Field::Zones => "Zones",
+        Field::Balancers => "LoadBalancerIds",
+        Field::ForwardBalancers => "ForwardLoadBalancers",
+        Field::Allocation => "InstanceAllocationPolicy",
+        Field::SpotBase => "SpotMixedAllocationPolicy.BaseCapacity",
+        Field::Image => "ImageId",
+        Field::ImageFamily => "ImageFamily",
+        Field::InstanceType => "InstanceType",
+        Field::InstanceTypes => "InstanceTypes",
+        Field::Login => "LoginSettings",
+        Field::LoginPassword => "LoginSettings.Password",
+        Field::LoginKeys => "LoginSettings.KeyIds",
+        Field::Market => "InstanceMarketOptions",
+        Field::Prepaid => "InstanceChargePrepaid",
+        Field::ChargeType => "InstanceChargeType",
+        Field::PublicIp => "InternetAccessible.PublicIpAssigned",
+        Field::HostName => "HostNameSettings.HostName",
+        Field::InstanceName => "InstanceNameSettings.InstanceName",
+        Field::UserData => "UserData",
+        Field::NetworkInterfaces => "NetworkInterfaces",
+        Field::ConcurrentScaleOut => "ConcurrentScaleOutForDesiredCapacity",
+        Field::ScalingMode => "ServiceSettings.ScalingMode",
+        Field::Instances => "InstanceIds",
+        Field::NameIndex => "InstanceNameIndexSettings",
+    }
+}
+
+fn is_config_action(action: &str) -> bool {
+    action.contains("LaunchConfiguration")
+}
+
+fn not_found(kind: ResourceKind, action: &str) -> &'static str {
+    match kind {
+        ResourceKind::Group => "ResourceNotFound.AutoScalingGroupNotFound",
+        ResourceKind::Config if action == "ClearLaunchConfigurationAttributes" => {
+            "InvalidParameterValue.InvalidLaunchConfigurationId"
+        }
+        ResourceKind::Config if is_config_action(action) => {
+            "ResourceNotFound.LaunchConfigurationIdNotFound"
+        }
+        ResourceKind::Config => "InvalidParameterValue.LaunchConfigurationNotFound",
+        ResourceKind::Instance => "ResourceNotFound.InstancesNotFound",
+        ResourceKind::Activity => "InvalidParameterValue.InvalidActivityId",
+        ResourceKind::Policy => "ResourceNotFound.ScalingPolicyNotFound",
+        ResourceKind::Schedule => "ResourceNotFound.ScheduledActionNotFound",
+        ResourceKind::Notification => "ResourceNotFound.AutoScalingNotificationNotFound",
+        ResourceKind::Hook => "ResourceNotFound.LifecycleHookNotFound",
+        ResourceKind::Refresh => "ResourceNotFound.RefreshActivityNotFound",
+    }
+}
+
+fn name_taken(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Group => "InvalidParameterValue.GroupNameDuplicated",
+        ResourceKind::Config => "InvalidParameterValue.LaunchConfigurationNameDuplicated",
+        ResourceKind::Policy => "InvalidParameterValue.ScalingPolicyNameDuplicate",
+        ResourceKind::Schedule => "InvalidParameterValue.ScheduledActionNameDuplicate",
+        ResourceKind::Hook => "InvalidParameterValue.LifecycleHookNameDuplicated",
+        ResourceKind::Instance
+        | ResourceKind::Activity
+        | ResourceKind::Notification
+        | ResourceKind::Refresh => "InvalidParameterValue",
+    }
+}
+
+/// Code and explanation of a wrong parameter.
+fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, String) {
+    let name = parameter(field);
+    match problem {
+        Problem::ExcludedBy(other) => {
+            let code = if is_config_action(action) {
+                "InvalidParameter.Conflict"
+            } else {
+                "InvalidParameter.InScenario"
+            };
+            (
+                code,
+                format!(
+                    "The parameters `{name}` and `{}` cannot be given together.",
+                    parameter(*other)
+                ),
+            )
+        }
+        Problem::OneOf(other) => (
+            "InvalidParameter.MustOneParameter",
+            format!(
+                "One of the parameters `{name}` and `{}` must be given.",
+                parameter(*other)
+            ),
+        ),
+        Problem::NeededBy(other) => {
+            let code = match (field, action) {
+                (Field::Market, "CreateLaunchConfiguration") => {
+                    "MissingParameter.InstanceMarketOptions"
+                }
+                (_, "CreateLaunchConfiguration" | "UpgradeLaunchConfiguration") => {
+                    "MissingParameter"
+                }
+                _ => "MissingParameter.InScenario",
+            };
+            (
+                code,
+                format!(
+                    "The parameter `{name}` is needed by what `{}` says.",
+                    parameter(*other)
+                ),
+            )
+        }
+        Problem::NotWith(other) => (
+            "InvalidParameter.InScenario",
+            format!(
+                "The parameter `{name}` does not go with what `{}` says.",
+                parameter(*other)
+            ),
+        ),
+        Problem::Duplicate(value) => {
+            let code = match field {
+                Field::Subnets => "InvalidParameterValue.DuplicatedSubnet",
+                _ => "InvalidParameterValue",
+            };
+            (
+                code,
+                format!("The value `{value}` is in the parameter `{name}` twice."),
+            )
+        }
+        Problem::Above { value, than, limit } => {
+            let code = match field {
+                Field::SpotBase => "InvalidParameterValue.BaseCapacityTooLarge",
+                _ => "InvalidParameterValue.Range",
+            };
+            let than = parameter(*than);
+            (
+                code,
+                format!(
+                    "The value `{value}` of the parameter `{name}` is larger than the {limit} of `{than}`."
+                ),
+            )
+        }
+        Problem::Range { value, min, max } => {
+            let name = match (field, action) {
+                (Field::Count, "ScaleOutInstances") => "ScaleOutNumber",
+                (Field::Count, "ScaleInInstances") => "ScaleInNumber",
+                _ => name,
+            };
+            (
+                "InvalidParameterValue.Range",
+                Fault::range(name, *value, *min, *max).message,
+            )
+        }
+        Problem::Unusable(why) => {
+            let code = match is_config_action(action) {
+                true => "InvalidParameter.InvalidCombination",
+                false => "InvalidParameterValue",
+            };
+            (
+                code,
+                format!("The parameter `{name}` is not usable: {why}."),
+            )
+        }
+    }
+}
+
+fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
+    match refusal {
+        AttachRefusal::NotFound => "ResourceNotFound.InstancesNotFound",
+        AttachRefusal::AlreadyHere | AttachRefusal::InOtherGroup => {
+            "ResourceUnavailable.InstancesAlreadyInAutoScalingGroup"
+        }
+        AttachRefusal::OtherVpc => "ResourceUnavailable.CvmVpcInconsistent",
+        AttachRefusal::WrongState => "ResourceUnavailable.InstanceCannotAttach",
+    }
+}
+
+/// The answer to a command that was refused.
+pub(crate) fn fault(error: &Error, action: &str) -> Fault {
+    let code = match error {
+        Error::NotFound { kind, .. } => not_found(*kind, action),
+        Error::NotMembers { .. } => "ResourceNotFound.InstancesNotInAutoScalingGroup",
+        Error::NameTaken { kind, .. } => name_taken(*kind),
+        Error::QuotaExceeded {
+            quota: Quota::Configs,
+            ..
+        } => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
+        Error::QuotaExceeded {
+            quota: Quota::Groups,
+            ..
+        } => "LimitExceeded.AutoScalingGroupLimitExceeded",
+        Error::SizeOrder { .. } => "InvalidParameterValue.Size",
+        Error::Invalid { field, problem } => {
+            let (code, message) = invalid(*field, problem, action);
+            return Fault::new(code, message);
+        }
+        Error::InUse { .. } => "ResourceInUse.LaunchConfigurationIdInUse",
+        Error::HasInstances { .. } => "ResourceInUse.InstanceInGroup",
+        Error::Busy { .. } if action == "DeleteAutoScalingGroup" => {
+            "ResourceInUse.ActivityInProgress"
+        }
+        Error::Busy { .. } => "ResourceUnavailable.AutoScalingGroupInActivity",
+        Error::Disabled => "ResourceUnavailable.AutoScalingGroupDisabled",
+        Error::Abnormal => "ResourceUnavailable.AutoScalingGroupAbnormalStatus",
+        Error::AboveMax { .. } => "ResourceInsufficient.AutoScalingGroupAboveMaxSize",
+        Error::BelowMin { .. } => "ResourceInsufficient.AutoScalingGroupBelowMinSize",
+        Error::InServiceBelowMin { .. } => "ResourceInsufficient.InServiceInstanceBelowMinSize",
+        // ScaleInInstances and RemoveInstances list no code for "nobody can go": the common one of the family.
+        Error::NothingToDo if matches!(action, "ScaleInInstances" | "RemoveInstances") => {
+            "FailedOperation"
+        }
+        Error::NothingToDo | Error::CoolingDown => "FailedOperation.NoActivityToGenerate",
+        Error::InstanceBusy { .. } => "ResourceUnavailable.InstanceInOperation",
+        Error::CannotAttach { refusal, .. } => attach_refusal(refusal),
+        Error::VpcBound => "ResourceUnavailable.ForbiddenModifyVpc",
+        Error::ConfigAbnormal => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+        Error::BackEnd { .. } | Error::Store { .. } => "InternalError",
+        Error::ReadOnly => "AuthFailure.UnauthorizedOperation",
+        Error::Overloaded => "RequestLimitExceeded",
+    };
+    Fault::new(code, sentence(error))
+}
+
+/// The error's own words as a sentence.
+fn sentence(error: &Error) -> String {
+    let text = match error {
+        Error::NotFound {
+            kind: ResourceKind::Group,
+            id,
+        } => format!("the auto scaling group `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Config,
+            id,
+        } => format!("the launch configuration `{id}` does not exist"),
+        Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
+        other => other.to_string(),
+    };
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_ascii_uppercase())
+        .unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}

@@ -1,0 +1,435 @@
+//! The front of this door: protocol, sizes, signature, dispatch and envelope, in the order of rule P9.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{HeaderName, Method, StatusCode};
+use muster_kit::action::{Entry, find};
+use muster_kit::decode::{DecodeError, DecodeErrorKind};
+use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply};
+use muster_kit::node::form::{self, Style};
+use muster_kit::node::{Limits, Node, json};
+use muster_kit::sign::keys::SigningKeys;
+use muster_kit::sign::{SignError, tc3, tencent_v1};
+use muster_ports::{Api, Caller, Credential, Keys};
+
+use crate::actions::ACTIONS;
+use crate::context::{Ctx, Seal};
+use crate::fault::Fault;
+use crate::rates::Rates;
+
+/// The version of this API.
+const VERSION: &str = "2018-04-19";
+/// The version of the tag API, of which Terraform makes two calls.
+const TAG_VERSION: &str = "2018-08-13";
+/// Longest query of a GET (rule P2).
+const GET_BYTES: usize = 32 * 1024;
+/// Longest body of a v1 POST (rule P2).
+const FORM_BYTES: usize = 1024 * 1024;
+/// Longest body of a TC3 POST (rule P2).
+const JSON_BYTES: usize = 10 * 1024 * 1024;
+/// Signing keys kept: one per key, day and service name.
+const SIGNING_KEYS: usize = 256;
+/// Parameters of the protocol, not of an action.
+const COMMON: [&str; 11] = [
+    "Action",
+    "Region",
+    "Timestamp",
+    "Nonce",
+    "SecretId",
+    "Signature",
+    "Version",
+    "SignatureMethod",
+    "Token",
+    "Language",
+    "RequestClient",
+];
+
+/// The 36 actions of the API that come later: known, and plainly refused.
+const LATER: [&str; 36] = [
+    "AttachLoadBalancers",
+    "CancelInstanceRefresh",
+    "CompleteLifecycleAction",
+    "CreateAutoScalingGroupFromInstance",
+    "CreateLifecycleHook",
+    "CreateNotificationConfiguration",
+    "CreateScalingPolicy",
+    "CreateScheduledAction",
+    "DeleteLifecycleHook",
+    "DeleteNotificationConfiguration",
+    "DeleteScalingPolicy",
+    "DeleteScheduledAction",
+    "DescribeAccountLimits",
+    "DescribeAutoScalingAdvices",
+    "DescribeLifecycleHooks",
+    "DescribeNotificationConfigurations",
+    "DescribeRefreshActivities",
+    "DescribeScalingPolicies",
+    "DescribeScheduledActions",
+    "DetachLoadBalancers",
+    "EnterStandby",
+    "ExecuteScalingPolicy",
+    "ExitStandby",
+    "ModifyLifecycleHook",
+    "ModifyLoadBalancerTargetAttributes",
+    "ModifyLoadBalancers",
+    "ModifyNotificationConfiguration",
+    "ModifyScalingPolicy",
+    "ModifyScheduledAction",
+    "ResumeInstanceRefresh",
+    "RollbackInstanceRefresh",
+    "StartAutoScalingInstances",
+    "StartInstanceRefresh",
+    "StopAutoScalingInstances",
+    "StopInstanceRefresh",
+    "UpgradeLifecycleHook",
+];
+
+/// What an operator can tune of this door, and what it gets from outside.
+pub struct Options {
+    /// Refuse calls above the documented rates.
+    pub rate_limits: bool,
+    /// Limits of the parameter tree.
+    pub limits: Limits,
+    /// The real clock, seconds since the Unix epoch: what signatures are checked against.
+    pub now_unix_secs: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Seals passwords for storage.
+    pub seal: Seal,
+}
+
+/// The door.
+pub struct Tencent3 {
+    api: Arc<dyn Api>,
+    keys: Arc<dyn Keys>,
+    options: Options,
+    signing_keys: SigningKeys,
+    rates: Rates,
+}
+
+impl Tencent3 {
+    /// The door onto `api`.
+    #[must_use]
+    pub fn new(api: Arc<dyn Api>, keys: Arc<dyn Keys>, options: Options) -> Tencent3 {
+        Tencent3 {
+            api,
+            keys,
+            options,
+            signing_keys: SigningKeys::new(SIGNING_KEYS),
+            rates: Rates::new(),
+        }
+    }
+
+    async fn answer(
+        &self,
+        incoming: &Incoming,
+        action: &mut &'static str,
+    ) -> Result<Vec<u8>, Fault> {
+        check_protocol(&incoming.head, incoming.body.len())?;
+        let credential = self.authenticate(incoming)?;
+        let entry = dispatch(incoming)?;
+        *action = entry.name;
+        let (region, site) = self.region(incoming)?;
+        if self.options.rate_limits && !self.rates.allow(credential.account, entry.name) {
+            let rate = crate::actions::rate_per_sec(entry.name);
+            let message = format!(
+                "`{}` may be called {rate} times a second; try again later.",
+                entry.name
+            );
+            return Err(Fault::new("RequestLimitExceeded", message));
+        }
+        let node = self.parameters(incoming)?;
+        let prepared = (entry.prepare)(&node).map_err(|error| unreadable(&error))?;
+        if let Some(unknown) = prepared.unknown.first() {
+            return Err(unknown_parameter(unknown));
+        }
+        let ctx = Ctx {
+            api: Arc::clone(&self.api),
+            caller: Caller {
+                account: credential.account,
+                access: credential.access,
+                site,
+            },
+            action: entry.name,
+            region,
+            seal: Arc::clone(&self.options.seal),
+        };
+        prepared.run(&ctx).await
+    }
+
+    /// Whose request it is, by either kind of signature (rules P3-P7, P10).
+    fn authenticate(&self, incoming: &Incoming) -> Result<Credential, Fault> {
+        let now = (self.options.now_unix_secs)();
+        let head = &incoming.head;
+        let find = |id: &str| {
+            self.keys.find(id).ok_or_else(|| {
+                Fault::new(
+                    "AuthFailure.SecretIdNotFound",
+                    "The SecretId does not exist; check that it is the right one.",
+                )
+            })
+        };
+        let credential = if is_v1(incoming) {
+            let credential = find(tencent_v1::secret_id(&incoming.pairs).map_err(auth_fault)?)?;
+            let secret = credential.secret.as_bytes();
+            tencent_v1::verify(head, &incoming.pairs, secret, &tencent_v1::API_3, now)
+                .map_err(auth_fault)?;
+            credential
+        } else {
+            let authorization = tc3::authorization(head).map_err(auth_fault)?;
+            let credential = find(authorization.secret_id)?;
+            let secret = credential.secret.as_bytes();
+            authorization
+                .verify(head, &incoming.body, secret, Some(&self.signing_keys), now)
+                .map_err(auth_fault)?;
+            credential
+        };
+        match common(incoming, "x-tc-token", "Token").filter(|token| !token.is_empty()) {
+            Some(_) => Err(Fault::new(
+                "AuthFailure.TokenFailure",
+                "The token is not valid: there are no temporary keys here.",
+            )),
+            None => Ok(credential),
+        }
+    }
+
+    fn region(&self, incoming: &Incoming) -> Result<(String, muster_model::Site), Fault> {
+        let region = common(incoming, "x-tc-region", "Region").unwrap_or_default();
+        if region.is_empty() {
+            return Err(Fault::new(
+                "MissingParameter",
+                "The parameter `Region` is missing.",
+            ));
+        }
+        let good = region.len() <= 64
+            && region
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let site = if good { self.keys.site(region) } else { None };
+        match site {
+            Some(site) => Ok((region.to_owned(), site)),
+            None => Err(Fault::new(
+                "UnsupportedRegion",
+                format!("The region `{region}` is not supported."),
+            )),
+        }
+    }
+
+    /// The action's own parameters as a tree (rule P1).
+    fn parameters(&self, incoming: &Incoming) -> Result<Node, Fault> {
+        let limits = &self.options.limits;
+        let head = &incoming.head;
+        let tree = if head.method == Method::POST && !head.has_form_body() {
+            let blank = incoming.body.iter().all(u8::is_ascii_whitespace);
+            json::parse_object(if blank { b"{}" } else { &incoming.body }, limits)
+        } else {
+            let v1 = is_v1(incoming);
+            let own = incoming
+                .pairs
+                .iter()
+                .filter(|(name, _)| !(v1 && COMMON.contains(name)));
+            form::tree(own, &Style::default(), limits)
+        };
+        tree.map_err(|error| unreadable(&DecodeError::from(error)))
+    }
+}
+
+/// A header of TC3 or its parameter in v1.
+fn common<'a>(incoming: &'a Incoming, header: &str, parameter: &str) -> Option<&'a str> {
+    incoming.head.header(header).or_else(|| {
+        if is_v1(incoming) {
+            incoming.pairs.get(parameter)
+        } else {
+            None
+        }
+    })
+}
+
+/// Whether a request carries the older signature.
+fn is_v1(incoming: &Incoming) -> bool {
+    !incoming
+        .head
+        .headers
+        .contains_key(http::header::AUTHORIZATION)
+        && incoming.pairs.get("Signature").is_some()
+}
+
+fn check_protocol(head: &Head, body: usize) -> Result<(), Fault> {
+    let too_large = |what: &str, size: usize, max: usize| {
+        Fault::new(
+            "RequestSizeLimitExceeded",
+            format!("The {what} has {size} bytes; at most {max} are allowed."),
+        )
+    };
+    match head.method {
+        Method::GET if head.raw_query.len() > GET_BYTES => {
+            Err(too_large("query", head.raw_query.len(), GET_BYTES))
+        }
+        Method::GET => Ok(()),
+        Method::POST if head.has_form_body() && body > FORM_BYTES => {
+            Err(too_large("body", body, FORM_BYTES))
+        }
+        Method::POST if body > JSON_BYTES => Err(too_large("body", body, JSON_BYTES)),
+        Method::POST
+            if head
+                .media_type()
+                .eq_ignore_ascii_case("multipart/form-data") =>
+        {
+            Err(Fault::new(
+                "InvalidRequest",
+                "This API takes no multipart/form-data.",
+            ))
+        }
+        Method::POST => Ok(()),
+        _ => Err(Fault::new(
+            "UnsupportedProtocol",
+            format!("`{}` is not supported: use GET or POST.", head.method),
+        )),
+    }
+}
+
+/// The action that a request names, after its version (rule P10).
+fn dispatch(incoming: &Incoming) -> Result<&'static Entry<Ctx>, Fault> {
+    let missing = |name: &str| {
+        Fault::new(
+            "MissingParameter",
+            format!("The parameter `{name}` is missing."),
+        )
+    };
+    let action = common(incoming, "x-tc-action", "Action").filter(|name| !name.is_empty());
+    let action = action.ok_or_else(|| missing("Action"))?;
+    let version = common(incoming, "x-tc-version", "Version").filter(|version| !version.is_empty());
+    match version.ok_or_else(|| missing("Version"))? {
+        VERSION => {}
+        TAG_VERSION => {
+            return Err(Fault::new(
+                "UnsupportedOperation",
+                format!("`{action}` of the tag API is not served yet."),
+            ));
+        }
+        other => {
+            return Err(Fault::new(
+                "NoSuchVersion",
+                format!("There is no version `{other}` of this API."),
+            ));
+        }
+    }
+    if let Some(entry) = find(ACTIONS, action) {
+        return Ok(entry);
+    }
+    if LATER.contains(&action) {
+        return Err(Fault::new(
+            "UnsupportedOperation",
+            format!("The action `{action}` is not served yet."),
+        ));
+    }
+    Err(Fault::new(
+        "InvalidAction",
+        format!("There is no action `{action}`."),
+    ))
+}
+
+fn auth_fault(error: SignError) -> Fault {
+    let code = match error {
+        SignError::Unsigned
+        | SignError::Malformed(_)
+        | SignError::MissingSignedHeader(_)
+        | SignError::AbsentSignedHeader => "AuthFailure.InvalidAuthorization",
+        SignError::MissingInput(_) => "MissingParameter",
+        SignError::Expired => "AuthFailure.SignatureExpire",
+        SignError::DateMismatch | SignError::BadSignature => "AuthFailure.SignatureFailure",
+    };
+    Fault::new(
+        code,
+        format!("The request could not be authenticated: {error}."),
+    )
+}
+
+fn unknown_parameter(name: &str) -> Fault {
+    Fault::new(
+        "UnknownParameter",
+        format!("The parameter `{name}` is not known."),
+    )
+}
+
+/// A parameter that is missing or cannot be read. A misspelled name shows as missing and unknown: the unknown one tells
+/// more.
+fn unreadable(error: &DecodeError) -> Fault {
+    let path = if error.path.is_empty() {
+        "the request"
+    } else {
+        &error.path
+    };
+    match &error.kind {
+        DecodeErrorKind::Missing => Fault::new(
+            "MissingParameter",
+            format!("The parameter `{path}` is missing."),
+        ),
+        DecodeErrorKind::NotOneOf { allowed, got } => {
+            let got = got.trim_matches('"');
+            Fault::value(path, got, &format!("one of {}", allowed.join(", ")))
+        }
+        DecodeErrorKind::Malformed { expected, got } => {
+            let message =
+                format!("The parameter `{path}` is not valid: expected {expected}, got {got}.");
+            Fault::new("InvalidParameter", message)
+        }
+        DecodeErrorKind::TooLarge { what, max } => {
+            let message = format!("The parameter `{path}` is too large: {what} exceeds {max}.");
+            Fault::new("InvalidParameterValue.LimitExceeded", message)
+        }
+    }
+}
+
+/// `{"Response":{...,"RequestId":"..."}}` around the members of an answer.
+fn envelope(members: &[u8], request_id: &str) -> Vec<u8> {
+    let inner = members
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"))
+        .unwrap_or_default();
+    let mut body = Vec::with_capacity(inner.len() + request_id.len() + 32);
+    body.extend_from_slice(b"{\"Response\":{");
+    body.extend_from_slice(inner);
+    if !inner.is_empty() {
+        body.push(b',');
+    }
+    body.extend_from_slice(b"\"RequestId\":\"");
+    body.extend_from_slice(request_id.as_bytes());
+    body.extend_from_slice(b"\"}}");
+    body
+}
+
+#[async_trait]
+impl Dialect for Tencent3 {
+    fn name(&self) -> &'static str {
+        "tencent3"
+    }
+
+    fn recognises(&self, head: &Head, pairs: &Pairs) -> bool {
+        head.headers.contains_key("x-tc-action")
+            || head.headers.contains_key("x-tc-version")
+            || head
+                .header("authorization")
+                .is_some_and(|value| value.starts_with(tc3::ALGORITHM))
+            || matches!(pairs.get("Version"), Some(VERSION | TAG_VERSION))
+    }
+
+    async fn handle(&self, incoming: Incoming) -> Reply {
+        let mut action = "";
+        let result = self.answer(&incoming, &mut action).await;
+        let mut code = String::new();
+        let members = result.unwrap_or_else(|fault| {
+            code = fault.code.into_owned();
+            let error = serde_json::json!({ "Error": { "Code": code, "Message": fault.message } });
+            error.to_string().into_bytes()
+        });
+        let mut reply = Reply::json(StatusCode::OK, envelope(&members, &incoming.request_id));
+        if let Some(trace) = incoming.head.headers.get("x-tc-traceid") {
+            reply
+                .headers
+                .push((HeaderName::from_static("x-tc-traceid"), trace.clone()));
+        }
+        reply.action = action;
+        reply.code = code;
+        reply
+    }
+}

@@ -1,0 +1,247 @@
+//! This door's words for the model's, in both directions: one exhaustive table each.
+
+use muster_model as model;
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) enum $name { $(#[serde(rename = $word)] $here,)* }
+
+        impl From<$name> for $model {
+            fn from(word: $name) -> $model {
+                match word { $($name::$here => <$model>::$there,)* }
+            }
+        }
+
+        impl From<$model> for $name {
+            fn from(value: $model) -> $name {
+                match value { $(<$model>::$there => $name::$here,)* }
+            }
+        }
+    )*};
+}
+
+words! {
+    /// RetryPolicy.
+    RetryPolicy = model::RetryPolicy {
+        "IMMEDIATE_RETRY" Immediate = Immediate,
+        "INCREMENTAL_INTERVALS" Incremental = Incremental,
+        "NO_RETRY" None = None,
+    }
+    /// MultiZoneSubnetPolicy.
+    SubnetPolicy = model::Spread {
+        "PRIORITY" Priority = Ordered,
+        "EQUALITY" Equality = Balanced,
+    }
+    /// ZonesCheckPolicy.
+    ZonesCheckPolicy = model::ZonesCheck {
+        "ANY" Any = Any,
+        "ALL" All = All,
+    }
+    /// InstanceTypesCheckPolicy.
+    TypesCheckPolicy = model::TypesCheck {
+        "ANY" Any = Any,
+        "ALL" All = All,
+    }
+    /// HealthCheckType.
+    HealthCheckType = model::HealthKind {
+        "CVM" Cvm = Machine,
+        "CLB" Clb = Balancer,
+    }
+    /// ServiceSettings.ScalingMode.
+    ScalingMode = model::ScalingMode {
+        "CLASSIC_SCALING" Classic = Classic,
+        "WAKE_UP_STOPPED_SCALING" WakeUpStopped = WakeUpStopped,
+    }
+    /// ServiceSettings.ReplaceMode.
+    ReplaceMode = model::ReplaceMode {
+        "RECREATE" Recreate = Recreate,
+        "RESET" Reset = Reset,
+    }
+    /// SpotMixedAllocationPolicy.SpotAllocationStrategy.
+    SpotStrategy = model::SpotStrategy {
+        "COST_OPTIMIZED" Cost = CostOptimized,
+        "CAPACITY_OPTIMIZED" Capacity = CapacityOptimized,
+    }
+    /// InstanceChargeType.
+    ChargeType = model::ChargeType {
+        "POSTPAID_BY_HOUR" PostpaidByHour = PostpaidByHour,
+        "SPOTPAID" Spot = Spot,
+        "PREPAID" Prepaid = Prepaid,
+        "CDCPAID" Cdc = Dedicated,
+    }
+    /// DiskTypePolicy.
+    DiskTypePolicy = model::DiskTypePolicy {
+        "ORIGINAL" Original = Original,
+        "AUTOMATIC" Automatic = Automatic,
+    }
+    /// HostNameStyle, InstanceNameStyle.
+    NameStyle = model::NameStyle {
+        "ORIGINAL" Original = Original,
+        "UNIQUE" Unique = Unique,
+    }
+    /// LaunchConfigurationStatus.
+    ConfigStatus = model::ConfigStatus {
+        "NORMAL" Normal = Normal,
+        "IMAGE_ABNORMAL" Image = ImageAbnormal,
+        "CBS_SNAP_ABNORMAL" Snapshot = SnapshotAbnormal,
+        "SECURITY_GROUP_ABNORMAL" SecurityGroup = SecurityGroupAbnormal,
+    }
+    /// CreationType.
+    CreationType = model::Origin {
+        "AUTO_CREATION" Auto = Auto,
+        "MANUAL_ATTACHING" Manual = Manual,
+    }
+    /// StatusCode of an activity.
+    StatusCode = model::ActivityStatus {
+        "INIT" Init = Init,
+        "RUNNING" Running = Running,
+        "SUCCESSFUL" Successful = Successful,
+        "PARTIALLY_SUCCESSFUL" Partially = PartiallySuccessful,
+        "FAILED" Failed = Failed,
+        "CANCELLED" Cancelled = Cancelled,
+    }
+    /// InstanceStatus of a related instance.
+    RelatedStatus = model::Outcome {
+        "INIT" Init = Init,
+        "RUNNING" Running = Running,
+        "SUCCESSFUL" Successful = Successful,
+        "FAILED" Failed = Failed,
+    }
+    /// ActivityType. The facts name the first ten; for the others this door has no word of its own, and the set is open
+    /// on output.
+    ActivityType = model::ActivityKind {
+        "SCALE_OUT" ScaleOut = ScaleOut,
+        "SCALE_IN" ScaleIn = ScaleIn,
+        "ATTACH_INSTANCES" Attach = Attach,
+        "REMOVE_INSTANCES" Remove = Remove,
+        "DETACH_INSTANCES" Detach = Detach,
+        "TERMINATE_INSTANCES_UNEXPECTEDLY" Unexpectedly = TerminateUnexpectedly,
+        "REPLACE_UNHEALTHY_INSTANCE" Replace = ReplaceUnhealthy,
+        "START_INSTANCES" Start = Start,
+        "STOP_INSTANCES" Stop = Stop,
+        "INVOKE_COMMAND" InvokeCommand = InvokeCommand,
+        "ENTER_STANDBY" EnterStandby = EnterStandby,
+        "EXIT_STANDBY" ExitStandby = ExitStandby,
+        "MODIFY_LOAD_BALANCERS" ModifyBalancers = ModifyBalancers,
+        "INSTANCE_REFRESH" Refresh = InstanceRefresh,
+    }
+    /// LifeCycleState (L30067-30169), and standby, for which it has no word.
+    LifeCycleState = model::Lifecycle {
+        "IN_SERVICE" InService = InService,
+        "CREATING" Creating = Creating,
+        "CREATION_FAILED" CreationFailed = CreationFailed,
+        "TERMINATING" Terminating = Terminating,
+        "TERMINATION_FAILED" TerminationFailed = TerminationFailed,
+        "ATTACHING" Attaching = Attaching,
+        "ATTACH_FAILED" AttachFailed = AttachFailed,
+        "DETACHING" Detaching = Detaching,
+        "DETACH_FAILED" DetachFailed = DetachFailed,
+        "ATTACHING_LB" AttachingLb = AttachingBalancer,
+        "DETACHING_LB" DetachingLb = DetachingBalancer,
+        "MODIFYING_LB" ModifyingLb = ModifyingBalancer,
+        "STARTING" Starting = Starting,
+        "START_FAILED" StartFailed = StartFailed,
+        "STOPPING" Stopping = Stopping,
+        "STOP_FAILED" StopFailed = StopFailed,
+        "STOPPED" Stopped = Stopped,
+        "IN_LAUNCHING_HOOK" InLaunchingHook = LaunchingHook,
+        "IN_TERMINATING_HOOK" InTerminatingHook = TerminatingHook,
+        "STANDBY" Standby = Standby,
+        "ENTERING_STANDBY" EnteringStandby = EnteringStandby,
+        "EXITING_STANDBY" ExitingStandby = ExitingStandby,
+    }
+}
+
+/// AutoScalingGroupStatus.
+pub(crate) fn group_status(abnormal: Option<model::Abnormal>) -> &'static str {
+    match abnormal {
+        None => "NORMAL",
+        Some(model::Abnormal::Machine) => "CVM_ABNORMAL",
+        Some(model::Abnormal::Balancer) => "LB_ABNORMAL",
+        Some(model::Abnormal::Listener) => "LB_LISTENER_ABNORMAL",
+        Some(model::Abnormal::Location) => "LB_LOCATION_ABNORMAL",
+        Some(model::Abnormal::Vpc) => "VPC_ABNORMAL",
+        Some(model::Abnormal::Subnet) => "SUBNET_ABNORMAL",
+        Some(model::Abnormal::Balance) => "INSUFFICIENT_BALANCE",
+        Some(model::Abnormal::BalancerRegion) => "LB_BACKEND_REGION_NOT_MATCH",
+        Some(model::Abnormal::BalancerVpc) => "LB_BACKEND_VPC_NOT_MATCH",
+    }
+}
+
+/// HealthStatus (rule G9).
+pub(crate) fn health_status(health: model::Health) -> &'static str {
+    match (health.machine_unhealthy, health.balancer_unhealthy) {
+        (false, false) => "HEALTHY",
+        (true, false) => "UNHEALTHY",
+        (false, true) => "CLB_UNHEALTHY",
+        (true, true) => "UNHEALTHY|CLB_UNHEALTHY",
+    }
+}
+
+/// WarmupStatus.
+pub(crate) fn warmup_status(warmup: model::Warmup) -> &'static str {
+    match warmup {
+        model::Warmup::NotNeeded => "NO_NEED_WARMUP",
+        model::Warmup::Waiting => "WAITING_ENTER_WARMUP",
+        model::Warmup::Until(_) => "IN_WARMUP",
+        model::Warmup::Done => "AFTER_WARMUP",
+    }
+}
+
+/// Code of a DetailedStatusMessage.
+pub(crate) fn attempt_code(code: model::AttemptCode) -> &'static str {
+    match code {
+        model::AttemptCode::SoldOut => "ResourceInsufficient.SpecifiedInstanceType",
+        model::AttemptCode::Quota => "LimitExceeded.InstanceQuota",
+        model::AttemptCode::Refused => "InvalidParameterValue",
+        model::AttemptCode::Failed => "InternalError",
+        model::AttemptCode::NoAnswer => "InternalError.NoAnswer",
+        model::AttemptCode::Died => "FailedOperation.InstanceDied",
+        model::AttemptCode::TimedOut => "FailedOperation.Timeout",
+    }
+}
+
+/// TerminationPolicies: this door knows oldest and newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TerminationPolicy {
+    /// OLDEST_INSTANCE.
+    #[serde(rename = "OLDEST_INSTANCE")]
+    Oldest,
+    /// NEWEST_INSTANCE.
+    #[serde(rename = "NEWEST_INSTANCE")]
+    Newest,
+}
+
+impl From<TerminationPolicy> for model::TerminationPolicy {
+    fn from(word: TerminationPolicy) -> Self {
+        match word {
+            TerminationPolicy::Oldest => model::TerminationPolicy::OldestInstance,
+            TerminationPolicy::Newest => model::TerminationPolicy::NewestInstance,
+        }
+    }
+}
+
+impl From<model::TerminationPolicy> for TerminationPolicy {
+    fn from(value: model::TerminationPolicy) -> Self {
+        match value {
+            model::TerminationPolicy::OldestInstance
+            | model::TerminationPolicy::OldestConfigOldestInstance => TerminationPolicy::Oldest,
+            model::TerminationPolicy::NewestInstance
+            | model::TerminationPolicy::OldestConfigNewestInstance => TerminationPolicy::Newest,
+        }
+    }
+}
+
+/// InstanceAllocationPolicy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum AllocationPolicy {
+    /// As configured.
+    #[serde(rename = "LAUNCH_CONFIGURATION")]
+    LaunchConfiguration,
+    /// A spot mix.
+    #[serde(rename = "SPOT_MIXED")]
+    SpotMixed,
+}
