@@ -1,0 +1,310 @@
+//! The simulated machines behind the Compute port, with faults and latencies in the movable time.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use muster_model::{
+    GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey,
+    Placement, StopMode, Time,
+};
+use muster_ports::{Clock, Compute, ComputeError};
+use tokio::sync::Notify;
+
+use crate::faults::{Effect, Faults, Op};
+use crate::journal::Journal;
+use crate::machines::{ForeignSpec, Machines};
+
+/// What can be done to a machine behind the back of whoever owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It dies and is gone.
+    Kill,
+    /// It stops.
+    Stop,
+    /// It starts.
+    Start,
+    /// It is not well.
+    Unhealthy,
+    /// It is well again.
+    Healthy,
+    /// A spot machine is taken back: gone.
+    Reclaim,
+}
+
+/// Why an action did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// There is no such machine.
+    #[error("there is no machine {0}")]
+    NotFound(String),
+    /// It could not be written down.
+    #[error("{0}")]
+    Journal(String),
+}
+
+struct State {
+    machines: Machines,
+    faults: Faults,
+    journal: Option<Journal>,
+    ids: Ids,
+    hints: BTreeSet<GroupId>,
+}
+
+/// The simulated back end.
+pub struct SimCompute {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    hinted: Notify,
+}
+
+impl SimCompute {
+    /// Machines that are kept in `DIR/sim-machines.jsonl` and survive a kill and a restart.
+    ///
+    /// # Errors
+    /// The file could not be read or written.
+    pub fn open(dir: &Path, clock: Arc<dyn Clock>, seed: u64) -> std::io::Result<SimCompute> {
+        let (journal, machines) = Journal::open(&dir.join("sim-machines.jsonl"))?;
+        Ok(Self::with(machines, Some(journal), clock, seed))
+    }
+
+    /// Machines that are gone with the process.
+    #[must_use]
+    pub fn in_memory(clock: Arc<dyn Clock>, seed: u64) -> SimCompute {
+        Self::with(Machines::default(), None, clock, seed)
+    }
+
+    fn with(
+        machines: Machines,
+        journal: Option<Journal>,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+    ) -> SimCompute {
+        let state = State {
+            machines,
+            faults: Faults::default(),
+            journal,
+            ids: Ids::new(seed),
+            hints: BTreeSet::new(),
+        };
+        SimCompute {
+            state: Mutex::new(state),
+            clock,
+            hinted: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces all fault rules.
+    pub fn set_faults(&self, faults: Faults) {
+        self.state().faults = faults;
+    }
+
+    /// The fault rules in force.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.state().faults.clone()
+    }
+
+    /// Makes a machine that is nobody's, to attach.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    pub fn make_foreign(&self, spec: &ForeignSpec) -> Result<Machine, ActError> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let id = state.ids.next_id();
+        let machine = state.machines.foreign(id, spec, now);
+        state.note(id).map_err(ActError::Journal)?;
+        Ok(machine)
+    }
+
+    /// Does something to a machine behind the back of whoever owns it.
+    ///
+    /// # Errors
+    /// See [`ActError`].
+    pub fn act(&self, id: InstanceId, action: Action) -> Result<(), ActError> {
+        let mut state = self.state();
+        let machines = &mut state.machines;
+        let owner = match action {
+            Action::Kill | Action::Reclaim => machines.vanish(id),
+            Action::Stop => machines.tamper(id, |machine| machine.state = MachineState::Stopped),
+            Action::Start => machines.tamper(id, |machine| machine.state = MachineState::Running),
+            Action::Unhealthy => {
+                machines.tamper(id, |machine| machine.health = MachineHealth::Unhealthy)
+            }
+            Action::Healthy => {
+                machines.tamper(id, |machine| machine.health = MachineHealth::Healthy)
+            }
+        };
+        let owner = owner.ok_or_else(|| ActError::NotFound(id.to_string()))?;
+        state.note(id).map_err(ActError::Journal)?;
+        if let Some(owner) = owner {
+            state.hints.insert(owner.group);
+            self.hinted.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Makes a call with what the faults do to it.
+    async fn call<T>(
+        &self,
+        op: Op,
+        id: Option<InstanceId>,
+        place: &Placement,
+        run: impl FnOnce(&mut State, Time) -> Result<T, ComputeError>,
+    ) -> Result<T, ComputeError> {
+        let strike = self.state().faults.strike(op, id, place);
+        let Some((effect, latency)) = strike else {
+            return self.run(run);
+        };
+        let begun = self.clock.now();
+        if let Some(secs) = latency {
+            self.clock
+                .sleep_until(begun.plus_secs(u64::from(secs)))
+                .await;
+        }
+        match effect {
+            Effect::Error => Err(ComputeError::Failed("ordered to fail".to_owned())),
+            Effect::SoldOut => Err(ComputeError::SoldOut(format!(
+                "{} is sold out",
+                place.instance_type
+            ))),
+            Effect::Quota => Err(ComputeError::Quota("the quota is used up".to_owned())),
+            Effect::TimeoutNotDone => Err(ComputeError::Unknown("ordered to get lost".to_owned())),
+            Effect::TimeoutDone => {
+                self.run(run)?;
+                Err(ComputeError::Unknown(
+                    "the answer was ordered to get lost".to_owned(),
+                ))
+            }
+            Effect::Slow => self.run(run),
+            Effect::Hang => {
+                if latency.is_none() {
+                    self.clock.sleep_until(Time::NEVER).await;
+                }
+                self.run(run)
+            }
+        }
+    }
+
+    fn run<T>(
+        &self,
+        run: impl FnOnce(&mut State, Time) -> Result<T, ComputeError>,
+    ) -> Result<T, ComputeError> {
+        let now = self.clock.now();
+        run(&mut self.state(), now)
+    }
+
+    fn place(&self, id: InstanceId) -> Placement {
+        self.state()
+            .machines
+            .get(id)
+            .map(|machine| machine.placement.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl State {
+    fn note(&mut self, id: InstanceId) -> Result<(), String> {
+        match &mut self.journal {
+            Some(journal) => journal
+                .note(&self.machines, id)
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a change down; one that cannot be is not known to have happened.
+    fn noted<T>(&mut self, id: InstanceId, value: T) -> Result<T, ComputeError> {
+        self.note(id).map_err(ComputeError::Unknown)?;
+        Ok(value)
+    }
+}
+
+#[async_trait]
+impl Compute for SimCompute {
+    async fn launch(&self, spec: &LaunchSpec) -> Result<Machine, ComputeError> {
+        let id = spec.owner.instance;
+        self.call(Op::Launch, Some(id), &spec.placement, |state, now| {
+            let machine = state.machines.launch(spec, now)?;
+            state.noted(id, machine)
+        })
+        .await
+    }
+
+    async fn terminate(&self, owner: &OwnerKey) -> Result<(), ComputeError> {
+        let id = owner.instance;
+        self.call(Op::Terminate, Some(id), &self.place(id), |state, _| {
+            state.machines.terminate(owner);
+            state.noted(id, ())
+        })
+        .await
+    }
+
+    async fn adopt(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
+        self.run(|state, _| {
+            let machine = state.machines.adopt(owner)?;
+            state.noted(owner.instance, machine)
+        })
+    }
+
+    async fn release(&self, owner: &OwnerKey) -> Result<(), ComputeError> {
+        self.run(|state, _| {
+            state.machines.release(owner);
+            state.noted(owner.instance, ())
+        })
+    }
+
+    async fn start(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
+        let id = owner.instance;
+        self.call(Op::Start, Some(id), &self.place(id), |state, _| {
+            let machine = state.machines.set_state(owner, MachineState::Running)?;
+            state.noted(id, machine)
+        })
+        .await
+    }
+
+    async fn stop(&self, owner: &OwnerKey, _: StopMode) -> Result<Machine, ComputeError> {
+        let id = owner.instance;
+        self.call(Op::Stop, Some(id), &self.place(id), |state, _| {
+            let machine = state.machines.set_state(owner, MachineState::Stopped)?;
+            state.noted(id, machine)
+        })
+        .await
+    }
+
+    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Machine>>, ComputeError> {
+        self.call(Op::Describe, None, &Placement::default(), |state, _| {
+            Ok(state.machines.list(group))
+        })
+        .await
+    }
+
+    async fn describe(&self, ids: &[InstanceId]) -> Result<Vec<Machine>, ComputeError> {
+        self.run(|state, _| {
+            Ok(ids
+                .iter()
+                .filter_map(|id| state.machines.get(*id))
+                .map(|m| (**m).clone())
+                .collect())
+        })
+    }
+
+    async fn inventory(&self) -> Result<Vec<Arc<Machine>>, ComputeError> {
+        Ok(self.state().machines.all())
+    }
+
+    async fn changed(&self) -> Option<GroupId> {
+        loop {
+            if let Some(group) = self.state().hints.pop_first() {
+                return Some(group);
+            }
+            self.hinted.notified().await;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A file of lines that only grows, until it is written anew: what the simulated machines are kept in.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use muster_model::{InstanceId, Machine};
+use serde::{Deserialize, Serialize};
+
+use crate::machines::Machines;
+
+/// Lines beyond twice the machines that make it worth writing the file anew.
+const SLACK: usize = 10_000;
+
+/// What a line says.
+#[derive(Serialize, Deserialize)]
+enum Line {
+    /// A machine is as told.
+    Is(Arc<Machine>),
+    /// A machine is gone; `terminated`: for good.
+    Gone { id: InstanceId, terminated: bool },
+}
+
+/// The journal.
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+    lines: usize,
+}
+
+impl Journal {
+    /// Opens (or makes) the journal and reads what it says. A last line that was cut off is dropped.
+    pub(crate) fn open(path: &Path) -> std::io::Result<(Journal, Machines)> {
+        let mut machines = Machines::default();
+        let mut lines = 0;
+        if let Ok(file) = File::open(path) {
+            for line in BufReader::new(file).lines() {
+                let Ok(line) = serde_json::from_str::<Line>(&line?) else {
+                    break;
+                };
+                lines += 1;
+                match line {
+                    Line::Is(machine) => machines.restore(machine),
+                    Line::Gone { id, terminated } => machines.forget(id, terminated),
+                }
+            }
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut journal = Journal {
+            path: path.to_owned(),
+            file,
+            lines,
+        };
+        journal.rewrite(&machines)?;
+        Ok((journal, machines))
+    }
+
+    /// Writes down how a machine now is.
+    pub(crate) fn note(&mut self, machines: &Machines, id: InstanceId) -> std::io::Result<()> {
+        let line = match machines.get(id) {
+            Some(machine) => Line::Is(Arc::clone(machine)),
+            None => Line::Gone {
+                id,
+                terminated: machines.is_terminated(id),
+            },
+        };
+        let mut text = serde_json::to_string(&line)?;
+        text.push('\n');
+        self.file.write_all(text.as_bytes())?;
+        self.lines += 1;
+        if self.lines > 2 * machines.len() + SLACK {
+            self.rewrite(machines)?;
+        }
+        Ok(())
+    }
+
+    fn rewrite(&mut self, machines: &Machines) -> std::io::Result<()> {
+        let fresh = self.path.with_extension("new");
+        let mut file = std::io::BufWriter::new(File::create(&fresh)?);
+        let mut lines = 0;
+        for machine in machines.all() {
+            writeln!(file, "{}", serde_json::to_string(&Line::Is(machine))?)?;
+            lines += 1;
+        }
+        for id in machines.terminated() {
+            writeln!(
+                file,
+                "{}",
+                serde_json::to_string(&Line::Gone {
+                    id,
+                    terminated: true
+                })?
+            )?;
+            lines += 1;
+        }
+        file.into_inner()
+            .map_err(std::io::IntoInnerError::into_error)?
+            .sync_all()?;
+        std::fs::rename(&fresh, &self.path)?;
+        self.file = OpenOptions::new().append(true).open(&self.path)?;
+        self.lines = lines;
+        Ok(())
+    }
+}
