@@ -1,1 +1,3 @@
 //! Back ends of the Compute port.
+
+pub mod process;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use muster_engine::{Context, Facts};
 use muster_model::{
     Access, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
-    GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, Ids, InstanceFilter, InstanceItem,
+    GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter, InstanceItem,
     Lifecycle, Page, Paged, ResourceKind, Tag, TagFilter, Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
@@ -48,7 +48,7 @@ impl Runtime {
             };
             let _lock = slot.lock.lock().await;
             let view = slot.view();
-            let mut ids = Ids::new(rand::random());
+            let mut ids = crate::runtime::fresh_ids();
             let mut context = Context {
                 now: self.clock.now(),
                 ids: &mut ids,

@@ -67,7 +67,7 @@ impl Runtime {
             used: u32::try_from(others.len()).unwrap_or(u32::MAX),
             ..Facts::default()
         };
-        let mut ids = Ids::new(rand::random());
+        let mut ids = crate::runtime::fresh_ids();
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
@@ -194,7 +194,7 @@ impl Runtime {
         let _lock = slot.lock.lock().await;
         let account = slot.account();
         let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
-        let mut ids = Ids::new(rand::random());
+        let mut ids = crate::runtime::fresh_ids();
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_engine::Settings;
-use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Time};
+use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time};
 use muster_ports::{Clock, Compute, Store, StoreError};
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, Semaphore};
@@ -216,4 +216,13 @@ impl Runtime {
             left -= 10;
         }
     }
+}
+
+/// A source of fresh keys: the one place where the shell is random. The store refuses a key that is taken.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "ids of a running service come from the operating system"
+)]
+pub(crate) fn fresh_ids() -> Ids {
+    Ids::new(rand::random())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_model::{GroupId, Ids};
+use muster_model::GroupId;
 use muster_ports::{Clock, Commit, StoreError};
 use tokio::sync::Semaphore;
 
@@ -54,7 +54,7 @@ impl Runtime {
         let view = slot.view();
         let now = self.clock.now();
         let timer = self.metrics.turn();
-        let mut ids = Ids::new(rand::random());
+        let mut ids = crate::runtime::fresh_ids();
         let plan = muster_engine::plan(&view, now, &mut ids, &self.options.settings);
         Evaluation::record(&slot, now, &view, &plan);
         if plan.change.is_empty() {

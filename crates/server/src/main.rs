@@ -1,2 +1,102 @@
-//! The muster binary.
-fn main() {}
+//! The `muster` binary.
+
+mod accounts;
+mod admin;
+mod config;
+mod front;
+mod metrics;
+mod native;
+mod seal;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// An auto scaling service for your own machines.
+#[derive(Parser)]
+#[command(name = "muster", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve(ServeArgs),
+    /// Accounts and keys; takes effect in a running server at once.
+    Account {
+        /// The data directory.
+        #[arg(long, default_value = "./muster-data", global = true)]
+        data: PathBuf,
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// The first process of a machine of the process back end.
+    #[command(hide = true)]
+    Shim {
+        /// Directory of the machine.
+        machine: PathBuf,
+    },
+}
+
+/// Arguments of `muster serve`.
+#[derive(clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration file (TOML).
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8700].
+    #[arg(long)]
+    listen: Option<std::net::SocketAddr>,
+    /// Data directory [default: ./muster-data].
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Simulated machines and a clock that can be moved, for tests.
+    #[arg(long)]
+    emulate: bool,
+}
+
+/// What can be done with accounts.
+#[derive(Subcommand, Clone, Debug)]
+pub(crate) enum AccountCommand {
+    /// Make an account with a key.
+    Create {
+        /// Its name, unique.
+        name: String,
+    },
+    /// Make another key for an account.
+    Key {
+        /// The account's name.
+        name: String,
+        /// The key may only look.
+        #[arg(long)]
+        read_only: bool,
+    },
+    /// List accounts and keys, without secrets.
+    List,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Account { data, command } => admin::run(&data, &command),
+        Command::Shim { machine } => return muster_providers::process::shim(&machine),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on standard error.
+#[expect(clippy::print_stderr, reason = "the command line answers here")]
+fn complain(error: &str) {
+    eprintln!("muster: {error}");
+}

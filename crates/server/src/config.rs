@@ -1,0 +1,364 @@
+//! The configuration file. A wrong key or value is refused with file, line and what would be right.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use muster_engine::{Quotas, Settings};
+use serde::{Deserialize, Deserializer};
+
+/// A whole number in a range; outside, the error says the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Within<const MIN: u32, const MAX: u32>(pub(crate) u32);
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Within<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = i64::deserialize(deserializer)?;
+        match u32::try_from(value) {
+            Ok(number) if (MIN..=MAX).contains(&number) => Ok(Within(number)),
+            Ok(_) | Err(_) => Err(serde::de::Error::custom(format!(
+                "{value} is out of range: a whole number from {MIN} to {MAX} is right"
+            ))),
+        }
+    }
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) data: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) log: Log,
+    #[serde(default)]
+    pub(crate) backend: Backend,
+    #[serde(default)]
+    pub(crate) engine: Engine,
+    #[serde(default)]
+    pub(crate) quotas: QuotaConfig,
+    #[serde(default)]
+    pub(crate) rate_limits: RateLimits,
+    #[serde(default)]
+    pub(crate) account: Vec<AccountConfig>,
+    #[serde(default)]
+    pub(crate) site: Vec<SiteConfig>,
+}
+
+/// `[limits]`: of the front door.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) body_mib: Within<1, 64>,
+    pub(crate) connections: Within<1, 65_536>,
+    pub(crate) requests: Within<1, 65_536>,
+    pub(crate) request_secs: Within<1, 3600>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body_mib: Within(12),
+            connections: Within(1024),
+            requests: Within(512),
+            request_secs: Within(30),
+        }
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// `[backend]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Backend {
+    pub(crate) kind: BackendKind,
+    pub(crate) user: Option<String>,
+    pub(crate) first_port: Within<1024, 65_000>,
+    pub(crate) last_port: Within<1024, 65_535>,
+    pub(crate) calls: Within<1, 4096>,
+    pub(crate) observe_secs: Within<1, 3600>,
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Backend {
+            kind: BackendKind::Process,
+            user: None,
+            first_port: Within(20_000),
+            last_port: Within(29_999),
+            calls: Within(64),
+            observe_secs: Within(10),
+        }
+    }
+}
+
+/// What runs the machines.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BackendKind {
+    Process,
+}
+
+/// `[engine]`: what can be tuned of the rules; see `muster_engine::Settings`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Engine {
+    call_timeout_secs: Option<Within<1, 3600>>,
+    call_backoff_secs: Option<Within<1, 3600>>,
+    call_backoff_max_secs: Option<Within<1, 86_400>>,
+    launch_patience_secs: Option<Within<1, 86_400>>,
+    leave_patience_secs: Option<Within<1, 86_400>>,
+    activity_timeout_secs: Option<Within<60, 604_800>>,
+    immediate_retries: Option<Within<1, 1000>>,
+    retry_backoff_secs: Option<Within<1, 3600>>,
+    retry_backoff_max_secs: Option<Within<1, 86_400>>,
+    activity_batch: Option<Within<1, 2000>>,
+    group_calls: Option<Within<1, 2000>>,
+    early_death_secs: Option<Within<0, 3600>>,
+}
+
+/// `[quotas]`: per account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct QuotaConfig {
+    groups: Within<0, 1_000_000>,
+    launch_configurations: Within<0, 1_000_000>,
+}
+
+impl Default for QuotaConfig {
+    fn default() -> Self {
+        let quotas = Quotas::default();
+        QuotaConfig {
+            groups: Within(quotas.groups),
+            launch_configurations: Within(quotas.configs),
+        }
+    }
+}
+
+/// `[rate_limits]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RateLimits {
+    pub(crate) enabled: bool,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        RateLimits { enabled: true }
+    }
+}
+
+/// `[[account]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountConfig {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) key: Vec<KeyConfig>,
+}
+
+/// `[[account.key]]`. The secret stands here or in the environment variable that is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyConfig {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: Option<String>,
+    pub(crate) secret_env: Option<String>,
+    #[serde(default)]
+    pub(crate) read_only: bool,
+}
+
+impl std::fmt::Debug for KeyConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyConfig")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `[[site]]`: binds region names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteConfig {
+    pub(crate) name: String,
+    pub(crate) regions: Vec<String>,
+}
+
+impl Config {
+    /// Reads a file; without one, everything is at its default.
+    pub(crate) fn load(path: Option<&Path>) -> Result<Config, String> {
+        let Some(path) = path else {
+            return Ok(Config::default());
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Config, String> {
+        let config: Config = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            format!(
+                "{file}:{}: {}",
+                position(text, at),
+                error.message().trim_end()
+            )
+        })?;
+        if config.backend.first_port.0 > config.backend.last_port.0 {
+            let at = text
+                .find("first_port")
+                .or_else(|| text.find("last_port"))
+                .unwrap_or(0);
+            let (first, last) = (config.backend.first_port.0, config.backend.last_port.0);
+            return Err(format!(
+                "{file}:{}: first_port {first} is above last_port {last}: first_port at most last_port is right",
+                position(text, at)
+            ));
+        }
+        Ok(config)
+    }
+
+    /// The engine's settings.
+    pub(crate) fn settings(&self) -> Settings {
+        let mut settings = Settings {
+            quotas: Quotas {
+                groups: self.quotas.groups.0,
+                configs: self.quotas.launch_configurations.0,
+            },
+            ..Settings::default()
+        };
+        let engine = &self.engine;
+        macro_rules! take {
+            ($($name:ident)*) => { $(if let Some(value) = engine.$name { settings.$name = value.0; })* };
+        }
+        take!(
+            call_timeout_secs call_backoff_secs call_backoff_max_secs launch_patience_secs leave_patience_secs
+            activity_timeout_secs immediate_retries retry_backoff_secs retry_backoff_max_secs activity_batch
+            group_calls early_death_secs
+        );
+        settings
+    }
+}
+
+/// `LINE:COLUMN` of a byte, from 1.
+fn position(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("{line}:{column}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
+        let cases = [
+            (
+                "lissten = \"127.0.0.1:1\"",
+                "muster.toml:1:1: unknown field `lissten`, expected one of `listen`",
+            ),
+            (
+                "\n[limits]\nbody_mib = 0\n",
+                "muster.toml:3:12: 0 is out of range: a whole number from 1 to 64 is right",
+            ),
+            (
+                "[log]\nformat = \"xml\"",
+                "muster.toml:2:10: unknown variant `xml`, expected `text` or `json`",
+            ),
+            (
+                "[engine]\ncall_timeout = 3",
+                "muster.toml:2:1: unknown field `call_timeout`, expected one of `call_timeout_secs`",
+            ),
+            (
+                "listen = 8700",
+                "muster.toml:1:10: invalid type: integer `8700`, expected socket address",
+            ),
+            (
+                "[backend]\nfirst_port = 3000\nlast_port = 2000",
+                "muster.toml:2:1: first_port 3000 is above last_port 2000",
+            ),
+            (
+                "[[account]]\nname = 3",
+                "muster.toml:2:8: invalid type: integer `3`, expected a string",
+            ),
+            (
+                "[tls]\ncert = \"x\"",
+                "muster.toml:1:2: unknown field `tls`, expected one of",
+            ),
+            ("a = ", "muster.toml:1:5: "),
+        ];
+        for (text, wanted) in cases {
+            let error = Config::parse("muster.toml", text).unwrap_err();
+            assert!(
+                error.starts_with(wanted),
+                "{text:?}:\n{error}\nnot\n{wanted}"
+            );
+            assert!(!error.contains('\n'), "one line: {error}");
+        }
+    }
+
+    #[test]
+    fn every_section_is_read() {
+        let text = r#"
+            listen = "127.0.0.1:9000"
+            data = "/tmp/x"
+            [limits]
+            body_mib = 2
+            [log]
+            format = "json"
+            [backend]
+            kind = "process"
+            [engine]
+            immediate_retries = 7
+            [quotas]
+            groups = 3
+            [rate_limits]
+            enabled = false
+            [[account]]
+            name = "team"
+            [[account.key]]
+            access_key_id = "AKIDteam"
+            secret_env = "TEAM_SECRET"
+            read_only = true
+            [[site]]
+            name = "east"
+            regions = ["ap-shanghai"]
+        "#;
+        let config = Config::parse("x", text).unwrap();
+        assert_eq!(
+            (
+                config.settings().immediate_retries,
+                config.settings().quotas.groups
+            ),
+            (7, 3)
+        );
+        assert_eq!(config.account[0].key[0].access_key_id, "AKIDteam");
+    }
+}

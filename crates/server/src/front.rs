@@ -1,0 +1,307 @@
+//! The front door: one port, bounded in everything, that finds out which dialect is speaking.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming as Body;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use muster_kit::http::{Dialect, Head, Incoming, Reply};
+use muster_kit::node;
+use muster_runtime::Runtime;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::Limits;
+use crate::metrics::RequestMetrics;
+use crate::native::Native;
+
+/// Largest request head.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Most header lines.
+const HEADERS: usize = 100;
+/// Time in which a head must have come.
+const HEAD_SECS: u64 = 15;
+
+/// What every connection shares.
+pub(crate) struct Front {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) dialects: Vec<Arc<dyn Dialect>>,
+    pub(crate) native: Native,
+    pub(crate) metrics: RequestMetrics,
+    pub(crate) limits: Limits,
+    pub(crate) tree: node::Limits,
+    pub(crate) requests: Semaphore,
+}
+
+/// The path belongs to a door that is not open yet.
+fn closed_door(path: &str) -> Option<&'static str> {
+    match path {
+        "/v2/index.php" => Some("the Tencent Cloud API of 2017"),
+        _ if path.starts_with("/autoscaling-api/")
+            || path.starts_with("/v1/")
+            || path.starts_with("/v3") =>
+        {
+            Some("Huawei Cloud")
+        }
+        _ => None,
+    }
+}
+
+fn plain(status: StatusCode, code: &str, message: &str) -> Reply {
+    let body = serde_json::json!({ "error": { "code": code, "message": message } });
+    Reply::json(status, body.to_string())
+}
+
+fn text(status: StatusCode, body: String) -> Reply {
+    Reply {
+        content_type: "text/plain; charset=utf-8",
+        ..Reply::json(status, body)
+    }
+}
+
+impl Front {
+    /// Accepts connections until told to stop, then waits for those that are open.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let connections = Arc::new(Semaphore::new(self.limits.connections.0 as usize));
+        let all = self.limits.connections.0;
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = told(&mut stop) => break,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            };
+            let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+                self.metrics.refused();
+                continue;
+            };
+            let (front, stop) = (Arc::clone(&self), stop.clone());
+            tokio::spawn(async move {
+                front.connection(stream, stop).await;
+                drop(permit);
+            });
+        }
+        drop(listener);
+        let _all_closed = connections.acquire_many(all).await;
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        let front = Arc::clone(&self);
+        let service = service_fn(move |request| {
+            let front = Arc::clone(&front);
+            async move { Ok::<_, Infallible>(front.request(request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(HEAD_SECS))
+            .max_headers(HEADERS)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = told(&mut stop) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
+
+    /// One request. Its work goes on when the client goes away: what was begun is finished.
+    async fn request(self: Arc<Self>, request: Request<Body>) -> Response<Full<Bytes>> {
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let front = Arc::clone(&self);
+        let id = request_id.clone();
+        let reply = match tokio::spawn(async move { front.answer(request, id).await }).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                tracing::error!(%error, request_id, "a request handler panicked");
+                self.metrics.panicked();
+                let body = serde_json::json!({ "Response": {
+                    "Error": { "Code": "InternalError", "Message": "An internal error occurred." },
+                    "RequestId": request_id,
+                }});
+                Reply::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
+            }
+        };
+        respond(reply, &request_id)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the limit of a request is in real time"
+    )]
+    async fn answer(self: Arc<Self>, request: Request<Body>, request_id: String) -> Reply {
+        let begun = std::time::Instant::now();
+        let Ok(_permit) = self.requests.try_acquire() else {
+            return plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Overloaded",
+                "too many requests at the same time",
+            );
+        };
+        let (parts, body) = request.into_parts();
+        let limit = self.limits.body_mib.0 as usize * 1024 * 1024;
+        let wait = Duration::from_secs(u64::from(self.limits.request_secs.0));
+        let body = match tokio::time::timeout(wait, Limited::new(body, limit).collect()).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) => {
+                let message =
+                    format!("the body could not be read, or has more than {limit} bytes: {error}");
+                return plain(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "RequestSizeLimitExceeded",
+                    &message,
+                );
+            }
+            Err(_) => {
+                return plain(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "RequestTimeout",
+                    "the body did not come in time",
+                );
+            }
+        };
+        let head = Head {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            raw_query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+        };
+        let (dialect, reply) = self.route(head, body, &request_id).await;
+        let secs = begun.elapsed().as_secs_f64();
+        self.metrics.call(dialect, reply.action, &reply.code, secs);
+        tracing::debug!(
+            request_id,
+            dialect,
+            action = reply.action,
+            code = reply.code,
+            ms = secs * 1000.0,
+            "answered"
+        );
+        reply
+    }
+
+    /// Finds out who is meant, and asks them.
+    async fn route(&self, head: Head, body: Bytes, request_id: &str) -> (&'static str, Reply) {
+        match head.path.as_str() {
+            "/healthz" => return ("native", text(StatusCode::OK, "ok\n".to_owned())),
+            "/readyz" if self.runtime.ready() => {
+                return ("native", text(StatusCode::OK, "ready\n".to_owned()));
+            }
+            "/readyz" => {
+                return (
+                    "native",
+                    text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()),
+                );
+            }
+            "/metrics" => {
+                return match self.metrics.print(&self.runtime) {
+                    Ok(metrics) => ("native", text(StatusCode::OK, metrics)),
+                    Err(error) => (
+                        "native",
+                        plain(
+                            StatusCode::INTERNAL_SERVER_ERROR,
+                            "Internal",
+                            &error.to_string(),
+                        ),
+                    ),
+                };
+            }
+            path if path.starts_with("/_muster/") => {
+                return ("native", self.native.handle(&head, &body).await);
+            }
+            _ => {}
+        }
+        let incoming = match Incoming::new(head, body, request_id.to_owned(), &self.tree) {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                return (
+                    "none",
+                    plain(StatusCode::BAD_REQUEST, "BadRequest", &error.to_string()),
+                );
+            }
+        };
+        if let Some(door) = closed_door(&incoming.head.path) {
+            return (
+                "none",
+                plain(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "NotServed",
+                    &format!("the door of {door} is not open yet"),
+                ),
+            );
+        }
+        if matches!(
+            incoming.pairs.get("Version"),
+            Some("2016-03-04" | "2015-11-01")
+        ) {
+            let message = "the door of Kingsoft Cloud is not open yet";
+            return (
+                "none",
+                plain(StatusCode::NOT_IMPLEMENTED, "NotServed", message),
+            );
+        }
+        let speaks =
+            |dialect: &&Arc<dyn Dialect>| dialect.recognises(&incoming.head, &incoming.pairs);
+        match self.dialects.iter().find(speaks) {
+            Some(dialect) => (dialect.name(), dialect.handle(incoming).await),
+            None => (
+                "none",
+                plain(
+                    StatusCode::NOT_FOUND,
+                    "NotFound",
+                    "this request is of none of the APIs that are served here",
+                ),
+            ),
+        }
+    }
+}
+
+/// A reply as it goes over the wire: the content type as given, to the letter.
+fn respond(reply: Reply, request_id: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(reply.body));
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    if !reply.content_type.is_empty() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(reply.content_type),
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-request-id", id);
+    }
+    for (name, value) in reply.headers {
+        headers.insert(name, value);
+    }
+    response
+}
+
+/// Waits until the service is told to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // The sender is gone only when the service is.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,88 @@
+//! Metrics of requests, printed together with those of the runtime.
+
+use std::sync::{Mutex, PoisonError};
+
+use muster_runtime::Runtime;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+type Labels = Vec<(&'static str, String)>;
+
+/// Metrics of requests.
+pub(crate) struct RequestMetrics {
+    registry: Mutex<Registry>,
+    calls: Family<Labels, Counter>,
+    seconds: Histogram,
+    panics: Counter,
+    refused: Counter,
+}
+
+impl RequestMetrics {
+    pub(crate) fn new() -> RequestMetrics {
+        let mut registry = Registry::with_prefix("muster");
+        let calls = Family::default();
+        let seconds = Histogram::new(exponential_buckets(0.0001, 4.0, 10));
+        let (panics, refused) = (Counter::default(), Counter::default());
+        registry.register(
+            "api_calls",
+            "API calls by dialect, action and code",
+            calls.clone(),
+        );
+        registry.register("api_call_seconds", "Time of API calls", seconds.clone());
+        registry.register(
+            "api_panics",
+            "Requests whose handler panicked",
+            panics.clone(),
+        );
+        registry.register(
+            "refused_connections",
+            "Connections refused because there were too many",
+            refused.clone(),
+        );
+        RequestMetrics {
+            registry: Mutex::new(registry),
+            calls,
+            seconds,
+            panics,
+            refused,
+        }
+    }
+
+    pub(crate) fn call(&self, dialect: &'static str, action: &'static str, code: &str, secs: f64) {
+        let action = if action.is_empty() { "other" } else { action };
+        let code = if code.is_empty() { "ok" } else { code };
+        let labels = vec![
+            ("dialect", dialect.to_owned()),
+            ("action", action.to_owned()),
+            ("code", code.to_owned()),
+        ];
+        self.calls.get_or_create(&labels).inc();
+        self.seconds.observe(secs);
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// Everything, in the text format.
+    pub(crate) fn print(&self, runtime: &Runtime) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        runtime.with_registry(|registry| encode(&mut text, registry))?;
+        // The end mark stands once, at the end.
+        let mut whole = text.trim_end().trim_end_matches("# EOF").to_owned();
+        let mut own = String::new();
+        encode(
+            &mut own,
+            &self.registry.lock().unwrap_or_else(PoisonError::into_inner),
+        )?;
+        whole.push_str(&own);
+        Ok(whole)
+    }
+}

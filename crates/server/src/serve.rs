@@ -1,0 +1,285 @@
+//! `muster serve`: puts the parts together, says when it is ready, and stops in good order.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use muster_kit::http::Dialect;
+use muster_kit::node;
+use muster_model::Access;
+use muster_ports::{Clock, Compute, Keys, Store};
+use muster_providers::process::{ProcessBackend, ProcessOptions};
+use muster_runtime::{Options, Runtime, ShellClock};
+use muster_sim::SimCompute;
+use muster_store::SqliteStore;
+use muster_tencent3::Tencent3;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tracing_subscriber::EnvFilter;
+
+use crate::ServeArgs;
+use crate::accounts::{Keyring, NewKey};
+use crate::config::{BackendKind, Config, LogFormat};
+use crate::front::Front;
+use crate::metrics::RequestMetrics;
+use crate::native::{Native, OFFSET_SETTING};
+use crate::seal::Sealer;
+
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8700);
+const DATA: &str = "./muster-data";
+
+/// Runs the service until it is told to stop.
+pub(crate) fn run(args: &ServeArgs) -> Result<(), String> {
+    let config = Config::load(args.config.as_deref())?;
+    start_logging(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(serve(args, config))
+}
+
+fn start_logging(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| format!("log filter `{}`: {error}", config.log.filter))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => lines.with_ansi(false).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}
+
+/// A line on standard output, at once.
+fn say(line: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
+}
+
+async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
+    let dir = args
+        .data
+        .clone()
+        .or_else(|| config.data.clone())
+        .unwrap_or_else(|| PathBuf::from(DATA));
+    let store = SqliteStore::open(&dir).map_err(|error| error.to_string())?;
+    let dir = dir
+        .canonicalize()
+        .map_err(|error| format!("{}: {error}", dir.display()))?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let sealer = Arc::new(Sealer::open(&dir)?);
+    let keyring = Arc::new(
+        Keyring::load(Arc::clone(&store), Arc::clone(&sealer), config.site.clone()).await?,
+    );
+    let real = ShellClock::default().now();
+    let first = keyring.first_key(&dir, real).await?;
+    configured_accounts(&keyring, &config).await?;
+
+    let clock = Arc::new(ShellClock::new(if args.emulate {
+        offset(&store).await?
+    } else {
+        0
+    }));
+    let (compute, sim) = back_end(args, &config, &dir, &clock)?;
+    let options = Options {
+        settings: config.settings(),
+        calls: config.backend.calls.0 as usize,
+        observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
+        ..Options::default()
+    };
+    let listen = args.listen.or(config.listen).unwrap_or(LISTEN);
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("{listen}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let runtime = Runtime::start(Arc::clone(&store), Arc::clone(&compute), clock, options)
+        .await
+        .map_err(|error| error.to_string())?;
+    crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
+
+    let front = Arc::new(Front {
+        dialects: vec![tencent3(&runtime, &keyring, &sealer, &config)],
+        native: Native {
+            runtime: Arc::clone(&runtime),
+            keyring,
+            store,
+            compute,
+            sim,
+        },
+        metrics: RequestMetrics::new(),
+        requests: Semaphore::new(config.limits.requests.0 as usize),
+        tree: tree_limits(),
+        limits: config.limits,
+        runtime: Arc::clone(&runtime),
+    });
+    if let Some(key) = first {
+        show_key(&key, &dir)?;
+    }
+    say(&format!("muster ready on http://{address}"))?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(Arc::clone(&front).serve(listener, stopped));
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    drain(serving).await;
+    runtime.stop().await;
+    Ok(())
+}
+
+/// Parameters may be as large as the largest body of any door.
+fn tree_limits() -> node::Limits {
+    node::Limits {
+        max_nodes: 100_000,
+        ..node::Limits::default()
+    }
+}
+
+fn show_key(key: &NewKey, dir: &Path) -> Result<(), String> {
+    say(&format!("access key id:     {}", key.access_key_id))?;
+    say(&format!("secret access key: {}", key.secret_access_key))?;
+    say(&format!(
+        "(kept in {})",
+        dir.join("credentials.json").display()
+    ))
+}
+
+fn tencent3(
+    runtime: &Arc<Runtime>,
+    keyring: &Arc<Keyring>,
+    sealer: &Arc<Sealer>,
+    config: &Config,
+) -> Arc<dyn Dialect> {
+    let sealer = Arc::clone(sealer);
+    let seal = move |secret: &str| match sealer.seal("login", secret) {
+        Ok(sealed) => sealed,
+        // A password that cannot be sealed is not kept at all.
+        Err(error) => {
+            tracing::error!(error, "a password is not kept");
+            String::new()
+        }
+    };
+    Arc::new(Tencent3::new(
+        Arc::<Runtime>::clone(runtime),
+        Arc::<Keyring>::clone(keyring) as Arc<dyn Keys>,
+        muster_tencent3::Options {
+            rate_limits: config.rate_limits.enabled,
+            limits: tree_limits(),
+            now_unix_secs: Arc::new(ShellClock::real_unix_secs),
+            seal: Arc::new(seal),
+        },
+    ))
+}
+
+/// The machines: real processes, or simulated ones.
+#[expect(
+    clippy::type_complexity,
+    reason = "the port, and what is behind it where that matters"
+)]
+fn back_end(
+    args: &ServeArgs,
+    config: &Config,
+    dir: &Path,
+    clock: &Arc<ShellClock>,
+) -> Result<(Arc<dyn Compute>, Option<Arc<SimCompute>>), String> {
+    if args.emulate {
+        let clock: Arc<dyn Clock> = Arc::<ShellClock>::clone(clock);
+        let sim = SimCompute::open(dir, clock, u64::from_le_bytes(crate::seal::entropy()))
+            .map_err(|error| format!("{}: {error}", dir.display()))?;
+        let sim = Arc::new(sim);
+        return Ok((Arc::<SimCompute>::clone(&sim), Some(sim)));
+    }
+    match config.backend.kind {
+        BackendKind::Process => {
+            let muster = std::env::current_exe().map_err(|error| error.to_string())?;
+            let options = ProcessOptions {
+                shim: vec![muster.into_os_string(), "shim".into()],
+                user: config.backend.user.clone(),
+                ports: config.backend.first_port.0..=config.backend.last_port.0,
+            };
+            let backend = ProcessBackend::open(dir, options).map_err(|error| error.to_string())?;
+            tracing::info!("machines are processes: {}", backend.capabilities());
+            Ok((Arc::new(backend), None))
+        }
+    }
+}
+
+async fn offset(store: &Arc<dyn Store>) -> Result<i64, String> {
+    let kept = store
+        .setting(OFFSET_SETTING)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(kept.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Makes the accounts and keys of the configuration that are not there yet.
+async fn configured_accounts(keyring: &Keyring, config: &Config) -> Result<(), String> {
+    let now = ShellClock::default().now();
+    for wanted in &config.account {
+        let account = match keyring.account(&wanted.name) {
+            Some(account) => account,
+            None => keyring.add_account(&wanted.name, now).await?,
+        };
+        for key in &wanted.key {
+            let secret = match (&key.secret_access_key, &key.secret_env) {
+                (Some(secret), None) => secret.clone(),
+                (None, Some(name)) => std::env::var(name).map_err(|_| {
+                    format!(
+                        "key `{}`: the environment variable {name} is not set",
+                        key.access_key_id
+                    )
+                })?,
+                _ => {
+                    return Err(format!(
+                        "key `{}`: exactly one of secret_access_key and secret_env is right",
+                        key.access_key_id
+                    ));
+                }
+            };
+            let access = if key.read_only {
+                Access::ReadOnly
+            } else {
+                Access::Full
+            };
+            keyring
+                .add_key(
+                    &account,
+                    access,
+                    Some((key.access_key_id.clone(), secret)),
+                    now,
+                )
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn wait_for_signal() -> Result<(), String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Waits for open connections, within bounds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a stop may take is real time"
+)]
+async fn drain(serving: tokio::task::JoinHandle<()>) {
+    if tokio::time::timeout(std::time::Duration::from_secs(10), serving)
+        .await
+        .is_err()
+    {
+        tracing::warn!("some connections did not end in time");
+    }
+}
