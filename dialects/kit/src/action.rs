@@ -35,7 +35,7 @@ pub trait Action<C: Context>: DeserializeOwned + Send + 'static {
     fn run(self, ctx: &C) -> impl Future<Output = Result<Self::Response, C::Error>> + Send;
 }
 
-/// The answer on its way: a JSON object as bytes.
+/// The answer on its way.
 pub type Running<'c, C> =
     Pin<Box<dyn Future<Output = Result<Vec<u8>, <C as Context>::Error>> + Send + 'c>>;
 

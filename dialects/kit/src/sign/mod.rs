@@ -98,3 +98,6 @@ fn lower(text: &[u8]) -> Cow<'_, [u8]> {
         Cow::Borrowed(text)
     }
 }
+
+#[cfg(test)]
+mod tests;
