@@ -3,6 +3,7 @@
 import base64
 import os
 import signal
+import time
 
 from conftest import processes_of, wait_until
 
@@ -71,6 +72,7 @@ def test_kill_scale_and_restart_with_the_sdk(server):
     types = []
     while "TERMINATE_INSTANCES_UNEXPECTEDLY" not in types or types[0] != "SCALE_OUT":
         types = [a["ActivityType"] for a in call("DescribeAutoScalingActivities")["ActivitySet"]]
+        time.sleep(0.1)  # the action may be called 20 times a second
     wait_until(call, group, 3)
     assert victim not in instances_running(s)
 

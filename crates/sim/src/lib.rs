@@ -1,10 +1,17 @@
 //! Virtual time, simulated machines, faults and seeds around the same engine that production runs.
 
 mod compute;
+mod dice;
+mod driver;
 mod faults;
 mod journal;
 mod machines;
+mod scenario;
+mod world_calls;
 
 pub use compute::{ActError, Action, SimCompute};
+pub use dice::{Dice, Odds};
+pub use driver::{Command, Crash, Point, World, WorldError};
 pub use faults::{Effect, Fault, Faults, Match, Op};
 pub use machines::{ForeignSpec, Machines};
+pub use scenario::{ScenarioError, run_scenario, sample_group};

@@ -1,0 +1,262 @@
+//! The back end of the simulated world: calls, answers and listings, with what goes wrong.
+
+use std::sync::Arc;
+
+use muster_engine::{PlannedCall, launch_spec};
+use muster_model::{
+    AttemptCode, CallKind, GroupCommand, InstanceId, Machine, MachineHealth, MachineState,
+    Observation, StepOutcome, StepResult, Time,
+};
+use muster_ports::ComputeError;
+
+use crate::driver::{Fate, Happening, OBSERVE_MILLIS, Point, World, WorldError};
+
+/// Longest time that a call takes, milliseconds.
+const CALL_MILLIS: i64 = 3000;
+
+impl World {
+    /// Makes a call; its fate is decided here.
+    pub(crate) fn make(&mut self, call: PlannedCall) {
+        let number = self.calls;
+        self.calls += 1;
+        self.note(|| {
+            format!(
+                "call {} {} #{}",
+                call.kind.name(),
+                call.owner.instance,
+                call.attempt
+            )
+        });
+        if self.crash_at == Some(Point::BeforeCall(number)) {
+            self.crash_soon = true;
+            return;
+        }
+        let odds = self.dice.odds;
+        let launch = call.kind == CallKind::Launch;
+        let quiet = odds == crate::dice::Odds::default();
+        let fate = if self.crash_at == Some(Point::AfterCall(number)) {
+            self.crash_soon = true;
+            Fate::DoneSilently
+        } else if launch && self.dice.strikes(odds.sold_out) {
+            Fate::Refused(AttemptCode::SoldOut)
+        } else if launch && self.dice.strikes(odds.quota) {
+            Fate::Refused(AttemptCode::Quota)
+        } else if self.dice.strikes(odds.error) {
+            Fate::Refused(AttemptCode::Failed)
+        } else if self.dice.strikes(odds.lost_done) {
+            Fate::DoneSilently
+        } else if self.dice.strikes(odds.lost_not_done) {
+            Fate::NotDone
+        } else {
+            Fate::Done {
+                doubled: self.dice.strikes(odds.doubled),
+            }
+        };
+        if self.crash_soon {
+            self.reach(call, fate);
+            return;
+        }
+        let millis = if quiet {
+            0
+        } else {
+            self.dice.millis(CALL_MILLIS)
+        };
+        let hang = self.dice.strikes(odds.hang);
+        let at = self
+            .now
+            .plus_millis(if hang { millis * 100 } else { millis });
+        let until = call.until;
+        if at > until || matches!(fate, Fate::DoneSilently | Fate::NotDone) {
+            let result = StepResult::Unknown {
+                message: "no answer".to_owned(),
+            };
+            self.schedule(
+                until.min(at.plus_millis(1)),
+                Happening::Reply {
+                    call: call.clone(),
+                    result,
+                },
+            );
+        }
+        if fate != Fate::NotDone {
+            let fate = if at > until { Fate::DoneSilently } else { fate };
+            self.schedule(at, Happening::Reach { call, fate });
+        }
+    }
+
+    pub(crate) fn run(&mut self, happening: Happening) {
+        match happening {
+            Happening::Turn(id) => self.turn(id),
+            Happening::Reach { call, fate } => self.reach(call, fate),
+            Happening::Reply { call, result } => self.reply(call, result),
+            Happening::Observe => self.look(),
+            Happening::Listed { asked_at, machines } => self.tell(asked_at, &machines),
+        }
+    }
+
+    /// A call reaches the back end.
+    fn reach(&mut self, call: PlannedCall, fate: Fate) {
+        let result = match fate {
+            Fate::Refused(code) => Err((code, "ordered by the dice".to_owned())),
+            Fate::NotDone => return,
+            Fate::Done { .. } | Fate::DoneSilently => self.perform(&call),
+        };
+        let result = match result {
+            Ok(machine) => StepResult::Done(machine),
+            Err((code, message)) => StepResult::Refused { code, message },
+        };
+        match fate {
+            Fate::DoneSilently | Fate::NotDone => {}
+            Fate::Refused(_) | Fate::Done { doubled: false } => self.reply(call, result),
+            Fate::Done { doubled: true } => {
+                let later = self.now.plus_millis(self.dice.millis(CALL_MILLIS * 10));
+                self.schedule(
+                    later,
+                    Happening::Reply {
+                        call: call.clone(),
+                        result: result.clone(),
+                    },
+                );
+                self.reply(call, result);
+            }
+        }
+    }
+
+    fn perform(
+        &mut self,
+        call: &PlannedCall,
+    ) -> Result<Option<Arc<Machine>>, (AttemptCode, String)> {
+        let owner = &call.owner;
+        let refused = |error: ComputeError| (AttemptCode::Refused, error.to_string());
+        match call.kind {
+            CallKind::Launch => {
+                let view = self.groups.get(&owner.group);
+                let instance =
+                    view.and_then(|view| view.instances.get(&owner.instance).map(|i| (view, i)));
+                let Some((view, instance)) = instance else {
+                    return Err((AttemptCode::Failed, "nobody wants it any more".to_owned()));
+                };
+                let config = view
+                    .config
+                    .as_ref()
+                    .map(|config| Arc::new(config.spec.clone()))
+                    .unwrap_or_default();
+                let spec = launch_spec(&view.group, instance, config);
+                self.machines
+                    .launch(&spec, self.now)
+                    .map(|m| Some(Arc::new(m)))
+                    .map_err(refused)
+            }
+            CallKind::Terminate => {
+                self.machines.terminate(owner);
+                Ok(None)
+            }
+            CallKind::Adopt => self
+                .machines
+                .adopt(owner)
+                .map(|m| Some(Arc::new(m)))
+                .map_err(refused),
+            CallKind::Release => {
+                self.machines.release(owner);
+                Ok(None)
+            }
+            CallKind::Start => self
+                .machines
+                .set_state(owner, MachineState::Running)
+                .map(|m| Some(Arc::new(m)))
+                .map_err(refused),
+            CallKind::Stop(_) => self
+                .machines
+                .set_state(owner, MachineState::Stopped)
+                .map(|m| Some(Arc::new(m)))
+                .map_err(refused),
+        }
+    }
+
+    /// An answer comes home; one that cannot be written down comes again.
+    fn reply(&mut self, call: PlannedCall, result: StepResult) {
+        let (group, instance) = (call.owner.group, call.owner.instance);
+        let outcome = StepOutcome {
+            instance,
+            kind: call.kind,
+            attempt: call.attempt,
+            result: result.clone(),
+        };
+        match self.command(group, &GroupCommand::StepDone(outcome)) {
+            Ok(_) | Err(WorldError::Refused(_) | WorldError::Crashed(_)) => {}
+            Err(WorldError::Store) => {
+                self.schedule(self.now.plus_millis(200), Happening::Reply { call, result });
+            }
+        }
+    }
+
+    /// Lists the machines, after what befell them since the last time.
+    fn look(&mut self) {
+        self.schedule(self.now.plus_millis(OBSERVE_MILLIS), Happening::Observe);
+        let odds = self.dice.odds;
+        let all: Vec<InstanceId> = self
+            .machines
+            .all()
+            .iter()
+            .map(|machine| machine.id)
+            .collect();
+        for id in all {
+            if self.dice.strikes(odds.death) {
+                self.note(|| format!("{id} dies"));
+                match self.dice.below(2) {
+                    0 => drop(self.machines.vanish(id)),
+                    _ => drop(
+                        self.machines
+                            .tamper(id, |machine| machine.state = MachineState::Dead),
+                    ),
+                }
+            } else if self.dice.strikes(odds.sickness) {
+                self.machines
+                    .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
+            }
+        }
+        if self.dice.strikes(odds.no_listing) {
+            return;
+        }
+        let mut machines = self.machines.list(None);
+        if !machines.is_empty() && self.dice.strikes(odds.lying_listing) {
+            let left_out = self.dice.below(machines.len());
+            machines.remove(left_out);
+        }
+        let quiet = odds == crate::dice::Odds::default();
+        let late = if quiet {
+            0
+        } else {
+            self.dice.millis(CALL_MILLIS * 2)
+        };
+        let asked_at = self.now;
+        self.schedule(
+            self.now.plus_millis(late),
+            Happening::Listed { asked_at, machines },
+        );
+    }
+
+    /// Lists the machines at once: for scripts.
+    pub fn observe_now(&mut self) {
+        let machines = self.machines.list(None);
+        self.tell(self.now, &machines);
+    }
+
+    pub(crate) fn tell(&mut self, asked_at: Time, machines: &[Arc<Machine>]) {
+        let ids: Vec<_> = self.groups.keys().copied().collect();
+        for id in ids {
+            let own = machines
+                .iter()
+                .filter(|m| m.owner.as_ref().is_some_and(|owner| owner.group == id));
+            let observation = Observation {
+                asked_at,
+                machines: own.map(Arc::clone).collect(),
+            };
+            match self.command(id, &GroupCommand::Observed(observation)) {
+                // What was not taken in is seen again by the next listing.
+                Ok(_) | Err(WorldError::Store | WorldError::Refused(_)) => {}
+                Err(WorldError::Crashed(_)) => return,
+            }
+        }
+    }
+}

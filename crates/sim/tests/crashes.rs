@@ -1,0 +1,205 @@
+//! A crash at every commit and every call of each kind of activity, then recovery: the end is the same as undisturbed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what broke by failing"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use muster_model::{
+    ConfigSpec, GroupCommand, GroupId, GroupSpec, InstanceId, Key, Lifecycle, MachineHealth,
+    ServiceSettings,
+};
+use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
+use muster_store::SqliteStore;
+
+/// A run of one kind of activity: what is done, given a world and a group of three.
+type Script = fn(&mut World, GroupId);
+
+/// Gives a command; after a crash before it was written it is given again, as a caller without an answer would.
+fn give(world: &mut World, group: GroupId, command: &GroupCommand) {
+    match world.command(group, command) {
+        Ok(_) | Err(WorldError::Crashed(Crash { committed: true })) => {}
+        Err(WorldError::Crashed(Crash { committed: false })) => {
+            world.command(group, command).unwrap();
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn desired(n: u32) -> GroupCommand {
+    GroupCommand::SetDesired {
+        desired: n,
+        min: None,
+        max: None,
+    }
+}
+
+fn first(world: &World, group: GroupId) -> InstanceId {
+    *world.groups[&group].instances.keys().next().unwrap()
+}
+
+fn foreign(world: &mut World) -> GroupCommand {
+    let id = InstanceId::new(Key::from_bits(7));
+    let spec = ForeignSpec {
+        vpc: "vpc-1".to_owned(),
+        ..ForeignSpec::default()
+    };
+    let machine = world.machines.foreign(id, &spec, world.now);
+    GroupCommand::Attach {
+        instances: vec![id],
+        machines: vec![machine],
+    }
+}
+
+const SCRIPTS: &[(&str, Script)] = &[
+    ("match out", |world, group| give(world, group, &desired(5))),
+    ("match in", |world, group| give(world, group, &desired(1))),
+    ("scale out", |world, group| {
+        give(world, group, &GroupCommand::ScaleOut { count: 2 })
+    }),
+    ("scale in", |world, group| {
+        give(world, group, &GroupCommand::ScaleIn { count: 2 })
+    }),
+    ("attach", |world, group| {
+        let command = foreign(world);
+        give(world, group, &command);
+    }),
+    ("detach", |world, group| {
+        let instances = vec![first(world, group)];
+        give(world, group, &GroupCommand::Detach { instances });
+    }),
+    ("remove", |world, group| {
+        let instances = vec![first(world, group)];
+        give(world, group, &GroupCommand::Remove { instances });
+    }),
+    ("loss", |world, group| {
+        let id = first(world, group);
+        world.machines.vanish(id);
+    }),
+    ("replace", |world, group| {
+        let id = first(world, group);
+        world
+            .machines
+            .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
+    }),
+];
+
+/// How the world stands, ids and times aside.
+fn summary(world: &World, group: GroupId) -> String {
+    let Some(view) = world.groups.get(&group) else {
+        return "gone".to_owned();
+    };
+    let mut members: BTreeMap<(Lifecycle, String, String), usize> = BTreeMap::new();
+    for instance in view.instances.values() {
+        let place = (
+            instance.state,
+            instance.placement.instance_type.clone(),
+            instance.placement.subnet.clone(),
+        );
+        *members.entry(place).or_default() += 1;
+    }
+    let owned = world.machines.list(Some(group)).len();
+    let free = world.machines.all().len() - owned;
+    format!(
+        "{:?} {members:?} owned {owned} free {free} busy {:?}",
+        view.group.spec.size, view.group.busy
+    )
+}
+
+fn run(script: Script, crash_at: Option<Point>, odds: Odds) -> (String, usize, usize) {
+    let store = Arc::new(SqliteStore::in_memory().unwrap());
+    let mut world = World::new(store, 5, Odds::default()).unwrap();
+    let config = ConfigSpec {
+        name: "conf".to_owned(),
+        image: Some("img-1".to_owned()),
+        instance_types: vec!["A".to_owned()],
+        ..ConfigSpec::default()
+    };
+    let config = world.config(&config).unwrap().id;
+    let service = ServiceSettings {
+        replace_unhealthy: true,
+        ..ServiceSettings::default()
+    };
+    let group = world
+        .group(&GroupSpec {
+            config: Some(config),
+            service,
+            ..sample_group(0, 3, 6)
+        })
+        .unwrap();
+    world.pass(60_000);
+    (world.commits, world.calls) = (0, 0);
+    world.crash_at = crash_at;
+    world.dice.odds = odds;
+    script(&mut world, group);
+    world.pass(120_000);
+    world.dice.odds = Odds::default();
+    world.pass(1_200_000);
+    let unrest = world.unrest(group);
+    assert!(
+        unrest.is_empty() && world.broken.is_empty(),
+        "{crash_at:?}: {unrest:?} {:?}\n{}",
+        world.broken,
+        world.log()
+    );
+    assert!(
+        world.crash_at.is_none() || crash_at.is_none(),
+        "{crash_at:?} was never reached"
+    );
+    (summary(&world, group), world.commits, world.calls)
+}
+
+#[test]
+fn a_crash_at_every_commit_and_call_ends_as_if_there_had_been_none() {
+    for (name, script) in SCRIPTS {
+        let (undisturbed, commits, calls) = run(*script, None, Odds::default());
+        assert!(
+            commits >= 2 && calls >= 1,
+            "{name} does something: {commits} commits, {calls} calls"
+        );
+        let commit_points =
+            (0..commits).flat_map(|n| [Point::BeforeCommit(n), Point::AfterCommit(n)]);
+        let call_points = (0..calls).flat_map(|n| [Point::BeforeCall(n), Point::AfterCall(n)]);
+        for point in commit_points.chain(call_points) {
+            let (disturbed, ..) = run(*script, Some(point), Odds::default());
+            assert_eq!(disturbed, undisturbed, "{name}: crash {point:?}");
+        }
+    }
+}
+
+#[test]
+fn lost_and_doubled_answers_end_as_if_there_had_been_none() {
+    for (name, script) in SCRIPTS {
+        let (undisturbed, ..) = run(*script, None, Odds::default());
+        for odds in [
+            Odds {
+                lost_done: 500,
+                ..Odds::default()
+            },
+            Odds {
+                lost_not_done: 500,
+                ..Odds::default()
+            },
+            Odds {
+                doubled: 1000,
+                ..Odds::default()
+            },
+            Odds {
+                no_listing: 500,
+                commit_lost: 300,
+                commit_unknown: 300,
+                ..Odds::default()
+            },
+        ] {
+            // A command whose commit fails is not given again: only what goes on by itself is compared.
+            if odds.commit_lost > 0 && !matches!(*name, "loss" | "replace") {
+                continue;
+            }
+            let (disturbed, ..) = run(*script, None, odds);
+            assert_eq!(disturbed, undisturbed, "{name}: {odds:?}");
+        }
+    }
+}

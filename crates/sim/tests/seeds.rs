@@ -1,0 +1,229 @@
+//! Seeded runs: random groups and commands, everything goes wrong now and then, the invariants hold after every step, and
+//! once nothing goes wrong any more every group comes to rest where it wants to be. All on the real store.
+//!
+//! `MUSTER_SEEDS` is the number of seeds (default 200), `MUSTER_SEED_FROM` the first. A failing seed prints the line that
+//! reruns it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what broke by failing"
+)]
+
+use std::sync::Arc;
+
+use muster_model::{
+    ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key, Machine,
+    RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
+};
+use muster_ports::Store;
+use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
+use muster_store::SqliteStore;
+
+const TASKS: u64 = 8;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+fn pick<T: Copy>(world: &mut World, of: &[T]) -> T {
+    of[world.dice.below(of.len())]
+}
+
+/// A group; a crash or a failing store on the way is tried again.
+fn make_group(world: &mut World, config: ConfigId, name: &str) {
+    let (min, more) = (world.dice.below(3), world.dice.below(6));
+    let spec = GroupSpec {
+        name: name.to_owned(),
+        config: Some(config),
+        spread: pick(world, &[Spread::Ordered, Spread::Balanced]),
+        termination: pick(
+            world,
+            &[
+                TerminationPolicy::OldestInstance,
+                TerminationPolicy::NewestInstance,
+                TerminationPolicy::OldestConfigOldestInstance,
+                TerminationPolicy::OldestConfigNewestInstance,
+            ],
+        ),
+        retry: pick(
+            world,
+            &[
+                RetryPolicy::Immediate,
+                RetryPolicy::Incremental,
+                RetryPolicy::None,
+            ],
+        ),
+        service: ServiceSettings {
+            replace_unhealthy: world.dice.strikes(700),
+            ..ServiceSettings::default()
+        },
+        ..sample_group(min as u32, (min + more / 2) as u32, (min + more + 1) as u32)
+    };
+    let before = world.groups.len();
+    while world.groups.len() == before {
+        match world.group(&spec) {
+            Ok(_) | Err(WorldError::Store | WorldError::Crashed(_)) => {}
+            Err(WorldError::Refused(error)) => panic!("{error}"),
+        }
+    }
+}
+
+fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
+    let all: Vec<InstanceId> = world
+        .groups
+        .get(&group)
+        .map_or(Vec::new(), |v| v.instances.keys().copied().collect());
+    let count = (world.dice.below(2) + 1).min(all.len());
+    let first = world.dice.below(all.len().max(1));
+    (0..count).map(|at| all[(first + at) % all.len()]).collect()
+}
+
+fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
+    let size = world.groups[&group].group.spec.size;
+    let some = |world: &mut World| world.dice.below(9) as u32;
+    match world.dice.below(11) {
+        0..=2 => GroupCommand::SetDesired {
+            desired: some(world),
+            min: None,
+            max: None,
+        },
+        3 => {
+            let max = some(world);
+            let patch = GroupPatch {
+                max: Some(max),
+                min: Some(size.min.min(max)),
+                desired: Some(size.desired.min(max).max(size.min.min(max))),
+                ..GroupPatch::default()
+            };
+            GroupCommand::Modify(Box::new(patch))
+        }
+        4 => GroupCommand::ScaleOut { count: some(world) },
+        5 => GroupCommand::ScaleIn { count: some(world) },
+        6 => GroupCommand::Enable,
+        7 => GroupCommand::Disable,
+        8 => GroupCommand::Protect {
+            instances: member(world, group),
+            protected: world.dice.strikes(400),
+        },
+        9 => {
+            let instances = member(world, group);
+            match world.dice.below(2) {
+                0 => GroupCommand::Detach { instances },
+                _ => GroupCommand::Remove { instances },
+            }
+        }
+        _ => {
+            *foreign += 1;
+            let id = InstanceId::new(Key::from_bits(*foreign));
+            let spec = ForeignSpec {
+                vpc: "vpc-1".to_owned(),
+                ..ForeignSpec::default()
+            };
+            let machine: Machine = world.machines.foreign(id, &spec, world.now);
+            GroupCommand::Attach {
+                instances: vec![id],
+                machines: vec![machine],
+            }
+        }
+    }
+}
+
+fn fail(seed: u64, world: &World, what: &str) -> ! {
+    panic!(
+        "seed {seed}: {what}\n{}\n{}\nrerun: MUSTER_SEEDS=1 MUSTER_SEED_FROM={seed} cargo nextest run -p muster-sim --test seeds --no-capture",
+        world.broken.join("\n"),
+        world.log()
+    )
+}
+
+fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
+    let mut world = World::new(store, seed, Odds::default()).unwrap();
+    let config = ConfigSpec {
+        name: "conf".to_owned(),
+        image: Some("img-1".to_owned()),
+        instance_types: vec!["A".to_owned(), "B".to_owned(), "C".to_owned()],
+        ..ConfigSpec::default()
+    };
+    let config = world.config(&config).unwrap().id;
+    world.dice.odds = Odds::rough();
+    for n in 0..=world.dice.below(2) {
+        make_group(&mut world, config, &format!("g{n}"));
+    }
+    let mut foreign = 0;
+    for _ in 0..40 {
+        let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+        let group = pick(&mut world, &ids);
+        let command = random_command(&mut world, group, &mut foreign);
+        // Refusals are answers too; after a crash or a failing store the caller does not ask again here.
+        let _ = world.command(group, &command);
+        let wait = world.dice.millis(40_000);
+        world.pass(wait);
+        if !world.broken.is_empty() {
+            fail(seed, &world, "an invariant broke");
+        }
+    }
+    world.dice.odds = Odds::default();
+    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+    for id in &ids {
+        world.command(*id, &GroupCommand::Enable).unwrap();
+    }
+    // Hanging calls answer at last, patience runs out, everything that was put off comes round.
+    world.pass(3 * 3600 * 1000);
+    for id in &ids {
+        world.command(*id, &GroupCommand::Enable).unwrap();
+    }
+    world.pass(3600 * 1000);
+    for id in ids {
+        let unrest = world.unrest(id);
+        if !unrest.is_empty() {
+            let view = muster_engine::explain::view_text(&world.groups[&id], world.now);
+            fail(
+                seed,
+                &world,
+                &format!(
+                    "P3: {id} does not come to rest: {}\n{view}",
+                    unrest.join("; ")
+                ),
+            );
+        }
+    }
+    if !world.broken.is_empty() {
+        fail(seed, &world, "an invariant broke");
+    }
+    world.log()
+}
+
+fn memory() -> Arc<dyn Store> {
+    Arc::new(SqliteStore::in_memory().unwrap())
+}
+
+fn run_share(share: u64) {
+    let (from, count) = (number("MUSTER_SEED_FROM", 1), number("MUSTER_SEEDS", 200));
+    for seed in (from..from + count).filter(|seed| seed % TASKS == share) {
+        run_seed(seed, memory());
+    }
+}
+
+macro_rules! shares {
+    ($($name:ident $share:literal)*) => { $(#[test] fn $name() { run_share($share); })* };
+}
+
+shares! { seeds_0 0 seeds_1 1 seeds_2 2 seeds_3 3 seeds_4 4 seeds_5 5 seeds_6 6 seeds_7 7 }
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 1..4 {
+        assert_eq!(run_seed(seed, memory()), run_seed(seed, memory()));
+    }
+}
+
+#[test]
+fn a_few_seeds_on_a_file() {
+    for seed in 10_000..10_003 {
+        let dir = tempfile::tempdir().unwrap();
+        run_seed(seed, Arc::new(SqliteStore::open(dir.path()).unwrap()));
+    }
+}
