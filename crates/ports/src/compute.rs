@@ -31,7 +31,9 @@ pub enum ComputeError {
 /// * every call is idempotent by the owner key: asked twice, it is done once;
 /// * our key is on the machine itself, and [`Compute::list`] finds it by that after any crash of ours;
 /// * [`Compute::terminate`] is final: once it has returned `Ok`, a launch with the same key that arrives or completes
-///   later leaves no machine (it is `Refused`);
+///   later leaves no machine (it is `Refused`); the same goes for [`Compute::release`];
+/// * [`Compute::adopt`] and [`Compute::release`] are over when their future is: dropped (or the service killed), they do
+///   nothing afterwards. A key that is put on late would be on a machine that nobody keeps count of;
 /// * a listing that is not complete is an error, never a shorter list.
 #[async_trait]
 pub trait Compute: Send + Sync {

@@ -18,8 +18,8 @@ const SLACK: usize = 10_000;
 enum Line {
     /// A machine is as told.
     Is(Arc<Machine>),
-    /// A machine is gone; `terminated`: for good.
-    Gone { id: InstanceId, terminated: bool },
+    /// A machine is gone; `spent`: its key makes no machine any more.
+    Gone { id: InstanceId, spent: bool },
 }
 
 /// The journal.
@@ -42,7 +42,7 @@ impl Journal {
                 lines += 1;
                 match line {
                     Line::Is(machine) => machines.restore(machine),
-                    Line::Gone { id, terminated } => machines.forget(id, terminated),
+                    Line::Gone { id, spent } => machines.forget(id, spent),
                 }
             }
         }
@@ -62,7 +62,7 @@ impl Journal {
             Some(machine) => Line::Is(Arc::clone(machine)),
             None => Line::Gone {
                 id,
-                terminated: machines.is_terminated(id),
+                spent: machines.is_spent(id),
             },
         };
         let mut text = serde_json::to_string(&line)?;
@@ -79,19 +79,17 @@ impl Journal {
         let fresh = self.path.with_extension("new");
         let mut file = std::io::BufWriter::new(File::create(&fresh)?);
         let mut lines = 0;
-        for machine in machines.all() {
-            writeln!(file, "{}", serde_json::to_string(&Line::Is(machine))?)?;
-            lines += 1;
-        }
-        for id in machines.terminated() {
+        // First what is spent: a machine that was released is still there.
+        for id in machines.spent() {
             writeln!(
                 file,
                 "{}",
-                serde_json::to_string(&Line::Gone {
-                    id,
-                    terminated: true
-                })?
+                serde_json::to_string(&Line::Gone { id, spent: true })?
             )?;
+            lines += 1;
+        }
+        for machine in machines.all() {
+            writeln!(file, "{}", serde_json::to_string(&Line::Is(machine))?)?;
             lines += 1;
         }
         file.into_inner()

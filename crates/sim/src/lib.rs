@@ -8,6 +8,7 @@ mod journal;
 mod machines;
 mod scenario;
 mod world_calls;
+mod world_store;
 
 pub use compute::{ActError, Action, SimCompute};
 pub use dice::{Dice, Odds};

@@ -37,12 +37,12 @@ pub struct ForeignSpec {
     pub state: Option<String>,
 }
 
-/// The machines, and the keys that were terminated: those stay away.
+/// The machines, and the keys that are spent (terminated or released): no launch with one makes a machine any more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machines {
     machines: BTreeMap<InstanceId, Arc<Machine>>,
     by_group: BTreeMap<GroupId, BTreeSet<InstanceId>>,
-    terminated: BTreeSet<InstanceId>,
+    spent: BTreeSet<InstanceId>,
 }
 
 fn absent(id: InstanceId) -> ComputeError {
@@ -74,7 +74,7 @@ impl Machines {
         }
     }
 
-    /// Makes the machine, or finds it made. A key that was terminated is refused.
+    /// Makes the machine, or finds it made. A spent key is refused.
     ///
     /// # Errors
     /// Refused.
@@ -88,9 +88,9 @@ impl Machines {
                 ))),
             };
         }
-        if self.terminated.contains(&id) {
+        if self.spent.contains(&id) {
             return Err(ComputeError::Refused(format!(
-                "machine {id} was terminated"
+                "machine {id} was terminated or released"
             )));
         }
         let number = id.key().bits();
@@ -124,7 +124,7 @@ impl Machines {
         if ours {
             self.unindex(id);
             self.machines.remove(&id);
-            self.terminated.insert(id);
+            self.spent.insert(id);
         }
     }
 
@@ -153,9 +153,10 @@ impl Machines {
         }
     }
 
-    /// Takes a key off.
+    /// Takes a key off, for good as far as launches go.
     pub fn release(&mut self, owner: &OwnerKey) {
         let Some(machine) = self.machines.get(&owner.instance) else {
+            self.spent.insert(owner.instance);
             return;
         };
         if machine.owner.as_ref() == Some(owner) {
@@ -163,6 +164,7 @@ impl Machines {
                 owner: None,
                 ..(**machine).clone()
             };
+            self.spent.insert(owner.instance);
             self.put(machine);
         }
     }
@@ -283,26 +285,29 @@ impl Machines {
 
     /// Takes over a machine as it was written down.
     pub(crate) fn restore(&mut self, machine: Arc<Machine>) {
+        if machine.owner.is_none() {
+            self.spent.insert(machine.id);
+        }
         self.put((*machine).clone());
     }
 
     /// Takes over that a machine is gone.
-    pub(crate) fn forget(&mut self, id: InstanceId, terminated: bool) {
+    pub(crate) fn forget(&mut self, id: InstanceId, spent: bool) {
         self.unindex(id);
         self.machines.remove(&id);
-        if terminated {
-            self.terminated.insert(id);
+        if spent {
+            self.spent.insert(id);
         }
     }
 
-    /// Whether a key was terminated.
-    pub(crate) fn is_terminated(&self, id: InstanceId) -> bool {
-        self.terminated.contains(&id)
+    /// Whether a key was terminated or released.
+    pub(crate) fn is_spent(&self, id: InstanceId) -> bool {
+        self.spent.contains(&id)
     }
 
-    /// The keys that were terminated.
-    pub(crate) fn terminated(&self) -> impl Iterator<Item = InstanceId> {
-        self.terminated.iter().copied()
+    /// The keys that were terminated or released.
+    pub(crate) fn spent(&self) -> impl Iterator<Item = InstanceId> {
+        self.spent.iter().copied()
     }
 
     /// How many machines there are.

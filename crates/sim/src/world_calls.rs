@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use muster_engine::{PlannedCall, launch_spec};
 use muster_model::{
-    AttemptCode, CallKind, GroupCommand, InstanceId, Machine, MachineHealth, MachineState,
-    Observation, StepOutcome, StepResult, Time,
+    AttemptCode, CallKind, GroupCommand, InstanceId, LaunchSpec, Machine, MachineHealth,
+    MachineState, Observation, StepOutcome, StepResult, Time,
 };
 use muster_ports::ComputeError;
 
@@ -13,6 +13,14 @@ use crate::driver::{Fate, Happening, OBSERVE_MILLIS, Point, World, WorldError};
 
 /// Longest time that a call takes, milliseconds.
 const CALL_MILLIS: i64 = 3000;
+
+/// Calls that are over when nobody waits for them any more (the contract of `adopt` and `release`).
+pub(crate) fn ends_with_caller(kind: CallKind) -> bool {
+    match kind {
+        CallKind::Adopt | CallKind::Release => true,
+        CallKind::Launch | CallKind::Terminate | CallKind::Start | CallKind::Stop(_) => false,
+    }
+}
 
 impl World {
     /// Makes a call; its fate is decided here.
@@ -32,14 +40,14 @@ impl World {
             return;
         }
         let odds = self.dice.odds;
-        let launch = call.kind == CallKind::Launch;
+        let is_launch = call.kind == CallKind::Launch;
         let quiet = odds == crate::dice::Odds::default();
         let fate = if self.crash_at == Some(Point::AfterCall(number)) {
             self.crash_soon = true;
             Fate::DoneSilently
-        } else if launch && self.dice.strikes(odds.sold_out) {
+        } else if is_launch && self.dice.strikes(odds.sold_out) {
             Fate::Refused(AttemptCode::SoldOut)
-        } else if launch && self.dice.strikes(odds.quota) {
+        } else if is_launch && self.dice.strikes(odds.quota) {
             Fate::Refused(AttemptCode::Quota)
         } else if self.dice.strikes(odds.error) {
             Fate::Refused(AttemptCode::Failed)
@@ -52,8 +60,9 @@ impl World {
                 doubled: self.dice.strikes(odds.doubled),
             }
         };
+        let launch = self.launch_of(&call);
         if self.crash_soon {
-            self.reach(call, fate);
+            self.reach(call, launch.as_deref(), fate);
             return;
         }
         let millis = if quiet {
@@ -78,16 +87,17 @@ impl World {
                 },
             );
         }
-        if fate != Fate::NotDone {
+        let given_up = at > until && ends_with_caller(call.kind);
+        if fate != Fate::NotDone && !given_up {
             let fate = if at > until { Fate::DoneSilently } else { fate };
-            self.schedule(at, Happening::Reach { call, fate });
+            self.schedule(at, Happening::Reach { call, launch, fate });
         }
     }
 
     pub(crate) fn run(&mut self, happening: Happening) {
         match happening {
             Happening::Turn(id) => self.turn(id),
-            Happening::Reach { call, fate } => self.reach(call, fate),
+            Happening::Reach { call, launch, fate } => self.reach(call, launch.as_deref(), fate),
             Happening::Reply { call, result } => self.reply(call, result),
             Happening::Observe => self.look(),
             Happening::Listed { asked_at, machines } => self.tell(asked_at, &machines),
@@ -95,11 +105,11 @@ impl World {
     }
 
     /// A call reaches the back end.
-    fn reach(&mut self, call: PlannedCall, fate: Fate) {
+    fn reach(&mut self, call: PlannedCall, launch: Option<&LaunchSpec>, fate: Fate) {
         let result = match fate {
             Fate::Refused(code) => Err((code, "ordered by the dice".to_owned())),
             Fate::NotDone => return,
-            Fate::Done { .. } | Fate::DoneSilently => self.perform(&call),
+            Fate::Done { .. } | Fate::DoneSilently => self.perform(&call, launch),
         };
         let result = match result {
             Ok(machine) => StepResult::Done(machine),
@@ -122,28 +132,33 @@ impl World {
         }
     }
 
+    /// What a launch carries, as the service knows it when it makes the call.
+    fn launch_of(&self, call: &PlannedCall) -> Option<Arc<LaunchSpec>> {
+        if call.kind != CallKind::Launch {
+            return None;
+        }
+        let view = self.groups.get(&call.owner.group)?;
+        let instance = view.instances.get(&call.owner.instance)?;
+        let config = view.config.as_ref()?;
+        let config = Arc::new(config.spec.clone());
+        Some(Arc::new(launch_spec(&view.group, instance, config)))
+    }
+
     fn perform(
         &mut self,
         call: &PlannedCall,
+        launch: Option<&LaunchSpec>,
     ) -> Result<Option<Arc<Machine>>, (AttemptCode, String)> {
         let owner = &call.owner;
         let refused = |error: ComputeError| (AttemptCode::Refused, error.to_string());
         match call.kind {
             CallKind::Launch => {
-                let view = self.groups.get(&owner.group);
-                let instance =
-                    view.and_then(|view| view.instances.get(&owner.instance).map(|i| (view, i)));
-                let Some((view, instance)) = instance else {
-                    return Err((AttemptCode::Failed, "nobody wants it any more".to_owned()));
+                let Some(spec) = launch else {
+                    self.broken.push(format!("{owner}: a launch of nothing"));
+                    return Err((AttemptCode::Failed, "a launch of nothing".to_owned()));
                 };
-                let config = view
-                    .config
-                    .as_ref()
-                    .map(|config| Arc::new(config.spec.clone()))
-                    .unwrap_or_default();
-                let spec = launch_spec(&view.group, instance, config);
                 self.machines
-                    .launch(&spec, self.now)
+                    .launch(spec, self.now)
                     .map(|m| Some(Arc::new(m)))
                     .map_err(refused)
             }

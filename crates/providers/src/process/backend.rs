@@ -1,41 +1,28 @@
 //! The Compute port on processes.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use muster_model::{
-    GroupId, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey, StopMode, Time,
-};
+use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode};
 use muster_ports::{Compute, ComputeError};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, User, geteuid};
+use nix::unistd::{User, geteuid};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::Notify;
 
-use super::cgroup::{Cgroup, Kind, detect};
-use super::record::{MachineDir, Record, pause, tombstone};
+use super::cgroup::{Kind, detect};
+use super::record::{Record, pause};
+use super::shared::{Shared, State, carries, failed, fingerprint, owned};
 use super::shim::{HELD, READY};
 
-/// Waits between two looks at a machine that is being killed, and how often.
-const KILL_PAUSE: Duration = Duration::from_millis(10);
-const KILL_LOOKS: u32 = 1000;
-/// How long a machine may take to stop by itself, in looks.
-const STOP_LOOKS: u32 = 500;
 /// Machines of an earlier run are looked at this often.
 const WATCH_PAUSE: Duration = Duration::from_millis(500);
-/// Tombstones kept; the oldest go first.
-const TOMBSTONES: usize = 100_000;
 /// The user that scripts run as when muster runs as root.
 const NOBODY: &str = "nobody";
 
@@ -53,28 +40,6 @@ pub struct ProcessOptions {
 /// Machines as processes.
 pub struct ProcessBackend {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    root: PathBuf,
-    options: ProcessOptions,
-    user: Option<String>,
-    site: String,
-    cgroups: Kind,
-    state: Mutex<State>,
-    hinted: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    records: BTreeMap<InstanceId, Record>,
-    /// Machines that were seen alive: the next time they are not, that is news.
-    alive: BTreeSet<InstanceId>,
-    hints: BTreeSet<GroupId>,
-}
-
-fn failed(error: impl fmt::Display) -> ComputeError {
-    ComputeError::Failed(error.to_string())
 }
 
 impl ProcessBackend {
@@ -139,316 +104,6 @@ impl ProcessBackend {
     }
 }
 
-/// A short name for a text, the same on every run (FNV-1a).
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn dir(&self, id: InstanceId) -> MachineDir {
-        MachineDir::new(&self.root, id)
-    }
-
-    fn cgroup(&self, id: InstanceId) -> Cgroup {
-        Cgroup::new(self.cgroups, &self.site, &id.to_string())
-    }
-
-    fn load(&self) -> std::io::Result<()> {
-        for entry in fs::read_dir(self.root.join("machines"))? {
-            let name = entry?.file_name();
-            let Ok(id) = InstanceId::parse(&name.to_string_lossy()) else {
-                continue;
-            };
-            let dir = self.dir(id);
-            match dir.read()? {
-                Some(record) => {
-                    self.state().records.insert(id, record);
-                }
-                // The machine never came to be: nothing was started before its record was written.
-                None => fs::remove_dir_all(&dir.0)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn sweep_tombstones(&self) -> std::io::Result<()> {
-        let mut all = Vec::new();
-        for entry in fs::read_dir(self.root.join("tombstones"))? {
-            let entry = entry?;
-            all.push((entry.metadata()?.modified()?, entry.path()));
-        }
-        all.sort();
-        let surplus = all.len().saturating_sub(TOMBSTONES);
-        all.iter()
-            .take(surplus)
-            .try_for_each(|(_, path)| fs::remove_file(path))
-    }
-
-    /// Looks which machines have died since the last look.
-    fn watch(&self) {
-        let ids: Vec<InstanceId> = self.state().records.keys().copied().collect();
-        for id in ids {
-            let alive = self.dir(id).is_alive();
-            let mut state = self.state();
-            let was = if alive {
-                !state.alive.insert(id)
-            } else {
-                state.alive.remove(&id)
-            };
-            if !alive && was {
-                self.hint(&mut state, id);
-            }
-        }
-    }
-
-    /// Something happened to a machine: its group is to be looked at.
-    fn hint(&self, state: &mut State, id: InstanceId) {
-        let owner = state
-            .records
-            .get(&id)
-            .and_then(|record| record.machine.owner.as_ref());
-        if let Some(group) = owner.map(|owner| owner.group) {
-            state.hints.insert(group);
-            self.hinted.notify_one();
-        }
-    }
-
-    /// A machine as it now is.
-    fn look(&self, record: &Record) -> Machine {
-        let dir = self.dir(record.machine.id);
-        let state = match (dir.is_alive(), record.stopped, dir.process()) {
-            (true, _, _) => MachineState::Running,
-            (false, true, _) => MachineState::Stopped,
-            (false, false, None) => MachineState::Pending,
-            (false, false, Some(_)) => MachineState::Dead,
-        };
-        let health = match state {
-            MachineState::Running => MachineHealth::Healthy,
-            MachineState::Pending | MachineState::Stopped | MachineState::Dead => {
-                MachineHealth::Unknown
-            }
-        };
-        Machine {
-            state,
-            health,
-            ..record.machine.clone()
-        }
-    }
-
-    fn record(&self, id: InstanceId) -> Option<Record> {
-        self.state().records.get(&id).cloned()
-    }
-
-    fn save(&self, record: Record) -> Result<(), ComputeError> {
-        self.dir(record.machine.id).write(&record).map_err(failed)?;
-        self.state().records.insert(record.machine.id, record);
-        Ok(())
-    }
-
-    /// The record of a machine that carries this key.
-    fn owned(&self, owner: &OwnerKey) -> Result<Record, ComputeError> {
-        let record = self.record(owner.instance);
-        record
-            .filter(|record| record.machine.owner.as_ref() == Some(owner))
-            .ok_or_else(|| ComputeError::Refused(format!("{owner} is on no machine")))
-    }
-
-    /// A port that no machine has and nobody listens on.
-    fn free_port(&self, state: &State) -> Result<u16, ComputeError> {
-        let taken: BTreeSet<u16> = state
-            .records
-            .values()
-            .filter_map(|record| record.machine.port)
-            .collect();
-        let free = |port: &u16| {
-            !taken.contains(port)
-                && std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok()
-        };
-        let ports = self
-            .options
-            .ports
-            .clone()
-            .filter_map(|port| u16::try_from(port).ok());
-        ports
-            .into_iter()
-            .find(free)
-            .ok_or_else(|| ComputeError::Quota("no port is free for another machine".to_owned()))
-    }
-
-    /// Writes down a new machine, or finds it written down.
-    fn prepare(&self, spec: &LaunchSpec) -> Result<Record, ComputeError> {
-        let id = spec.owner.instance;
-        if tombstone(&self.root, id).exists() {
-            return Err(ComputeError::Refused(format!(
-                "machine {id} was terminated"
-            )));
-        }
-        let script = match &spec.user_data {
-            Some(data) => Some(STANDARD.decode(data.trim_end()).map_err(|error| {
-                ComputeError::Refused(format!("the user data is not base64: {error}"))
-            })?),
-            None => None,
-        };
-        let mut state = self.state();
-        if let Some(record) = state.records.get(&id) {
-            return match record.machine.owner.as_ref() == Some(&spec.owner) {
-                true => Ok(record.clone()),
-                false => Err(ComputeError::Refused(format!(
-                    "machine {id} is somebody else's"
-                ))),
-            };
-        }
-        let port = self.free_port(&state)?;
-        let now = std::time::UNIX_EPOCH
-            .elapsed()
-            .map_or(0, |since| since.as_millis());
-        let record = Record {
-            machine: Machine {
-                id,
-                owner: Some(spec.owner.clone()),
-                state: MachineState::Pending,
-                health: MachineHealth::Unknown,
-                vpc: spec.vpc.clone(),
-                placement: spec.placement.clone(),
-                image: spec.image.clone(),
-                name: spec.name.clone(),
-                address: Some("127.0.0.1".to_owned()),
-                port: Some(port),
-                created_at: Time(i64::try_from(now).unwrap_or(i64::MAX)),
-            },
-            group_name: spec.group_name.clone(),
-            stopped: false,
-            has_user_data: script.is_some(),
-            user: self.user.clone(),
-            data_dir: self.root.clone(),
-            site: self.site.clone(),
-        };
-        let dir = self.dir(id);
-        fs::create_dir_all(&dir.0).map_err(failed)?;
-        if let Some(script) = script {
-            fs::write(dir.path("user-data"), script).map_err(failed)?;
-        }
-        dir.write(&record).map_err(failed)?;
-        state.records.insert(id, record.clone());
-        Ok(record)
-    }
-
-    /// Kills everything of a machine, until it is proved gone.
-    fn kill(&self, id: InstanceId) -> Result<(), ComputeError> {
-        let dir = self.dir(id);
-        let cgroup = self.cgroup(id);
-        for _ in 0..KILL_LOOKS {
-            cgroup.kill();
-            if let Some(process) = dir.process().filter(|process| process.is_there()) {
-                // A group that is gone already is what was wanted.
-                let _ = killpg(Pid::from_raw(process.pid), Signal::SIGKILL);
-            }
-            let rest = cgroup.members();
-            if !dir.is_alive() && rest.is_empty() && self.strays(id).is_empty() {
-                return Ok(());
-            }
-            pause(KILL_PAUSE);
-        }
-        Err(ComputeError::Failed(format!("machine {id} does not die")))
-    }
-
-    /// Processes with the machine's name in their environment: only looked for where control groups cannot tell.
-    fn strays(&self, id: InstanceId) -> Vec<i32> {
-        if self.cgroups != Kind::None {
-            return Vec::new();
-        }
-        let (id, root) = (id.to_string(), self.root.as_os_str());
-        let Ok(processes) = procfs::process::all_processes() else {
-            return Vec::new();
-        };
-        let ours = |process: &procfs::process::Process| {
-            process.environ().is_ok_and(|environ| {
-                environ
-                    .get(std::ffi::OsStr::new("MUSTER_INSTANCE_ID"))
-                    .is_some_and(|value| *value == *id.as_str())
-                    && environ
-                        .get(std::ffi::OsStr::new("MUSTER_DATA_DIR"))
-                        .is_some_and(|value| value == root)
-            })
-        };
-        let pids: Vec<i32> = processes
-            .flatten()
-            .filter(ours)
-            .map(|process| process.pid)
-            .collect();
-        for pid in &pids {
-            let _ = nix::sys::signal::kill(Pid::from_raw(*pid), Signal::SIGKILL);
-        }
-        pids
-    }
-
-    fn terminate(&self, owner: &OwnerKey) -> Result<(), ComputeError> {
-        let id = owner.instance;
-        let record = self.record(id);
-        // A machine that was handed back, or is somebody else's by now, is not ours to destroy.
-        if record
-            .as_ref()
-            .is_some_and(|record| record.machine.owner.as_ref() != Some(owner))
-        {
-            return Ok(());
-        }
-        let stone = tombstone(&self.root, id);
-        fs::write(&stone, b"").map_err(failed)?;
-        fs::File::open(self.root.join("tombstones"))
-            .and_then(|dir| dir.sync_all())
-            .map_err(failed)?;
-        self.kill(id)?;
-        self.cgroup(id).remove().map_err(failed)?;
-        match fs::remove_dir_all(&self.dir(id).0) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let mut state = self.state();
-        state.records.remove(&id);
-        state.alive.remove(&id);
-        Ok(())
-    }
-
-    fn stop(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
-        let record = Record {
-            stopped: true,
-            ..self.owned(owner)?
-        };
-        self.save(record.clone())?;
-        let dir = self.dir(owner.instance);
-        if let Some(process) = dir.process().filter(|process| process.is_there()) {
-            let _ = killpg(Pid::from_raw(process.pid), Signal::SIGTERM);
-        }
-        for _ in 0..STOP_LOOKS {
-            if !dir.is_alive() {
-                break;
-            }
-            pause(KILL_PAUSE);
-        }
-        self.kill(owner.instance)?;
-        self.state().alive.remove(&owner.instance);
-        Ok(self.look(&record))
-    }
-
-    fn machines(&self, wanted: impl Fn(&Machine) -> bool) -> Vec<Machine> {
-        let records: Vec<Record> = self
-            .state()
-            .records
-            .values()
-            .filter(|record| wanted(&record.machine))
-            .cloned()
-            .collect();
-        records.iter().map(|record| self.look(record)).collect()
-    }
-}
-
 /// Runs file work where it may block.
 async fn blocking<T: Send + 'static>(
     shared: &Arc<Shared>,
@@ -457,6 +112,21 @@ async fn blocking<T: Send + 'static>(
     let shared = Arc::clone(shared);
     let done = tokio::task::spawn_blocking(move || work(&shared)).await;
     done.unwrap_or_else(|error| Err(ComputeError::Unknown(error.to_string())))
+}
+
+/// A mark that lives as long as somebody waits for a call, and how blocking work sees it.
+fn waiting() -> (Arc<()>, Weak<()>) {
+    let mark = Arc::new(());
+    let seen = Arc::downgrade(&mark);
+    (mark, seen)
+}
+
+/// That somebody still waits: work that was given up must not happen later.
+fn is_awaited(mark: &Weak<()>) -> Result<(), ComputeError> {
+    match mark.strong_count() {
+        0 => Err(ComputeError::Unknown("the call was given up".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 impl ProcessBackend {
@@ -533,23 +203,19 @@ impl Compute for ProcessBackend {
 
     async fn adopt(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
         let owner = owner.clone();
+        let (_waiting, awaited) = waiting();
         blocking(&self.shared, move |shared| {
-            let mut record = shared.record(owner.instance).ok_or_else(|| {
-                ComputeError::Refused(format!("there is no machine {}", owner.instance))
+            let record = shared.change(owner.instance, |record| {
+                is_awaited(&awaited)?;
+                let mut record = record.ok_or_else(|| {
+                    ComputeError::Refused(format!("there is no machine {}", owner.instance))
+                })?;
+                if record.machine.owner.is_some() {
+                    carries(&record, &owner)?;
+                }
+                record.machine.owner = Some(owner);
+                Ok(record)
             })?;
-            if record
-                .machine
-                .owner
-                .as_ref()
-                .is_some_and(|old| *old != owner)
-            {
-                return Err(ComputeError::Refused(format!(
-                    "machine {} is somebody else's",
-                    owner.instance
-                )));
-            }
-            record.machine.owner = Some(owner);
-            shared.save(record.clone())?;
             Ok(shared.look(&record))
         })
         .await
@@ -557,14 +223,21 @@ impl Compute for ProcessBackend {
 
     async fn release(&self, owner: &OwnerKey) -> Result<(), ComputeError> {
         let owner = owner.clone();
+        let (_waiting, awaited) = waiting();
         blocking(&self.shared, move |shared| {
-            match shared.record(owner.instance) {
-                Some(mut record) if record.machine.owner.as_ref() == Some(&owner) => {
-                    record.machine.owner = None;
-                    shared.save(record)
-                }
-                Some(_) | None => Ok(()),
+            let is_ours = shared
+                .record(owner.instance)
+                .is_some_and(|record| record.machine.owner.as_ref() == Some(&owner));
+            if !is_ours {
+                return Ok(());
             }
+            let released = shared.change(owner.instance, |record| {
+                is_awaited(&awaited)?;
+                let mut record = owned(record, &owner)?;
+                record.machine.owner = None;
+                Ok(record)
+            });
+            released.map(drop)
         })
         .await
     }
@@ -572,16 +245,17 @@ impl Compute for ProcessBackend {
     async fn start(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
         let owner = owner.clone();
         let record = blocking(&self.shared, move |shared| {
-            let record = Record {
-                stopped: false,
-                ..shared.owned(&owner)?
-            };
-            let dir = shared.dir(owner.instance);
-            if !dir.is_alive() && dir.path("pid").exists() {
-                fs::remove_file(dir.path("pid")).map_err(failed)?;
-            }
-            shared.save(record.clone())?;
-            Ok(record)
+            shared.change(owner.instance, |record| {
+                let record = owned(record, &owner)?;
+                let dir = shared.dir(owner.instance);
+                if !dir.is_alive() && dir.path("pid").exists() {
+                    fs::remove_file(dir.path("pid")).map_err(failed)?;
+                }
+                Ok(Record {
+                    stopped: false,
+                    ..record
+                })
+            })
         })
         .await?;
         match self.shared.look(&record) {

@@ -7,6 +7,7 @@
 mod backend;
 mod cgroup;
 mod record;
+mod shared;
 mod shim;
 mod types;
 
