@@ -204,36 +204,32 @@ impl Front {
         reply
     }
 
+    /// What is answered here, whatever the APIs.
+    async fn native(&self, head: &Head, body: &Bytes) -> Option<Reply> {
+        match head.path.as_str() {
+            "/healthz" => Some(text(StatusCode::OK, "ok\n".to_owned())),
+            "/readyz" if self.runtime.ready() => Some(text(StatusCode::OK, "ready\n".to_owned())),
+            "/readyz" => Some(text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready\n".to_owned(),
+            )),
+            "/metrics" => Some(match self.metrics.print(&self.runtime) {
+                Ok(metrics) => text(StatusCode::OK, metrics),
+                Err(error) => plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Internal",
+                    &error.to_string(),
+                ),
+            }),
+            path if path.starts_with("/_muster/") => Some(self.native.handle(head, body).await),
+            _ => None,
+        }
+    }
+
     /// Finds out who is meant, and asks them.
     async fn route(&self, head: Head, body: Bytes, request_id: &str) -> (&'static str, Reply) {
-        match head.path.as_str() {
-            "/healthz" => return ("native", text(StatusCode::OK, "ok\n".to_owned())),
-            "/readyz" if self.runtime.ready() => {
-                return ("native", text(StatusCode::OK, "ready\n".to_owned()));
-            }
-            "/readyz" => {
-                return (
-                    "native",
-                    text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()),
-                );
-            }
-            "/metrics" => {
-                return match self.metrics.print(&self.runtime) {
-                    Ok(metrics) => ("native", text(StatusCode::OK, metrics)),
-                    Err(error) => (
-                        "native",
-                        plain(
-                            StatusCode::INTERNAL_SERVER_ERROR,
-                            "Internal",
-                            &error.to_string(),
-                        ),
-                    ),
-                };
-            }
-            path if path.starts_with("/_muster/") => {
-                return ("native", self.native.handle(&head, &body).await);
-            }
-            _ => {}
+        if let Some(reply) = self.native(&head, &body).await {
+            return ("native", reply);
         }
         let incoming = match Incoming::new(head, body, request_id.to_owned(), &self.tree) {
             Ok(incoming) => incoming,

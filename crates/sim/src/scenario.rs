@@ -144,7 +144,17 @@ impl Script<'_> {
                 self.groups.insert((*name).to_owned(), id);
                 Ok(())
             }
-            ["desired", group, n] => self.command(
+            [verb, group, rest @ ..] if !matches!(*verb, "kill" | "sick" | "show" | "run") => {
+                self.order(verb, group, rest)
+            }
+            _ => self.befall(words),
+        }
+    }
+
+    /// A command to a group.
+    fn order(&mut self, verb: &str, group: &str, rest: &[&str]) -> Result<(), String> {
+        match (verb, rest) {
+            ("desired", [n]) => self.command(
                 group,
                 &GroupCommand::SetDesired {
                     desired: number(n)?,
@@ -152,12 +162,12 @@ impl Script<'_> {
                     max: None,
                 },
             ),
-            ["out", group, n] => self.command(group, &GroupCommand::ScaleOut { count: number(n)? }),
-            ["in", group, n] => self.command(group, &GroupCommand::ScaleIn { count: number(n)? }),
-            ["enable", group] => self.command(group, &GroupCommand::Enable),
-            ["disable", group] => self.command(group, &GroupCommand::Disable),
-            ["delete", group] => self.command(group, &GroupCommand::Delete { force: false }),
-            ["protect", group, at] => {
+            ("out", [n]) => self.command(group, &GroupCommand::ScaleOut { count: number(n)? }),
+            ("in", [n]) => self.command(group, &GroupCommand::ScaleIn { count: number(n)? }),
+            ("enable", []) => self.command(group, &GroupCommand::Enable),
+            ("disable", []) => self.command(group, &GroupCommand::Disable),
+            ("delete", []) => self.command(group, &GroupCommand::Delete { force: false }),
+            ("protect", [at]) => {
                 let instances = vec![self.member(group, at)?];
                 self.command(
                     group,
@@ -167,14 +177,24 @@ impl Script<'_> {
                     },
                 )
             }
-            ["remove", group, at] => {
+            ("remove", [at]) => {
                 let instances = vec![self.member(group, at)?];
                 self.command(group, &GroupCommand::Remove { instances })
             }
-            ["detach", group, at] => {
+            ("detach", [at]) => {
                 let instances = vec![self.member(group, at)?];
                 self.command(group, &GroupCommand::Detach { instances })
             }
+            _ => Err(format!(
+                "`{verb} {group} {}` is not a command",
+                rest.join(" ")
+            )),
+        }
+    }
+
+    /// What happens around the groups, and what is shown of them.
+    fn befall(&mut self, words: &[&str]) -> Result<(), String> {
+        match words {
             ["kill", group, at] => {
                 let id = self.member(group, at)?;
                 self.world

@@ -1,7 +1,7 @@
 //! Seeded runs: random groups and commands, everything goes wrong now and then, the invariants hold after every step, and
 //! once nothing goes wrong any more every group comes to rest where it wants to be. All on the real store.
 //!
-//! `MUSTER_SEEDS` is the number of seeds (default 200), `MUSTER_SEED_FROM` the first. A failing seed prints the line that
+//! `MUSTER_SEEDS` is the number of seeds (default 1,000), `MUSTER_SEED_FROM` the first. A failing seed prints the line that
 //! reruns it.
 #![allow(
     clippy::unwrap_used,
@@ -201,7 +201,7 @@ fn memory() -> Arc<dyn Store> {
 }
 
 fn run_share(share: u64) {
-    let (from, count) = (number("MUSTER_SEED_FROM", 1), number("MUSTER_SEEDS", 200));
+    let (from, count) = (number("MUSTER_SEED_FROM", 1), number("MUSTER_SEEDS", 1000));
     for seed in (from..from + count).filter(|seed| seed % TASKS == share) {
         run_seed(seed, memory());
     }

@@ -125,18 +125,7 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
         Row::NoAccessKey(id) => {
             run(connection, "DELETE FROM access_keys WHERE id = $1", [id]).map(|_| ())
         }
-        Row::Group(group) => {
-            let (id, account) = (group.id.to_string(), group.account.to_string());
-            claim(connection, &id, "group", &account)?;
-            let sql = "INSERT INTO groups (id, account, version, doc) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
-            run(
-                connection,
-                sql,
-                (&id, &account, number(group.version), document(group)?),
-            )
-            .map(|_| ())
-        }
+        Row::Group(group) => put_group(connection, group),
         Row::NoGroup(id) => no_group(connection, &id.to_string()),
         Row::Instance(instance) => put_instance(connection, instance),
         Row::NoInstance(id) => {
@@ -144,43 +133,8 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             run(connection, "DELETE FROM instances WHERE id = $1", [&id])?;
             free(connection, &id)
         }
-        Row::Activity(activity) => {
-            let (id, group) = (activity.id.to_string(), activity.group.to_string());
-            claim(connection, &id, "activity", &group)?;
-            let sql = "INSERT INTO activities (id, account, group_id, kind, status, open, started_at, ended_at, doc) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-                       ON CONFLICT (id) DO UPDATE SET status = $5, open = $6, started_at = $7, ended_at = $8, doc = $9";
-            let params = (
-                &id,
-                activity.account.to_string(),
-                &group,
-                format!("{:?}", activity.kind),
-                status_word(activity.status),
-                i64::from(!activity.status.is_ended()),
-                activity.started_at.0,
-                activity.ended_at.map_or(i64::MAX, |at| at.0),
-                document(activity)?,
-            );
-            run(connection, sql, params).map(|_| ())
-        }
-        Row::Config(config) => {
-            let (id, account) = (config.id.to_string(), config.account.to_string());
-            claim(connection, &id, "config", &account)?;
-            let sql = "INSERT INTO configs (id, account, version, doc) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
-            run(
-                connection,
-                sql,
-                (&id, &account, number(config.version), document(config)?),
-            )?;
-            let sql = "INSERT INTO config_versions (id, version, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            run(
-                connection,
-                sql,
-                (&id, number(config.version), document(&config.spec)?),
-            )
-            .map(|_| ())
-        }
+        Row::Activity(activity) => put_activity(connection, activity),
+        Row::Config(config) => put_config(connection, config),
         Row::NoConfig(id) => no_config(connection, &id.to_string()),
         Row::Hook(hook) => {
             let (id, group) = (hook.id.to_string(), hook.group.to_string());
@@ -214,6 +168,65 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
 /// The word of a status in the `status` column.
 pub(crate) fn status_word(status: ActivityStatus) -> String {
     format!("{status:?}")
+}
+
+fn put_group(connection: &Connection, group: &muster_model::Group) -> Result<(), StoreError> {
+    let (id, account) = (group.id.to_string(), group.account.to_string());
+    claim(connection, &id, "group", &account)?;
+    let sql = "INSERT INTO groups (id, account, version, doc) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
+    run(
+        connection,
+        sql,
+        (&id, &account, number(group.version), document(group)?),
+    )
+    .map(|_| ())
+}
+
+fn put_activity(
+    connection: &Connection,
+    activity: &muster_model::Activity,
+) -> Result<(), StoreError> {
+    let (id, group) = (activity.id.to_string(), activity.group.to_string());
+    claim(connection, &id, "activity", &group)?;
+    let sql = "INSERT INTO activities (id, account, group_id, kind, status, open, started_at, ended_at, doc) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+               ON CONFLICT (id) DO UPDATE SET status = $5, open = $6, started_at = $7, ended_at = $8, doc = $9";
+    let params = (
+        &id,
+        activity.account.to_string(),
+        &group,
+        format!("{:?}", activity.kind),
+        status_word(activity.status),
+        i64::from(!activity.status.is_ended()),
+        activity.started_at.0,
+        activity.ended_at.map_or(i64::MAX, |at| at.0),
+        document(activity)?,
+    );
+    run(connection, sql, params).map(|_| ())
+}
+
+fn put_config(
+    connection: &Connection,
+    config: &muster_model::LaunchConfiguration,
+) -> Result<(), StoreError> {
+    let (id, account) = (config.id.to_string(), config.account.to_string());
+    claim(connection, &id, "config", &account)?;
+    let sql = "INSERT INTO configs (id, account, version, doc) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (id) DO UPDATE SET version = $3, doc = $4";
+    run(
+        connection,
+        sql,
+        (&id, &account, number(config.version), document(config)?),
+    )?;
+    let sql =
+        "INSERT INTO config_versions (id, version, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    run(
+        connection,
+        sql,
+        (&id, number(config.version), document(&config.spec)?),
+    )
+    .map(|_| ())
 }
 
 fn put_instance(connection: &Connection, instance: &Arc<Instance>) -> Result<(), StoreError> {

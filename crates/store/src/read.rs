@@ -128,13 +128,7 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
             (id, rows)
         })
         .collect();
-    let instances: Vec<Arc<muster_model::Instance>> =
-        documents(connection, "instances", "SELECT id, doc FROM instances", [])?;
-    for instance in instances {
-        if let Some(rows) = by_id.get_mut(&instance.group) {
-            rows.instances.push(instance);
-        }
-    }
+    add_parts(connection, &mut by_id)?;
     let open: Vec<Arc<Activity>> = documents(
         connection,
         "activities",
@@ -154,6 +148,21 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
             let sql = "SELECT id, doc FROM activities WHERE id = $1";
             rows.activities
                 .extend(one(connection, "activities", sql, [last.to_string()])?.map(Arc::new));
+        }
+    }
+    Ok(by_id.into_values().collect())
+}
+
+/// The members, hooks and policies of all groups.
+fn add_parts(
+    connection: &Connection,
+    by_id: &mut BTreeMap<GroupId, GroupRows>,
+) -> Result<(), ReadError> {
+    let instances: Vec<Arc<muster_model::Instance>> =
+        documents(connection, "instances", "SELECT id, doc FROM instances", [])?;
+    for instance in instances {
+        if let Some(rows) = by_id.get_mut(&instance.group) {
+            rows.instances.push(instance);
         }
     }
     let hooks: Vec<Arc<muster_model::Hook>> = documents(
@@ -178,7 +187,7 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
             rows.policies.push(policy);
         }
     }
-    Ok(by_id.into_values().collect())
+    Ok(())
 }
 
 /// The condition of an activity query, with its values in the order of their numbers.

@@ -84,32 +84,29 @@ fn name_taken(kind: ResourceKind) -> &'static str {
     }
 }
 
-/// Code and explanation of a wrong parameter.
-fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, String) {
-    let name = parameter(field);
+/// Code and explanation of a parameter that does not go with `other`.
+fn ill_matched(
+    field: Field,
+    problem: &Problem,
+    other: Field,
+    action: &str,
+) -> (&'static str, String) {
+    let (name, other) = (parameter(field), parameter(other));
     match problem {
-        Problem::ExcludedBy(other) => {
-            let code = if is_config_action(action) {
-                "InvalidParameter.Conflict"
-            } else {
-                "InvalidParameter.InScenario"
+        Problem::ExcludedBy(_) => {
+            let code = match is_config_action(action) {
+                true => "InvalidParameter.Conflict",
+                false => "InvalidParameter.InScenario",
             };
-            (
-                code,
-                format!(
-                    "The parameters `{name}` and `{}` cannot be given together.",
-                    parameter(*other)
-                ),
-            )
+            let message =
+                format!("The parameters `{name}` and `{other}` cannot be given together.");
+            (code, message)
         }
-        Problem::OneOf(other) => (
+        Problem::OneOf(_) => (
             "InvalidParameter.MustOneParameter",
-            format!(
-                "One of the parameters `{name}` and `{}` must be given.",
-                parameter(*other)
-            ),
+            format!("One of the parameters `{name}` and `{other}` must be given."),
         ),
-        Problem::NeededBy(other) => {
+        Problem::NeededBy(_) => {
             let code = match (field, action) {
                 (Field::Market, "CreateLaunchConfiguration") => {
                     "MissingParameter.InstanceMarketOptions"
@@ -119,21 +116,28 @@ fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, Stri
                 }
                 _ => "MissingParameter.InScenario",
             };
-            (
-                code,
-                format!(
-                    "The parameter `{name}` is needed by what `{}` says.",
-                    parameter(*other)
-                ),
-            )
+            let message = format!("The parameter `{name}` is needed by what `{other}` says.");
+            (code, message)
         }
-        Problem::NotWith(other) => (
+        Problem::NotWith(_)
+        | Problem::Duplicate(_)
+        | Problem::Above { .. }
+        | Problem::Range { .. }
+        | Problem::Unusable(_) => (
             "InvalidParameter.InScenario",
-            format!(
-                "The parameter `{name}` does not go with what `{}` says.",
-                parameter(*other)
-            ),
+            format!("The parameter `{name}` does not go with what `{other}` says."),
         ),
+    }
+}
+
+/// Code and explanation of a wrong parameter.
+fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, String) {
+    let name = parameter(field);
+    match problem {
+        Problem::ExcludedBy(other)
+        | Problem::OneOf(other)
+        | Problem::NeededBy(other)
+        | Problem::NotWith(other) => ill_matched(field, problem, *other, action),
         Problem::Duplicate(value) => {
             let code = match field {
                 Field::Subnets => "InvalidParameterValue.DuplicatedSubnet",

@@ -2,7 +2,9 @@
 
 mod activities;
 mod capacity;
+mod config_parts;
 mod configs;
+mod configs_change;
 mod configs_write;
 mod groups;
 mod groups_write;
@@ -20,10 +22,10 @@ muster_kit::actions!(
     pub(crate) ACTIONS: Ctx = [
         configs_write::CreateLaunchConfiguration,
         configs::DescribeLaunchConfigurations,
-        configs_write::ModifyLaunchConfigurationAttributes,
+        configs_change::ModifyLaunchConfigurationAttributes,
         configs::ClearLaunchConfigurationAttributes,
         configs::DeleteLaunchConfiguration,
-        configs_write::UpgradeLaunchConfiguration,
+        configs_change::UpgradeLaunchConfiguration,
         groups_write::CreateAutoScalingGroup,
         groups::DescribeAutoScalingGroups,
         groups_write::ModifyAutoScalingGroup,

@@ -1,0 +1,171 @@
+//! How machines and their hosts are named.
+
+use muster_model as model;
+use serde::{Deserialize, Serialize};
+
+use super::one_of;
+use crate::fault::Fault;
+use crate::words::NameStyle;
+
+/// HostNameSettings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct HostNameSettings {
+    host_name: Option<String>,
+    host_name_style: Option<NameStyle>,
+    host_name_suffix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_name_delimiter: Option<String>,
+}
+
+impl HostNameSettings {
+    /// Rule C7; where the facts differ, the wider limit.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let illegal = |value: &str, why: &str| {
+            Fault::new(
+                "InvalidParameterValue.HostNameIllegal",
+                format!(
+                    "The value `{value}` of the parameter `HostNameSettings.HostName` is not valid: {why}."
+                ),
+            )
+        };
+        let Some(name) = &self.host_name else {
+            return Err(Fault::new(
+                "MissingParameter",
+                "The parameter `HostNameSettings.HostName` is missing.",
+            ));
+        };
+        let letters = |text: &str| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        };
+        let edge = |c: char| matches!(c, '.' | '-');
+        if !(2..=42).contains(&name.len()) || !letters(name) {
+            return Err(illegal(name, "2 to 42 letters, digits, `.` and `-`"));
+        }
+        if name.starts_with(edge)
+            || name.ends_with(edge)
+            || name.bytes().all(|b| b.is_ascii_digit())
+        {
+            return Err(illegal(
+                name,
+                "no `.` or `-` at the ends, and not only digits",
+            ));
+        }
+        if let Some(suffix) = &self.host_name_suffix {
+            if !(1..=39).contains(&suffix.len()) || !letters(suffix) {
+                return Err(illegal(
+                    suffix,
+                    "a suffix of 1 to 39 letters, digits, `.` and `-`",
+                ));
+            }
+            if name.len() + suffix.len() > 41 {
+                return Err(Fault::new(
+                    "InvalidParameterValue.HostNameWithSuffixTooLong",
+                    format!(
+                        "The host name `{name}` and the suffix `{suffix}` together are longer than 41 characters."
+                    ),
+                ));
+            }
+        }
+        one_of(
+            "HostNameSettings.HostNameDelimiter",
+            self.host_name_delimiter.as_ref(),
+            &[".", "-", ""],
+        )
+    }
+
+    pub(crate) fn shown(names: Option<&model::HostNames>) -> HostNameSettings {
+        names.map_or_else(HostNameSettings::default, |names| HostNameSettings {
+            host_name: Some(names.name.clone()),
+            host_name_style: Some(names.style.into()),
+            host_name_suffix: names.suffix.clone(),
+            host_name_delimiter: names.delimiter.clone(),
+        })
+    }
+}
+
+impl From<HostNameSettings> for model::HostNames {
+    fn from(names: HostNameSettings) -> Self {
+        model::HostNames {
+            name: names.host_name.unwrap_or_default(),
+            style: names.host_name_style.map(Into::into).unwrap_or_default(),
+            suffix: names.host_name_suffix,
+            delimiter: names.host_name_delimiter,
+        }
+    }
+}
+
+/// InstanceNameSettings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct InstanceNameSettings {
+    instance_name: Option<String>,
+    instance_name_style: Option<NameStyle>,
+    instance_name_suffix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_name_delimiter: Option<String>,
+}
+
+impl InstanceNameSettings {
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let illegal = |value: &str, why: &str| {
+            Fault::new(
+                "InvalidParameterValue.InstanceNameIllegal",
+                format!(
+                    "The value `{value}` of the parameter `InstanceNameSettings.InstanceName` is not valid: {why}."
+                ),
+            )
+        };
+        let Some(name) = &self.instance_name else {
+            return Err(Fault::new(
+                "MissingParameter",
+                "The parameter `InstanceNameSettings.InstanceName` is missing.",
+            ));
+        };
+        let length = name.chars().count();
+        if !(2..=108).contains(&length) {
+            return Err(illegal(name, "2 to 108 characters"));
+        }
+        if let Some(suffix) = &self.instance_name_suffix {
+            let more = suffix.chars().count();
+            if !(1..=105).contains(&more) {
+                return Err(illegal(suffix, "a suffix of 1 to 105 characters"));
+            }
+            if length + more > 107 {
+                return Err(Fault::new(
+                    "InvalidParameterValue.InstanceNameWithSuffixTooLong",
+                    format!(
+                        "The name `{name}` and the suffix `{suffix}` together are longer than 107 characters."
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn shown(names: Option<&model::InstanceNames>) -> InstanceNameSettings {
+        names.map_or_else(InstanceNameSettings::default, |names| {
+            InstanceNameSettings {
+                instance_name: Some(names.name.clone()),
+                instance_name_style: Some(names.style.into()),
+                instance_name_suffix: names.suffix.clone(),
+                instance_name_delimiter: names.delimiter.clone(),
+            }
+        })
+    }
+}
+
+impl From<InstanceNameSettings> for model::InstanceNames {
+    fn from(names: InstanceNameSettings) -> Self {
+        model::InstanceNames {
+            name: names.instance_name.unwrap_or_default(),
+            style: names
+                .instance_name_style
+                .map(Into::into)
+                .unwrap_or_default(),
+            suffix: names.instance_name_suffix,
+            delimiter: names.instance_name_delimiter,
+        }
+    }
+}
