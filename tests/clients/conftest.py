@@ -167,6 +167,14 @@ def group_of(call, group):
     return call("DescribeAutoScalingGroups", AutoScalingGroupIds=[group])["AutoScalingGroupSet"][0]
 
 
+def eventually(holds, secs=30):
+    """Waits until `holds()`; asks ten times a second, which every action allows."""
+    deadline = time.monotonic() + secs
+    while not holds():
+        assert time.monotonic() < deadline, f"{holds.__name__} does not hold after {secs} s"
+        time.sleep(0.1)
+
+
 def wait_until(call, group, count, secs=30):
     """Waits until the group is idle with `count` instances in service, and none besides."""
     deadline = time.monotonic() + secs

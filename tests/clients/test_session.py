@@ -3,9 +3,8 @@
 import base64
 import os
 import signal
-import time
 
-from conftest import processes_of, wait_until
+from conftest import eventually, processes_of, wait_until
 
 SCRIPT = base64.b64encode(b"#!/bin/sh\necho serving on $PORT\nexec sleep 86400\n").decode()
 
@@ -65,14 +64,14 @@ def test_kill_scale_and_restart_with_the_sdk(server):
 
     pid, victim = next(iter(processes_of(s.data).items()))
     os.kill(pid, signal.SIGKILL)
-    while victim in instances_running(s):
-        pass
+    eventually(lambda: victim not in instances_running(s))
     wait_until(call, group, 3)
     # The loss is noticed by itself; the group may have looked whole for a moment before it was.
-    types = []
-    while "TERMINATE_INSTANCES_UNEXPECTEDLY" not in types or types[0] != "SCALE_OUT":
+    def replaced():
         types = [a["ActivityType"] for a in call("DescribeAutoScalingActivities")["ActivitySet"]]
-        time.sleep(0.1)  # the action may be called 20 times a second
+        return "TERMINATE_INSTANCES_UNEXPECTEDLY" in types and types[0] == "SCALE_OUT"
+
+    eventually(replaced)
     wait_until(call, group, 3)
     assert victim not in instances_running(s)
 
@@ -111,9 +110,11 @@ def test_a_script_that_fails_is_replaced_ever_more_slowly_and_noticed(server):
         DesiredCapacity=1,
         **{"MinSize": 0, "MaxSize": 1, "VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]},
     )["AutoScalingGroupId"]
-    explained = s.native("GET", f"groups/{group}/explain")
-    while not any("in a row" in reason for e in explained["evaluations"] for reason in e["reasons"]):
+    def backs_off():
         explained = s.native("GET", f"groups/{group}/explain")
+        return any("in a row" in reason for e in explained["evaluations"] for reason in e["reasons"])
+
+    eventually(backs_off)
     call("ModifyDesiredCapacity", AutoScalingGroupId=group, DesiredCapacity=0)
     wait_until(call, group, 0)
     assert instances_running(s) == []

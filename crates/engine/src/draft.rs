@@ -18,7 +18,8 @@ pub(crate) struct Draft<'a> {
     group_deleted: bool,
     instances_written: BTreeSet<InstanceId>,
     gone: BTreeSet<InstanceId>,
-    activities_written: BTreeSet<ActivityId>,
+    /// In the order in which they were first touched: of two that start at once, the later is the newer.
+    activities_written: Vec<ActivityId>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
@@ -38,7 +39,7 @@ impl<'a> Draft<'a> {
             group_deleted: false,
             instances_written: BTreeSet::new(),
             gone: BTreeSet::new(),
-            activities_written: BTreeSet::new(),
+            activities_written: Vec::new(),
             reasons: Vec::new(),
             now,
             ids,
@@ -94,18 +95,25 @@ impl<'a> Draft<'a> {
         self.view.activities.get(&id)
     }
 
+    fn activity_written(&mut self, id: ActivityId) {
+        if !self.activities_written.contains(&id) {
+            self.activities_written.push(id);
+        }
+    }
+
     pub(crate) fn activities(&self) -> impl Iterator<Item = &Arc<Activity>> {
         self.view.activities.values()
     }
 
     pub(crate) fn activity_mut(&mut self, id: ActivityId) -> Option<&mut Activity> {
-        let activity = self.view.activities.get_mut(&id)?;
-        self.activities_written.insert(id);
-        Some(Arc::make_mut(activity))
+        if self.view.activities.contains_key(&id) {
+            self.activity_written(id);
+        }
+        self.view.activities.get_mut(&id).map(Arc::make_mut)
     }
 
     pub(crate) fn add_activity(&mut self, activity: Activity) {
-        self.activities_written.insert(activity.id);
+        self.activity_written(activity.id);
         self.view.activities.insert(activity.id, Arc::new(activity));
     }
 

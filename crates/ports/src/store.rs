@@ -161,7 +161,7 @@ pub trait Store: Send + Sync {
     /// See [`StoreError`].
     async fn group(&self, id: GroupId) -> Result<Option<GroupRows>, StoreError>;
 
-    /// Activities of an account, newest first (by start, then id).
+    /// Activities of an account, newest first (by start; of the same moment, the one that was first written later, also within one commit).
     ///
     /// # Errors
     /// See [`StoreError`].

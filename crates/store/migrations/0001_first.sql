@@ -14,12 +14,13 @@ CREATE TABLE instances (id TEXT PRIMARY KEY, group_id TEXT NOT NULL, config TEXT
 CREATE INDEX instances_by_group ON instances (group_id);
 CREATE INDEX instances_by_config ON instances (config, config_version);
 
+-- `seq` is the order of writing: it tells which of two activities of the same millisecond is the newer one.
 CREATE TABLE activities (
-  id TEXT PRIMARY KEY, account TEXT NOT NULL, group_id TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, group_id TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
   open BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, doc TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX activities_by_account ON activities (account, started_at, id);
-CREATE INDEX activities_by_group ON activities (group_id, started_at, id);
+);
+CREATE INDEX activities_by_account ON activities (account, started_at, seq);
+CREATE INDEX activities_by_group ON activities (group_id, started_at, seq);
 CREATE INDEX activities_open ON activities (group_id) WHERE open = 1;
 
 CREATE TABLE hooks (id TEXT PRIMARY KEY, group_id TEXT NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;

@@ -256,7 +256,7 @@ fn activities(
     let limit = condition.number(i64::try_from(page.limit).unwrap_or(i64::MAX));
     let offset = condition.number(i64::try_from(page.offset).unwrap_or(i64::MAX));
     let list = format!(
-        "SELECT id, doc FROM activities WHERE {} ORDER BY started_at DESC, id DESC LIMIT ${limit} OFFSET ${offset}",
+        "SELECT id, doc FROM activities WHERE {} ORDER BY started_at DESC, seq DESC LIMIT ${limit} OFFSET ${offset}",
         condition.sql
     );
     let items = documents(
@@ -333,7 +333,7 @@ impl Store for SqliteStore {
 
     async fn last_uncancelled(&self, group: GroupId) -> Result<Option<Arc<Activity>>, StoreError> {
         let sql = "SELECT id, doc FROM activities WHERE group_id = $1 AND status <> 'Cancelled' \
-                   ORDER BY started_at DESC, id DESC LIMIT 1";
+                   ORDER BY started_at DESC, seq DESC LIMIT 1";
         self.read(|c| one(c, "activities", sql, [group.to_string()]))
             .map(|activity| activity.map(Arc::new))
     }
