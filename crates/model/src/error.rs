@@ -104,17 +104,22 @@ pub enum Problem {
 }
 
 /// Why a machine cannot be attached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AttachRefusal {
     /// There is no such machine.
+    #[error("there is no such machine")]
     NotFound,
     /// It is in this group.
+    #[error("it is in the group already")]
     AlreadyHere,
     /// It is in another group.
+    #[error("it is in another group")]
     InOtherGroup,
     /// It is in another VPC.
+    #[error("it is in another VPC")]
     OtherVpc,
     /// It neither runs nor is stopped.
+    #[error("it neither runs nor is stopped")]
     WrongState,
 }
 
@@ -234,7 +239,7 @@ pub enum Error {
         instance: InstanceId,
     },
     /// A machine cannot be attached.
-    #[error("instance {instance} cannot be attached: {refusal:?}")]
+    #[error("instance {instance} cannot be attached: {refusal}")]
     CannotAttach {
         /// Which.
         instance: InstanceId,

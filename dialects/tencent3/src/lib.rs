@@ -12,6 +12,8 @@ mod door;
 mod fault;
 mod rates;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use context::Seal;

@@ -225,11 +225,10 @@ impl Compute for ProcessBackend {
         let owner = owner.clone();
         let (_waiting, awaited) = waiting();
         blocking(&self.shared, move |shared| {
-            let is_ours = shared
-                .record(owner.instance)
-                .is_some_and(|record| record.machine.owner.as_ref() == Some(&owner));
-            if !is_ours {
-                return Ok(());
+            match shared.record(owner.instance) {
+                None => return shared.bury_absent(owner.instance),
+                Some(record) if carries(&record, &owner).is_err() => return Ok(()),
+                Some(_) => {}
             }
             let released = shared.change(owner.instance, |record| {
                 is_awaited(&awaited)?;

@@ -315,6 +315,25 @@ impl Shared {
         pids
     }
 
+    /// Leaves the stone of a machine: from here on no launch makes it.
+    fn bury(&self, id: InstanceId) -> Result<(), ComputeError> {
+        fs::write(tombstone(&self.root, id), b"").map_err(failed)?;
+        fs::File::open(self.root.join("tombstones"))
+            .and_then(|dir| dir.sync_all())
+            .map_err(failed)
+    }
+
+    /// Releases a machine that is not there: its key makes none any more.
+    pub(super) fn bury_absent(&self, id: InstanceId) -> Result<(), ComputeError> {
+        let state = self.state();
+        match state.records.contains_key(&id) {
+            true => Err(ComputeError::Failed(format!(
+                "machine {id} has come to be meanwhile"
+            ))),
+            false => self.bury(id),
+        }
+    }
+
     pub(super) fn terminate(&self, owner: &OwnerKey) -> Result<(), ComputeError> {
         let id = owner.instance;
         {
@@ -325,10 +344,7 @@ impl Shared {
             if record.is_some_and(|record| record.machine.owner.as_ref() != Some(owner)) {
                 return Ok(());
             }
-            fs::write(tombstone(&self.root, id), b"").map_err(failed)?;
-            fs::File::open(self.root.join("tombstones"))
-                .and_then(|dir| dir.sync_all())
-                .map_err(failed)?;
+            self.bury(id)?;
         }
         self.kill(id)?;
         self.cgroup(id).remove().map_err(failed)?;

@@ -38,7 +38,7 @@ impl LoginSettings {
         if given > 1 {
             let problem = Problem::ExcludedBy(Field::LoginKeys);
             return Err(ctx.refused(&Error::Invalid {
-                field: Field::Login,
+                field: Field::LoginPassword,
                 problem,
             }));
         }
@@ -91,7 +91,7 @@ pub(super) fn check_user_data(data: &str) -> Result<(), Fault> {
     let decoded = STANDARD.decode(data.trim_end()).map_err(|error| {
         Fault::new(
             "InvalidParameterValue.UserDataFormatError",
-            format!("The value of the parameter `UserData` is not base64: {error}."),
+            format!("The value of the parameter `UserData` is not base64: {error}"),
         )
     })?;
     if decoded.len() > USER_DATA_BYTES {

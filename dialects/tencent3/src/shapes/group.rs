@@ -94,7 +94,6 @@ impl SpotMixedPolicy {
 pub(crate) struct IndexSettings {
     enabled: Option<bool>,
     begin_index: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     index_length: Option<i64>,
 }
 

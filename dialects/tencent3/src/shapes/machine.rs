@@ -12,9 +12,7 @@ use crate::fault::Fault;
 pub(crate) struct SystemDisk {
     disk_type: Option<String>,
     disk_size: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     encrypt: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     kms_key_id: Option<String>,
 }
 
@@ -56,7 +54,6 @@ pub(crate) struct DataDisk {
     snapshot_id: Option<String>,
     delete_with_instance: Option<bool>,
     encrypt: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     kms_key_id: Option<String>,
     throughput_performance: Option<i64>,
     burst_performance: Option<bool>,
@@ -111,13 +108,12 @@ pub(crate) struct InternetAccessible {
     internet_max_bandwidth_out: Option<i64>,
     public_ip_assigned: Option<bool>,
     bandwidth_package_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     internet_service_provider: Option<String>,
-    #[serde(rename = "IPv4AddressType", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "IPv4AddressType")]
     ipv4_address_type: Option<String>,
-    #[serde(rename = "AntiDDoSPackageId", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "AntiDDoSPackageId")]
     anti_ddos_package_id: Option<String>,
-    #[serde(rename = "IsKeepEIP", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "IsKeepEIP")]
     is_keep_eip: Option<bool>,
 }
 
@@ -261,7 +257,7 @@ pub(crate) struct EnhancedService {
     security_service: Option<Enabled>,
     monitor_service: Option<Enabled>,
     automation_tools_service: Option<Enabled>,
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     automation_service: Vec<Enabled>,
 }
 

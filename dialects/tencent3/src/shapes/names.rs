@@ -14,7 +14,6 @@ pub(crate) struct HostNameSettings {
     host_name: Option<String>,
     host_name_style: Option<NameStyle>,
     host_name_suffix: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     host_name_delimiter: Option<String>,
 }
 
@@ -103,7 +102,6 @@ pub(crate) struct InstanceNameSettings {
     instance_name: Option<String>,
     instance_name_style: Option<NameStyle>,
     instance_name_suffix: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     instance_name_delimiter: Option<String>,
 }
 

@@ -1,0 +1,272 @@
+//! Rows to write, with every optional part filled in somewhere, so that a store that loses one is found out.
+
+use std::sync::Arc;
+
+use muster_model::{
+    Access, AccessKey, Account, AccountId, Activity, ActivityId, ActivityKind, ActivityStatus,
+    AdjustBy, Allocation, Attempt, AttemptCode, Balancer, Call, CallKind, CallPhase, ConfigId,
+    ConfigSpec, ConfigStatus, ConfigVersion, CooldownRule, Door, Event, EventKind, Exit, Group,
+    GroupId, GroupSpec, Health, HealthCheck, HealthKind, Hook, HookTransition, HookVerdict,
+    Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, Origin, Outcome, Placement,
+    Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState, ServiceSettings, Site, Size,
+    Spread, Tag, Target, TerminationPolicy, Time, Trigger, TriggerKind, Warmup, ZonesCheck,
+};
+
+pub(super) fn account(id: AccountId, version: u64) -> Arc<Account> {
+    Arc::new(Account {
+        id,
+        name: format!("account {id}"),
+        version,
+        created_at: Time(1),
+    })
+}
+
+pub(super) fn access_key(account: AccountId, access_key_id: &str) -> Arc<AccessKey> {
+    Arc::new(AccessKey {
+        access_key_id: access_key_id.to_owned(),
+        account,
+        user: "admin".to_owned(),
+        access: Access::ReadOnly,
+        sealed_secret: "c2VhbGVk".to_owned(),
+        created_at: Time(2),
+    })
+}
+
+fn tag() -> Tag {
+    Tag {
+        key: "owner 负责人".to_owned(),
+        value: "\"quoted\"\n\u{1f600}".to_owned(),
+    }
+}
+
+pub(super) fn config(id: ConfigId, account: AccountId, version: u64) -> Arc<LaunchConfiguration> {
+    Arc::new(LaunchConfiguration {
+        id,
+        account,
+        site: Site::default(),
+        door: Door::Huawei,
+        version,
+        created_at: Time(3),
+        updated_at: Time(4),
+        status: ConfigStatus::ImageAbnormal,
+        spec: ConfigSpec {
+            name: format!("version {version}"),
+            instance_types: vec!["S5.SMALL1".to_owned(), "S5.SMALL2".to_owned()],
+            user_data: Some("IyEvYmluL3NoCg==".to_owned()),
+            instance_tags: vec![tag()],
+            ..ConfigSpec::default()
+        },
+    })
+}
+
+pub(super) fn group(id: GroupId, account: AccountId, version: u64) -> Group {
+    Group {
+        id,
+        account,
+        site: Site::default(),
+        door: Door::Tencent3,
+        version,
+        created_at: Time(5),
+        spec: group_spec(),
+        busy: None,
+        last_activity: None,
+        abnormal: None,
+        retry: RetryState {
+            failures: 2,
+            not_before: Some(Time(6)),
+            ..RetryState::default()
+        },
+        cooldown: None,
+        next_name_index: 7,
+        observed_at: Some(Time(8)),
+        departed_at: None,
+        deleting: false,
+        wake_at: Some(Time::NEVER),
+    }
+}
+
+fn group_spec() -> GroupSpec {
+    GroupSpec {
+        name: "contract".to_owned(),
+        config: None,
+        size: Size {
+            min: 0,
+            desired: 2,
+            max: 2000,
+        },
+        enabled: true,
+        cooldown_secs: 300,
+        network: Network {
+            vpc: "vpc-1".to_owned(),
+            subnets: vec!["subnet-1".to_owned()],
+            ..Network::default()
+        },
+        spread: Spread::Balanced,
+        zones_check: ZonesCheck::All,
+        termination: TerminationPolicy::NewestInstance,
+        retry: RetryPolicy::Incremental,
+        health: HealthCheck {
+            kind: HealthKind::Balancer,
+            period_secs: 5,
+            grace_secs: 600,
+        },
+        balancers: vec![Balancer::Forward {
+            balancer: "lb-1".to_owned(),
+            listener: "lbl-1".to_owned(),
+            location: None,
+            region: Some("ap-guangzhou".to_owned()),
+            targets: vec![Target {
+                port: 80,
+                weight: 100,
+            }],
+        }],
+        project: 0,
+        tags: vec![tag()],
+        service: ServiceSettings::default(),
+        allocation: Allocation::LaunchConfiguration,
+        capacity_rebalance: false,
+        name_index: None,
+        host_name_index: None,
+        concurrent_scale_out: false,
+        huawei: None,
+    }
+}
+
+pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, u64)>) -> Instance {
+    Instance {
+        id,
+        group: group.id,
+        account: group.account,
+        origin: Origin::Auto,
+        state: Lifecycle::Creating,
+        health: Health {
+            machine_unhealthy: false,
+            balancer_unhealthy: true,
+        },
+        protected: true,
+        config: config.map(|(id, version)| ConfigVersion {
+            id,
+            version,
+            name: "then".to_owned(),
+            created_at: Time(3),
+        }),
+        placement: Placement {
+            instance_type: "S5.SMALL1".to_owned(),
+            zone: "zone-1".to_owned(),
+            subnet: String::new(),
+        },
+        name: "as-contract".to_owned(),
+        created_at: Time(9),
+        in_service_at: None,
+        activity: None,
+        call: Some(Call {
+            kind: CallKind::Launch,
+            attempt: 3,
+            unanswered: 1,
+            phase: CallPhase::InFlight { until: Time(10) },
+            since: Time(9),
+        }),
+        exit: Some(Exit {
+            destroy: true,
+            reason: "because".to_owned(),
+        }),
+        machine: None,
+        warmup: Warmup::Until(Time(11)),
+        hooks: Vec::new(),
+    }
+}
+
+pub(super) fn activity(id: ActivityId, group: &Group, status: ActivityStatus, at: i64) -> Activity {
+    Activity {
+        id,
+        group: group.id,
+        account: group.account,
+        kind: ActivityKind::ScaleOut,
+        status,
+        trigger: Trigger {
+            kind: TriggerKind::Match,
+            cooldown: CooldownRule::Ignore,
+        },
+        cause: "cause".to_owned(),
+        description: "description".to_owned(),
+        status_message: String::new(),
+        created_at: Time(at),
+        started_at: Time(at),
+        ended_at: status.is_ended().then_some(Time(at + 10)),
+        deadline: Time(at + 100),
+        wanted: 2,
+        instances: Vec::new(),
+        attempts: Vec::new(),
+        sold_out: Vec::new(),
+        size_before: 0,
+        size_wanted: 2,
+        hooks: Vec::new(),
+    }
+}
+
+/// An activity with something in every list.
+pub(super) fn full_activity(id: ActivityId, group: &Group, instance: InstanceId) -> Activity {
+    let placement = Placement {
+        instance_type: "S5.SMALL2".to_owned(),
+        zone: String::new(),
+        subnet: "subnet-1".to_owned(),
+    };
+    Activity {
+        instances: vec![RelatedInstance {
+            instance,
+            outcome: Outcome::Failed,
+            message: "it failed".to_owned(),
+        }],
+        attempts: vec![Attempt {
+            code: AttemptCode::SoldOut,
+            instance,
+            placement: placement.clone(),
+            message: "sold out".to_owned(),
+        }],
+        sold_out: vec![placement],
+        ..activity(id, group, ActivityStatus::Running, 1000)
+    }
+}
+
+pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Hook {
+    Hook {
+        id,
+        group: group.id,
+        name: "hook".to_owned(),
+        transition: HookTransition::Terminating,
+        default_result: HookVerdict::Abandon,
+        timeout_secs: 300,
+        extended: true,
+        metadata: "{}".to_owned(),
+        target: None,
+        command: None,
+        active: true,
+        created_at: Time(12),
+    }
+}
+
+pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Policy {
+    Policy {
+        id,
+        group: group.id,
+        name: "policy".to_owned(),
+        door: Door::Huawei,
+        enabled: false,
+        cooldown_secs: Some(60),
+        kind: PolicyKind::External {
+            alarm_id: "al1".to_owned(),
+            adjust: AdjustBy::By(-1),
+        },
+        created_at: Time(13),
+    }
+}
+
+pub(super) fn event(group: GroupId, target: &str) -> Event {
+    Event {
+        group,
+        at: Time(14),
+        kind: EventKind::Notification,
+        target: target.to_owned(),
+        body: serde_json::json!({ "z": 1, "a": [1.5, null] }),
+    }
+}

@@ -1,0 +1,10 @@
+//! The Tencent Cloud API 3.0 door onto the real runtime and the real store, with simulated machines: what is asked and
+//! what is answered, as golden text.
+#![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
+
+mod examples;
+mod facts;
+mod protocol;
+mod service;
+mod tour;
+mod wire;

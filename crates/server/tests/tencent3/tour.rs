@@ -1,0 +1,120 @@
+//! Scripts of requests, and their answers as golden text. Ids are written by the order in which they appeared.
+//!
+//! ```text
+//! # a remark
+//! Action {"Parameter": ...}    a signed call; the answer is printed, and its shape is held against the facts
+//! settle | advance SECS        as the native endpoints do
+//! foreign {"vpc": ...}         a machine that is nobody's
+//! kill ID | unhealthy ID       something happens to a machine
+//! ```
+
+use std::fmt::Write;
+
+use muster_model::InstanceId;
+use muster_sim::Action;
+use serde_json::Value;
+
+use super::facts::Facts;
+use super::service::{Names, Service};
+
+/// What signatures are made and checked at.
+const CLOCK_SECS: i64 = 1_795_500_000;
+
+struct Tour {
+    service: Service,
+    facts: Facts,
+    names: Names,
+    golden: String,
+    wrong: Vec<String>,
+}
+
+impl Tour {
+    async fn line(&mut self, line: &str) {
+        writeln!(self.golden, "> {line}").unwrap();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "#" => {}
+            "settle" => self.service.runtime.settle().await,
+            "advance" => {
+                self.service.runtime.advance(rest.parse().unwrap()).await;
+            }
+            "foreign" => {
+                let machine = self
+                    .service
+                    .sim
+                    .make_foreign(&serde_json::from_str(rest).unwrap())
+                    .unwrap();
+                let name = self.names.plain(&machine.id.to_string());
+                writeln!(self.golden, "  {name}").unwrap();
+            }
+            "kill" | "unhealthy" => {
+                let id = self.names.real(&format!("\"{rest}\""));
+                let id = InstanceId::parse(id.trim_matches('"')).unwrap();
+                let action = if word == "kill" {
+                    Action::Kill
+                } else {
+                    Action::Unhealthy
+                };
+                self.service.sim.act(id, action).unwrap();
+            }
+            action => self.call(action, rest).await,
+        }
+    }
+
+    async fn call(&mut self, action: &str, body: &str) {
+        let response = self.service.call(action, self.names.real(body)).await;
+        match response.get("Error") {
+            Some(error) => {
+                let text = format!("  {}: {}", text(&error["Code"]), text(&error["Message"]));
+                writeln!(self.golden, "{}", self.names.plain(&text)).unwrap();
+            }
+            None => {
+                self.wrong.extend(self.facts.misshapen(action, &response));
+                let text = serde_json::to_string_pretty(&response).unwrap();
+                for line in self.names.plain(&text).lines() {
+                    writeln!(self.golden, "  {line}").unwrap();
+                }
+            }
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+async fn run(script: &str) -> String {
+    let mut tour = Tour {
+        service: Service::start(CLOCK_SECS, false).await,
+        facts: Facts::read(),
+        names: Names::default(),
+        golden: String::new(),
+        wrong: Vec::new(),
+    };
+    for line in script.lines().filter(|line| !line.is_empty()) {
+        tour.line(line).await;
+    }
+    assert!(tour.wrong.is_empty(), "{}", tour.wrong.join("\n"));
+    tour.golden
+}
+
+macro_rules! tours {
+    ($($name:ident),*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let golden = run(include_str!(concat!("scripts/", stringify!($name), ".txt"))).await;
+            insta::with_settings!({ prepend_module_to_snapshot => false }, {
+                insta::assert_snapshot!(stringify!($name), golden);
+            });
+        }
+    )*};
+}
+
+tours!(
+    configs,
+    groups,
+    instances,
+    config_errors,
+    group_errors,
+    instance_errors
+);

@@ -1,0 +1,190 @@
+//! Every error of the model at every action: the code it becomes, and whether the API documents it there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use muster_model::{
+    ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, Problem, Quota,
+    ResourceKind,
+};
+
+use super::facts::facts;
+use crate::actions::ACTIONS;
+use crate::codes::fault;
+
+const KINDS: [ResourceKind; 9] = [
+    ResourceKind::Group,
+    ResourceKind::Config,
+    ResourceKind::Instance,
+    ResourceKind::Activity,
+    ResourceKind::Policy,
+    ResourceKind::Schedule,
+    ResourceKind::Notification,
+    ResourceKind::Hook,
+    ResourceKind::Refresh,
+];
+
+/// One of each error. A new case of the model fails to compile here until it has its line.
+fn errors() -> Vec<Error> {
+    let instance = InstanceId::new(Key::from_bits(7));
+    let text = || "x".to_owned();
+    let mut all = vec![
+        Error::NotMembers {
+            instances: vec![instance],
+        },
+        Error::QuotaExceeded {
+            quota: Quota::Configs,
+            limit: 50,
+        },
+        Error::QuotaExceeded {
+            quota: Quota::Groups,
+            limit: 50,
+        },
+        Error::SizeOrder {
+            min: 2,
+            desired: 1,
+            max: 3,
+        },
+        Error::InUse {
+            kind: ResourceKind::Config,
+            id: text(),
+            by: text(),
+        },
+        Error::HasInstances { count: 1 },
+        Error::Busy {
+            activity: ActivityId::new(Key::from_bits(8)),
+        },
+        Error::Disabled,
+        Error::Abnormal,
+        Error::AboveMax { wanted: 3, max: 2 },
+        Error::BelowMin { wanted: 0, min: 1 },
+        Error::InServiceBelowMin { wanted: 0, min: 1 },
+        Error::NothingToDo,
+        Error::CoolingDown,
+        Error::InstanceBusy { instance },
+        Error::VpcBound,
+        Error::ConfigAbnormal,
+        Error::BackEnd {
+            code: AttemptCode::Failed,
+            message: text(),
+        },
+        Error::Store { message: text() },
+        Error::ReadOnly,
+        Error::Overloaded,
+    ];
+    all.extend(KINDS.map(|kind| Error::NotFound { kind, id: text() }));
+    all.extend(KINDS.map(|kind| Error::NameTaken { kind, name: text() }));
+    let refusals = [
+        AttachRefusal::NotFound,
+        AttachRefusal::AlreadyHere,
+        AttachRefusal::InOtherGroup,
+        AttachRefusal::OtherVpc,
+        AttachRefusal::WrongState,
+    ];
+    all.extend(refusals.map(|refusal| Error::CannotAttach { instance, refusal }));
+    let problems = [
+        Problem::ExcludedBy(Field::Image),
+        Problem::OneOf(Field::Image),
+        Problem::NeededBy(Field::Image),
+        Problem::NotWith(Field::Image),
+        Problem::Duplicate(text()),
+        Problem::Above {
+            value: 3,
+            than: Field::Max,
+            limit: 2,
+        },
+        Problem::Range {
+            value: 3,
+            min: 1,
+            max: 2,
+        },
+        Problem::Unusable(text()),
+    ];
+    for field in [
+        Field::Vpc,
+        Field::Subnets,
+        Field::SpotBase,
+        Field::Count,
+        Field::Market,
+    ] {
+        all.extend(
+            problems
+                .clone()
+                .map(|problem| Error::Invalid { field, problem }),
+        );
+    }
+    for error in &all {
+        listed(error);
+    }
+    all
+}
+
+/// Compiles only while [`errors`] is known to be complete.
+fn listed(error: &Error) {
+    match error {
+        Error::NotFound { .. }
+        | Error::NotMembers { .. }
+        | Error::NameTaken { .. }
+        | Error::QuotaExceeded { .. }
+        | Error::SizeOrder { .. }
+        | Error::Invalid { .. }
+        | Error::InUse { .. }
+        | Error::HasInstances { .. }
+        | Error::Busy { .. }
+        | Error::Disabled
+        | Error::Abnormal
+        | Error::AboveMax { .. }
+        | Error::BelowMin { .. }
+        | Error::InServiceBelowMin { .. }
+        | Error::NothingToDo
+        | Error::CoolingDown
+        | Error::InstanceBusy { .. }
+        | Error::CannotAttach { .. }
+        | Error::VpcBound
+        | Error::ConfigAbnormal
+        | Error::BackEnd { .. }
+        | Error::Store { .. }
+        | Error::ReadOnly
+        | Error::Overloaded => {}
+    }
+}
+
+#[test]
+fn every_error_has_a_code_of_the_api_at_every_action() {
+    let facts = facts();
+    let common: BTreeSet<&str> = facts.common_errors.iter().map(String::as_str).collect();
+    let service: BTreeSet<&str> = facts.service_errors.iter().map(String::as_str).collect();
+    let mut golden = String::new();
+    for error in errors() {
+        // Which actions answer which code, and whether they document it.
+        let mut by_code: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
+        for entry in ACTIONS {
+            let fault = fault(&error, entry.name);
+            let code = fault.code.into_owned();
+            assert!(
+                common.contains(code.as_str()) || service.contains(code.as_str()),
+                "{}: {error:?} becomes {code}, which the API does not have",
+                entry.name
+            );
+            let documented = facts.actions[entry.name].errors.contains(&code);
+            let place = match (documented, common.contains(code.as_str())) {
+                (true, _) => "documented",
+                (false, true) => "common",
+                (false, false) => "elsewhere",
+            };
+            by_code.entry((code, place)).or_default().push(entry.name);
+        }
+        writeln!(golden, "{error:?}").unwrap();
+        for ((code, place), actions) in by_code {
+            match place {
+                "documented" => {
+                    writeln!(golden, "  {code}  documented: {}", actions.join(", ")).unwrap()
+                }
+                _ => writeln!(golden, "  {code}  {place} ({})", actions.len()).unwrap(),
+            }
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("codes", golden);
+    });
+}
