@@ -274,3 +274,16 @@ def test_calls_above_the_documented_rate_are_refused(emulated):
             codes.add(error.code)
             break
     assert codes == {"RequestLimitExceeded"}
+
+
+def test_a_listing_that_hangs_is_not_waited_for_and_concludes_nothing(emulated):
+    call = emulated.sdk()
+    made = group(call, desired=2)
+    emulated.settle()
+    emulated.faults({"match": {"op": "describe"}, "effect": "hang"})
+    emulated.settle()
+    emulated.advance(600)
+    assert group_of(call, made)["InServiceInstanceCount"] == 2
+    emulated.faults()
+    emulated.settle()
+    assert len(emulated.machines()) == 2

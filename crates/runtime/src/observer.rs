@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use muster_model::{GroupCommand, GroupId, Machine, Observation, OwnerKey, Time};
-use muster_ports::Clock;
+use muster_ports::{Clock, ComputeError};
 
 use crate::runtime::Runtime;
 
@@ -45,8 +45,20 @@ impl Runtime {
 
     async fn observe(&self, group: Option<GroupId>) {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.look_at(group).await;
+    }
+
+    /// Lists and tells. The caller has counted it as in flight.
+    pub(crate) async fn look_at(&self, group: Option<GroupId>) {
         let asked_at = self.clock.now();
-        let listed = self.compute.list(group).await;
+        let patience = u64::from(self.options.settings.call_timeout_secs);
+        let listed = tokio::select! {
+            biased;
+            listed = self.compute.list(group) => listed,
+            () = self.clock.deadline(asked_at.plus_secs(patience)) => {
+                Err(ComputeError::Unknown("no answer in time".to_owned()))
+            }
+        };
         self.metrics.listing(listed.is_ok());
         match listed {
             Ok(machines) => self.tell(group, asked_at, machines).await,

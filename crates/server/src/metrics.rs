@@ -1,5 +1,6 @@
 //! Metrics of requests, printed together with those of the runtime.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use muster_runtime::Runtime;
@@ -9,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-type Labels = Vec<(&'static str, String)>;
+type Labels = [(&'static str, Cow<'static, str>); 3];
 
 /// Metrics of requests.
 pub(crate) struct RequestMetrics {
@@ -53,11 +54,14 @@ impl RequestMetrics {
 
     pub(crate) fn call(&self, dialect: &'static str, action: &'static str, code: &str, secs: f64) {
         let action = if action.is_empty() { "other" } else { action };
-        let code = if code.is_empty() { "ok" } else { code };
-        let labels = vec![
-            ("dialect", dialect.to_owned()),
-            ("action", action.to_owned()),
-            ("code", code.to_owned()),
+        let code = match code {
+            "" => Cow::Borrowed("ok"),
+            code => Cow::Owned(code.to_owned()),
+        };
+        let labels = [
+            ("dialect", Cow::Borrowed(dialect)),
+            ("action", Cow::Borrowed(action)),
+            ("code", code),
         ];
         self.calls.get_or_create(&labels).inc();
         self.seconds.observe(secs);

@@ -297,6 +297,12 @@ impl World {
         };
         let mut ids = self.fresh();
         let plan = plan(&view, self.now, &mut ids, &self.settings);
+        if plan.change.is_empty() {
+            if let Some(at) = view.group.wake_at {
+                self.schedule(at.max(self.now.plus_millis(1)), Happening::Turn(id));
+            }
+            return;
+        }
         match self.commit_change(&view, &plan.change) {
             Ok(()) => {
                 for call in plan.calls {

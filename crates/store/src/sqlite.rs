@@ -1,6 +1,7 @@
 //! Opening the database, and its connections.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,17 @@ pub struct SqliteStore {
     _lock: Option<File>,
 }
 
+/// Opens a file, or makes it so that only its owner can read it: scripts of machines are in the database. SQLite gives
+/// its own files beside the database the same mode.
+fn owners_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+}
+
 impl SqliteStore {
     /// Opens (or makes) `DIR/muster.db`. A directory is used by one store at a time.
     ///
@@ -61,12 +73,7 @@ impl SqliteStore {
         };
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let lock_path = dir.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(io(&lock_path))?;
+        let lock = owners_file(&lock_path).map_err(io(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
@@ -78,6 +85,7 @@ impl SqliteStore {
             }
         }
         let path = dir.join("muster.db");
+        drop(owners_file(&path).map_err(io(&path))?);
         Self::connect(&path.to_string_lossy(), Some(lock))
             .map_err(|error| OpenError::Migration { path, error })
     }

@@ -98,7 +98,12 @@ impl Shared {
             let dir = self.dir(id);
             match dir.read()? {
                 Some(record) => {
-                    self.state().records.insert(id, record);
+                    let alive = dir.is_alive();
+                    let mut state = self.state();
+                    state.records.insert(id, record);
+                    if alive {
+                        state.alive.insert(id);
+                    }
                 }
                 // The machine never came to be: nothing was started before its record was written.
                 None => fs::remove_dir_all(&dir.0)?,

@@ -1,0 +1,183 @@
+//! Wrong files, whole files, and the page that documents the keys.
+
+use super::*;
+
+#[test]
+fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
+    let cases = [
+        (
+            "lissten = \"127.0.0.1:1\"",
+            "muster.toml:1:1: unknown field `lissten`, expected one of `listen`",
+        ),
+        (
+            "\n[limits]\nbody_mib = 0\n",
+            "muster.toml:3:12: 0 is out of range: a whole number from 1 to 64 is right",
+        ),
+        (
+            "[log]\nformat = \"xml\"",
+            "muster.toml:2:10: unknown variant `xml`, expected `text` or `json`",
+        ),
+        (
+            "[engine]\ncall_timeout = 3",
+            "muster.toml:2:1: unknown field `call_timeout`, expected one of `call_timeout_secs`",
+        ),
+        (
+            "listen = 8700",
+            "muster.toml:1:10: invalid type: integer `8700`, expected socket address",
+        ),
+        (
+            "[backend]\nfirst_port = 3000\nlast_port = 2000",
+            "muster.toml:2:1: first_port 3000 is above last_port 2000",
+        ),
+        (
+            "[[account]]\nname = 3",
+            "muster.toml:2:8: invalid type: integer `3`, expected a string",
+        ),
+        (
+            "[tls]\ncert = \"x\"",
+            "muster.toml:1:2: unknown field `tls`, expected one of",
+        ),
+        ("a = ", "muster.toml:1:5: "),
+    ];
+    for (text, wanted) in cases {
+        let error = Config::parse("muster.toml", text).unwrap_err();
+        assert!(
+            error.starts_with(wanted),
+            "{text:?}:\n{error}\nnot\n{wanted}"
+        );
+        assert!(!error.contains('\n'), "one line: {error}");
+    }
+}
+
+#[test]
+fn every_section_is_read() {
+    let text = r#"
+        listen = "127.0.0.1:9000"
+        data = "/tmp/x"
+        [limits]
+        body_mib = 2
+        [log]
+        format = "json"
+        [backend]
+        kind = "process"
+        [engine]
+        immediate_retries = 7
+        [quotas]
+        groups = 3
+        [rate_limits]
+        enabled = false
+        [[account]]
+        name = "team"
+        [[account.key]]
+        access_key_id = "AKIDteam"
+        secret_env = "TEAM_SECRET"
+        read_only = true
+        [[site]]
+        name = "east"
+        regions = ["ap-shanghai"]
+    "#;
+    let config = Config::parse("x", text).unwrap();
+    assert_eq!(
+        (
+            config.settings().immediate_retries,
+            config.settings().quotas.groups
+        ),
+        (7, 3)
+    );
+    assert_eq!(config.account[0].key[0].access_key_id, "AKIDteam");
+}
+
+/// A row of the page.
+struct Documented {
+    key: String,
+    default: String,
+    range: String,
+}
+
+const PAGE: &str = include_str!("../../../../docs/configuration.md");
+
+fn documented() -> Vec<Documented> {
+    let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        Documented {
+            key: cells[1].trim_matches('`').to_owned(),
+            default: cells[2].trim_matches('`').to_owned(),
+            range: cells[3].to_owned(),
+        }
+    })
+    .collect()
+}
+
+/// A file that sets one key. What else its table needs is added.
+fn file(key: &str, value: &str) -> String {
+    let (tables, name) = key.rsplit_once('.').unwrap_or(("", key));
+    match tables {
+        "" => format!("{name} = {value}\n"),
+        "account[]" => format!("[[account]]\n{name} = {value}\n"),
+        "account[].key[]" => format!(
+            "[[account]]\nname = \"a\"\n[[account.key]]\naccess_key_id = \"k\"\n{name} = {value}\n"
+        ),
+        "site[]" => format!("[[site]]\n{name} = {value}\n"),
+        table => format!("[{table}]\n{name} = {value}\n"),
+    }
+}
+
+#[test]
+fn the_page_names_every_key_once() {
+    let known: Vec<String> = muster_kit::decode::known_fields::<Config>()
+        .into_iter()
+        .filter(|field| field.shape != muster_kit::decode::Shape::Struct)
+        .filter(|field| {
+            field.shape != muster_kit::decode::Shape::List || field.path.ends_with("regions")
+        })
+        .map(|field| field.path.replace(".N", "[]"))
+        .filter(|path| !path.ends_with("regions[]") && !path.ends_with("[]"))
+        .collect();
+    let mut named: Vec<String> = documented().into_iter().map(|row| row.key).collect();
+    let mut known_sorted = known;
+    known_sorted.sort();
+    named.sort();
+    assert_eq!(named, known_sorted);
+}
+
+#[test]
+fn the_page_has_the_defaults() {
+    let plain = Config::default();
+    for row in documented()
+        .iter()
+        .filter(|row| !row.default.is_empty() && !row.key.contains("[]"))
+    {
+        let set = Config::parse(&row.key, &file(&row.key, &row.default)).unwrap();
+        assert_eq!(set.settings(), plain.settings(), "{}", row.key);
+        if !row.key.starts_with("engine.") {
+            assert_eq!(format!("{set:?}"), format!("{plain:?}"), "{}", row.key);
+        }
+    }
+}
+
+#[test]
+fn the_page_has_the_ranges() {
+    for row in documented() {
+        let Some((min, max)) = row.range.split_once(" to ") else {
+            continue;
+        };
+        let error = Config::parse(&row.key, &file(&row.key, "-1")).unwrap_err();
+        let wanted = format!("-1 is out of range: a whole number from {min} to {max} is right");
+        assert!(error.ends_with(&wanted), "{}: {error}", row.key);
+        for value in [min, max] {
+            // One bound of the ports is above the other's default.
+            if !row.key.ends_with("_port") {
+                Config::parse(&row.key, &file(&row.key, value)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_example_of_the_page_is_right() {
+    let (_, rest) = PAGE.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let config = Config::parse("example", example).unwrap();
+    assert_eq!(config.account[0].name, "team");
+}
