@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use muster_model::{
     AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
     Event, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Page, Paged, Policy,
+    Time,
 };
+
+/// Activities that one [`Row::OldActivities`] deletes at the most.
+pub const SWEPT_AT_ONCE: u32 = 10_000;
 
 /// What must still be so for a commit to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,9 @@ pub enum Row {
     NoInstance(InstanceId),
     /// Writes an activity.
     Activity(Arc<Activity>),
+    /// Deletes the activities that ended before this moment, at most [`SWEPT_AT_ONCE`] of them, oldest first. The newest
+    /// one of a group that exists stays.
+    OldActivities(Time),
     /// Writes a configuration: its newest version, and that version to look up later.
     Config(Arc<LaunchConfiguration>),
     /// Deletes a configuration; versions that instances were made from can still be looked up.

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use muster_model::{GroupCommand, GroupId, Machine, Observation, OwnerKey, Time};
-use muster_ports::{Clock, ComputeError};
+use muster_ports::{Clock, Commit, ComputeError, Row};
 
 use crate::runtime::Runtime;
+
+const DAY_MILLIS: i64 = 86_400_000;
+/// Time between two sweeps of old activities.
+const SWEEP_PERIOD_MILLIS: i64 = 600_000;
 
 impl Runtime {
     /// Looks by period until the runtime stops.
@@ -20,6 +24,25 @@ impl Runtime {
                 .plus_millis(self.options.observe_period_millis);
             tokio::select! {
                 () = self.clock.wait(next) => {}
+                () = self.stopped.notified() => {}
+            }
+        }
+    }
+
+    /// Forgets old activities by period until the runtime stops.
+    pub(crate) async fn sweep_by_period(self: Arc<Self>) {
+        while !self.stopping() {
+            let now = self.clock.now();
+            let age_millis = i64::from(self.options.activity_days) * DAY_MILLIS;
+            let commit = Commit {
+                guards: Vec::new(),
+                rows: vec![Row::OldActivities(now.plus_millis(-age_millis))],
+            };
+            if let Err(error) = self.commit(commit).await {
+                tracing::warn!(%error, "old activities could not be forgotten; the next sweep tries again");
+            }
+            tokio::select! {
+                () = self.clock.wait(now.plus_millis(SWEEP_PERIOD_MILLIS)) => {}
                 () = self.stopped.notified() => {}
             }
         }

@@ -26,6 +26,8 @@ pub struct Options {
     pub calls: usize,
     /// Time between two listings of all machines, milliseconds.
     pub observe_period_millis: i64,
+    /// Ended activities are kept this long, days.
+    pub activity_days: u32,
     /// How long a stop waits for calls in flight, milliseconds.
     pub drain_millis: i64,
 }
@@ -37,6 +39,7 @@ impl Default for Options {
             workers: 16,
             calls: 64,
             observe_period_millis: 10_000,
+            activity_days: 90,
             drain_millis: 10_000,
         }
     }
@@ -107,6 +110,7 @@ impl Runtime {
         tokio::spawn(Arc::clone(&runtime).dispatch());
         tokio::spawn(Arc::clone(&runtime).observe_by_hint());
         tokio::spawn(Arc::clone(&runtime).observe_by_period());
+        tokio::spawn(Arc::clone(&runtime).sweep_by_period());
         runtime.ready.store(true, Ordering::SeqCst);
         Ok(runtime)
     }

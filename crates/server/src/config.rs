@@ -39,6 +39,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) quotas: QuotaConfig,
     #[serde(default)]
+    pub(crate) retention: Retention,
+    #[serde(default)]
     pub(crate) rate_limits: RateLimits,
     #[serde(default)]
     pub(crate) account: Vec<AccountConfig>,
@@ -156,6 +158,21 @@ impl Default for QuotaConfig {
         QuotaConfig {
             groups: Within(quotas.groups),
             launch_configurations: Within(quotas.configs),
+        }
+    }
+}
+
+/// `[retention]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    pub(crate) activity_days: Within<1, 3650>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Retention {
+            activity_days: Within(90),
         }
     }
 }

@@ -92,6 +92,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
         settings: config.settings(),
         calls: config.backend.calls.0 as usize,
         observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
+        activity_days: config.retention.activity_days.0,
         ..Options::default()
     };
     let listen = args.listen.or(config.listen).unwrap_or(LISTEN);

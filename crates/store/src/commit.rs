@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_model::{ActivityStatus, Instance};
-use muster_ports::{Commit, Guard, Row, StoreError};
+use muster_ports::{Commit, Guard, Row, SWEPT_AT_ONCE, StoreError};
 use rusqlite::{Connection, OptionalExtension, Params};
 use serde::Serialize;
 
@@ -134,6 +134,7 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             free(connection, &id)
         }
         Row::Activity(activity) => put_activity(connection, activity),
+        Row::OldActivities(before) => sweep_activities(connection, *before),
         Row::Config(config) => put_config(connection, config),
         Row::NoConfig(id) => no_config(connection, &id.to_string()),
         Row::Hook(hook) => {
@@ -204,6 +205,19 @@ fn put_activity(
         document(activity)?,
     );
     run(connection, sql, params).map(|_| ())
+}
+
+/// Deletes old activities, but those that a group names as its newest.
+fn sweep_activities(connection: &Connection, before: muster_model::Time) -> Result<(), StoreError> {
+    let old = "SELECT id FROM activities WHERE open = 0 AND ended_at < $1 AND id NOT IN (\
+               SELECT doc ->> 'last_activity' FROM groups WHERE doc ->> 'last_activity' IS NOT NULL) \
+               ORDER BY seq LIMIT $2";
+    let keys = format!(
+        "DELETE FROM keys WHERE key IN (SELECT substr(id, instr(id, '-') + 1) FROM ({old}))"
+    );
+    run(connection, &keys, (before.0, SWEPT_AT_ONCE))?;
+    let rows = format!("DELETE FROM activities WHERE id IN ({old})");
+    run(connection, &rows, (before.0, SWEPT_AT_ONCE)).map(|_| ())
 }
 
 fn put_config(

@@ -153,3 +153,42 @@ pub(super) async fn pages(store: &dyn Store) {
     let last = ok(store.last_uncancelled(group.id).await, "last");
     assert_eq!(last.map(|a| a.id), newest_first.first().copied());
 }
+
+/// Old ended ones go, and their keys are free; running ones and the newest of a group that exists stay.
+pub(super) async fn sweep(store: &dyn Store) {
+    let (account, groups, all) = history(store).await;
+    let group = Group {
+        last_activity: Some(all[3].id),
+        ..groups[0].clone()
+    };
+    let rows = vec![Row::Group(Arc::new(group)), Row::NoGroup(groups[1].id)];
+    ok(put(store, Vec::new(), rows).await, "the newest one");
+    // All of the first group's have ended by then, and none of the second's.
+    let sweep = || put(store, Vec::new(), vec![Row::OldActivities(Time(50_000))]);
+    let kept: Vec<ActivityId> = [11, 10, 9, 8, 7, 6, 3, 1, 0].map(|n| all[n].id).to_vec();
+    for _ in 0..2 {
+        ok(sweep().await, "sweep");
+        let paged = ok(store.activities(account, &[], ALL).await, "activities");
+        let read: Vec<ActivityId> = paged.items.iter().map(|a| a.id).collect();
+        assert_eq!(read, kept);
+    }
+    let reused = Activity {
+        group: groups[1].id,
+        ..all[2].clone()
+    };
+    ok(
+        put(store, Vec::new(), vec![Row::Activity(Arc::new(reused))]).await,
+        "a freed key",
+    );
+    ok(
+        put(store, Vec::new(), vec![Row::OldActivities(Time::NEVER)]).await,
+        "sweep",
+    );
+    let paged = ok(store.activities(account, &[], ALL).await, "activities");
+    let read: Vec<ActivityId> = paged.items.iter().map(|a| a.id).collect();
+    assert_eq!(
+        read,
+        [7, 6, 3, 1, 0].map(|n| all[n].id),
+        "running ones, and the newest of a group that exists"
+    );
+}

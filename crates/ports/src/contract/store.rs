@@ -42,6 +42,7 @@ pub const CASES: &[Case<dyn Store>] = &[
     ("pages and order of activities", |s| {
         Box::pin(history::pages(s))
     }),
+    ("old activities are swept", |s| Box::pin(history::sweep(s))),
     ("events are numbered in order", |s| Box::pin(events(s))),
     ("settings are set and deleted", |s| Box::pin(settings(s))),
 ];

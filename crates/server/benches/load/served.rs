@@ -128,6 +128,12 @@ impl Drop for Served {
     }
 }
 
+/// A signed request of 1 KiB to the bare handler.
+fn kib(address: &str) -> Arc<[u8]> {
+    let body = json!({ "Text": "x".repeat(1012) });
+    request(address, "Echo", &body.to_string())
+}
+
 /// Signed Describe calls of one group, against the bare handler.
 pub(crate) async fn describe() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,11 +146,7 @@ pub(crate) async fn describe() {
         &json!({ "AutoScalingGroupIds": [group] }),
     );
     let bare = Bare::start();
-    let echoed = request(
-        &bare.address,
-        "Echo",
-        &json!({ "Text": "x".repeat(1012) }).to_string(),
-    );
+    let echoed = kib(&bare.address);
     let (mut ratios, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let theirs_now = rate(
@@ -188,21 +190,26 @@ pub(crate) async fn mutate() {
         };
         requests.push(vec![change(1), change(2)]);
     }
+    let bare = Bare::start();
+    let echoed = vec![vec![kib(&bare.address)]; CLIENTS];
     let single_dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(single_dir.path()).unwrap();
     let (mut ratios, mut ours, mut singles) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bare_ratios = Vec::new();
     for _ in 0..ROUNDS {
         let single = single_commits(&store, TIME).await;
         let ours_now = rate(&served.address, &requests, TIME).await;
+        bare_ratios.push(ours_now / rate(&bare.address, &echoed, TIME).await);
         ratios.push(ours_now / single);
         ours.push(ours_now);
         singles.push(single);
     }
     println!(
-        "mutate: {:.0}/s durable changes of 64 groups by 64 clients, {:.0}/s single commits: ratio {:.2} (aim: 1 or more)",
+        "mutate: {:.0}/s durable changes of 64 groups by 64 clients, {:.0}/s single commits: ratio {:.2} (aim: 1 or more); {:.2} of the bare signed echo",
         median(ours),
         median(singles),
-        median(ratios)
+        median(ratios),
+        median(bare_ratios)
     );
 }
 
