@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use crate::decode::{DecodeError, Field, decode, known_fields};
 use crate::node::Node;
 
+/// What most answers stay below.
+const ANSWER_BYTES: usize = 4096;
+
 /// What a dialect gives its actions: the `Api`, the caller, the region, the time. It owns its parts (`Arc`s), so that
 /// it can cross into a boxed future.
 pub trait Context: Sync + 'static {
@@ -72,7 +75,12 @@ impl<C: Context, A: Action<C>> Run<C> for Typed<A> {
     fn run<'c>(self: Box<Self>, ctx: &'c C) -> Running<'c, C> {
         Box::pin(async move {
             let response = self.0.run(ctx).await?;
-            serde_json::to_vec(&response).map_err(|error| ctx.unwritable(error))
+            // Room for most answers, so that they are written without being moved.
+            let mut body = Vec::with_capacity(ANSWER_BYTES);
+            match serde_json::to_writer(&mut body, &response) {
+                Ok(()) => Ok(body),
+                Err(error) => Err(ctx.unwritable(error)),
+            }
         })
     }
 }
