@@ -1,7 +1,7 @@
 //! What goes wrong, by seed.
 
-use rand::{Rng, RngCore, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt, SeedableRng};
 
 /// How likely what goes wrong is, in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Odds {
 }
 
 /// Seeded dice.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Dice {
     rng: ChaCha8Rng,
     /// The odds in force; all zero = nothing goes wrong.
