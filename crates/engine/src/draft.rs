@@ -1,11 +1,11 @@
 //! A view being changed: tracks what was written, so that a change holds just that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use muster_model::{
-    Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Group, GroupView, Ids,
-    Instance, InstanceId, Time,
+    Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Event, Group, GroupView, Ids,
+    Instance, InstanceId, Part, PartId, Parts, Time,
 };
 
 use crate::lifecycle::{self, Next, Role};
@@ -20,6 +20,9 @@ pub(crate) struct Draft<'a> {
     gone: BTreeSet<InstanceId>,
     /// In the order in which they were first touched: of two that start at once, the later is the newer.
     activities_written: Vec<ActivityId>,
+    /// `None`: it is gone.
+    parts_written: BTreeMap<PartId, Option<Part>>,
+    events: Vec<Event>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
@@ -40,6 +43,8 @@ impl<'a> Draft<'a> {
             instances_written: BTreeSet::new(),
             gone: BTreeSet::new(),
             activities_written: Vec::new(),
+            parts_written: BTreeMap::new(),
+            events: Vec::new(),
             reasons: Vec::new(),
             now,
             ids,
@@ -117,6 +122,30 @@ impl<'a> Draft<'a> {
         self.view.activities.insert(activity.id, Arc::new(activity));
     }
 
+    /// Its hooks, policies, schedules and the like.
+    #[expect(dead_code, reason = "used by what is built next")]
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.view.parts
+    }
+
+    #[expect(dead_code, reason = "used by what is built next")]
+    pub(crate) fn put_part(&mut self, part: Part) {
+        self.view.parts.put(part.clone());
+        self.parts_written.insert(part.id(), Some(part));
+    }
+
+    #[expect(dead_code, reason = "used by what is built next")]
+    pub(crate) fn drop_part(&mut self, id: PartId) {
+        self.view.parts.remove(id);
+        self.parts_written.insert(id, None);
+    }
+
+    /// A message for the outside, committed with what it tells of.
+    #[expect(dead_code, reason = "used by what is built next")]
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     pub(crate) fn because(&mut self, reason: impl Into<String>) {
         self.reasons.push(Reason(reason.into()));
     }
@@ -184,7 +213,9 @@ impl<'a> Draft<'a> {
             || self.group_deleted
             || !self.instances_written.is_empty()
             || !self.gone.is_empty()
-            || !self.activities_written.is_empty();
+            || !self.activities_written.is_empty()
+            || !self.parts_written.is_empty()
+            || !self.events.is_empty();
         if !touched {
             return (Change::default(), self.reasons);
         }
@@ -210,9 +241,19 @@ impl<'a> Draft<'a> {
         let same = instances.is_empty()
             && activities.is_empty()
             && gone.is_empty()
+            && self.events.is_empty()
+            && self.view.parts == before.parts
             && self.view.group == before.group;
         if same && !self.group_deleted {
             return (Change::default(), self.reasons);
+        }
+        let (mut parts, mut parts_gone) = (Vec::new(), Vec::new());
+        for (id, part) in self.parts_written {
+            match part {
+                Some(part) => parts.push(part),
+                None if before.parts.contains(id) => parts_gone.push(id),
+                None => {}
+            }
         }
         let group = if self.group_deleted {
             Delta::Delete
@@ -226,7 +267,9 @@ impl<'a> Draft<'a> {
                 instances,
                 gone,
                 activities,
-                events: Vec::new(),
+                parts,
+                parts_gone,
+                events: self.events,
             },
             self.reasons,
         )

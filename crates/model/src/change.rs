@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Activity, ActivityId, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Policy,
-    Time,
+    Activity, ActivityId, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Part, PartId,
+    Parts, Time,
 };
 
 /// A group with everything that belongs to it: all that a decision may depend on, besides the time.
@@ -21,10 +21,8 @@ pub struct GroupView {
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
     /// Its activities that have not ended, and its newest one.
     pub activities: BTreeMap<ActivityId, Arc<Activity>>,
-    /// Its hooks.
-    pub hooks: Vec<Arc<Hook>>,
-    /// Its policies.
-    pub policies: Vec<Arc<Policy>>,
+    /// Its hooks, policies, schedules and the like.
+    pub parts: Parts,
 }
 
 /// What becomes of one row.
@@ -50,6 +48,10 @@ pub struct Change {
     pub gone: Vec<InstanceId>,
     /// Activities written.
     pub activities: Vec<Arc<Activity>>,
+    /// Hooks, policies, schedules and the like that are written.
+    pub parts: Vec<Part>,
+    /// Those that are gone.
+    pub parts_gone: Vec<PartId>,
     /// Messages to send after the commit.
     pub events: Vec<Event>,
 }
@@ -95,8 +97,7 @@ impl GroupView {
             config,
             instances: BTreeMap::new(),
             activities: BTreeMap::new(),
-            hooks: Vec::new(),
-            policies: Vec::new(),
+            parts: Parts::default(),
         }
     }
 
@@ -117,6 +118,12 @@ impl GroupView {
         }
         for activity in &change.activities {
             next.activities.insert(activity.id, Arc::clone(activity));
+        }
+        for part in &change.parts {
+            next.parts.put(part.clone());
+        }
+        for id in &change.parts_gone {
+            next.parts.remove(*id);
         }
         let last = next.group.last_activity;
         next.activities

@@ -18,6 +18,7 @@ mod hook;
 pub mod id;
 mod instance;
 mod machine;
+mod part;
 mod query;
 mod scaling;
 mod time;
@@ -57,6 +58,7 @@ pub use instance::{
     Warmup,
 };
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
+pub use part::{Part, PartId, Parts};
 pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
     Page, Paged, TagFilter,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_model::{
     Access, AccountId, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
-    GroupFilter, GroupId, GroupItem, InstanceFilter, InstanceItem, Page, Paged, Site, Time,
+    GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter, InstanceItem, Page, Paged, Site,
+    Time,
 };
 
 /// Who asks.
@@ -42,6 +43,12 @@ pub trait Api: Send + Sync {
         filters: &[GroupFilter],
         page: Page,
     ) -> ApiResult<Paged<GroupItem>>;
+
+    /// The groups with everything that belongs to them: where hooks, policies, schedules and the like are looked up.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>>;
 
     /// Launch configurations.
     ///

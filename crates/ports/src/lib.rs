@@ -12,4 +12,6 @@ mod store;
 pub use api::{Api, ApiResult, Caller, Credential, Keys};
 pub use clock::Clock;
 pub use compute::{Compute, ComputeError};
-pub use store::{Commit, GroupRows, Guard, Row, SWEPT_AT_ONCE, SavedEvent, Store, StoreError};
+pub use store::{
+    Commit, GroupRows, Guard, Row, SWEPT_AT_ONCE, SavedEvent, Store, StoreError, rows_of,
+};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
-    Event, Group, GroupId, Hook, Instance, InstanceId, LaunchConfiguration, Page, Paged, Policy,
-    Time,
+    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, Change, ConfigId,
+    ConfigSpec, Delta, Event, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Page,
+    Paged, Part, PartId, Time,
 };
 
 /// Activities that one [`Row::OldActivities`] deletes at the most.
@@ -37,7 +37,7 @@ pub enum Row {
     NoAccessKey(String),
     /// Writes a group.
     Group(Arc<Group>),
-    /// Deletes a group with its instances, hooks, policies and running state; activities stay until they are swept.
+    /// Deletes a group with its instances and parts; activities stay until they are swept.
     NoGroup(GroupId),
     /// Writes an instance.
     Instance(Arc<Instance>),
@@ -52,10 +52,10 @@ pub enum Row {
     Config(Arc<LaunchConfiguration>),
     /// Deletes a configuration; versions that instances were made from can still be looked up.
     NoConfig(ConfigId),
-    /// Writes a hook.
-    Hook(Arc<Hook>),
-    /// Writes a policy.
-    Policy(Arc<Policy>),
+    /// Writes a part of a group: a hook, a policy, a schedule, ...
+    Part(Part),
+    /// Deletes a part of a group.
+    NoPart(PartId),
     /// Appends a message; the store gives it the next number.
     Event(Event),
     /// Writes a small named value (clock offset, simulated machines, ...).
@@ -76,6 +76,26 @@ pub struct Commit {
     pub rows: Vec<Row>,
 }
 
+/// The rows of a change of a group. The group's own row comes last, so that what is kept of a deleted group is written
+/// before.
+#[must_use]
+pub fn rows_of(id: GroupId, change: &Change) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let written = change.activities.iter().map(Arc::clone);
+    rows.extend(written.map(Row::Activity));
+    rows.extend(change.gone.iter().copied().map(Row::NoInstance));
+    rows.extend(change.instances.iter().map(Arc::clone).map(Row::Instance));
+    rows.extend(change.parts_gone.iter().copied().map(Row::NoPart));
+    rows.extend(change.parts.iter().cloned().map(Row::Part));
+    rows.extend(change.events.iter().cloned().map(Row::Event));
+    match &change.group {
+        Delta::Keep => {}
+        Delta::Put(group) => rows.push(Row::Group(Arc::clone(group))),
+        Delta::Delete => rows.push(Row::NoGroup(id)),
+    }
+    rows
+}
+
 /// A group with everything that belongs to it, as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupRows {
@@ -85,10 +105,8 @@ pub struct GroupRows {
     pub instances: Vec<Arc<Instance>>,
     /// Its activities that have not ended, and its newest one.
     pub activities: Vec<Arc<Activity>>,
-    /// Its hooks.
-    pub hooks: Vec<Arc<Hook>>,
-    /// Its policies.
-    pub policies: Vec<Arc<Policy>>,
+    /// Its hooks, policies, schedules and the like.
+    pub parts: Vec<Part>,
 }
 
 /// A message with its number.

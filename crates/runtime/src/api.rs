@@ -253,6 +253,10 @@ impl Api for Runtime {
         })
     }
 
+    async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>> {
+        Ok(self.directory.views(caller.account, &caller.site))
+    }
+
     async fn configs(
         &self,
         caller: &Caller,

@@ -1,40 +1,13 @@
 //! From a change to a commit, and what to do when it does not go through.
 
-use std::sync::Arc;
-
-use muster_model::{Change, Delta, Error, GroupId, GroupView};
-use muster_ports::{Commit, Guard, Row, StoreError};
+use muster_model::{Change, Error, GroupId, GroupView};
+use muster_ports::{Commit, Guard, StoreError, rows_of};
 
 use crate::directory::Slot;
 use crate::runtime::Runtime;
 
 /// How often a command is decided again because the state moved under it.
 pub(crate) const RETRIES: u32 = 8;
-
-/// The rows of a change. The group's own row comes last, so that what is kept of a deleted group is written before.
-pub(crate) fn rows(group: GroupId, change: &Change) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    rows.extend(
-        change
-            .activities
-            .iter()
-            .map(|activity| Row::Activity(Arc::clone(activity))),
-    );
-    rows.extend(change.gone.iter().map(|id| Row::NoInstance(*id)));
-    rows.extend(
-        change
-            .instances
-            .iter()
-            .map(|instance| Row::Instance(Arc::clone(instance))),
-    );
-    rows.extend(change.events.iter().map(|event| Row::Event(event.clone())));
-    match &change.group {
-        Delta::Keep => {}
-        Delta::Put(group) => rows.push(Row::Group(Arc::clone(group))),
-        Delta::Delete => rows.push(Row::NoGroup(group)),
-    }
-    rows
-}
 
 /// An error of the store as an error of the facade.
 pub(crate) fn store_error(error: &StoreError) -> Error {
@@ -56,7 +29,7 @@ impl Runtime {
         let id = view.group.id;
         let mut commit = more;
         commit.guards.push(Guard::Group(id, view.group.version));
-        commit.rows.extend(rows(id, change));
+        commit.rows.extend(rows_of(id, change));
         match self.commit(commit).await {
             Ok(()) => {
                 self.count_ended(view, change);

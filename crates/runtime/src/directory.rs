@@ -171,8 +171,7 @@ impl Directory {
                 .into_iter()
                 .map(|activity| (activity.id, activity))
                 .collect(),
-            hooks: rows.hooks,
-            policies: rows.policies,
+            parts: rows.parts.into_iter().collect(),
             group: rows.group,
         }
     }

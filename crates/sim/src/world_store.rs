@@ -1,10 +1,8 @@
 //! The store of the simulated world: commits, with what goes wrong at them, and crashes.
 
-use std::sync::Arc;
-
 use muster_engine::check;
-use muster_model::{Change, Delta, GroupCommand, GroupId, GroupView};
-use muster_ports::{Commit, Guard, Row};
+use muster_model::{Change, GroupCommand, GroupId, GroupView};
+use muster_ports::{Commit, Guard, rows_of};
 
 use crate::driver::{Crash, Fate, Happening, Point, World, WorldError};
 use crate::world_calls::ends_with_caller;
@@ -20,23 +18,7 @@ impl World {
             return Ok(());
         }
         let id = view.group.id;
-        let mut rows: Vec<Row> = change
-            .activities
-            .iter()
-            .map(|activity| Row::Activity(Arc::clone(activity)))
-            .collect();
-        rows.extend(change.gone.iter().map(|id| Row::NoInstance(*id)));
-        rows.extend(
-            change
-                .instances
-                .iter()
-                .map(|instance| Row::Instance(Arc::clone(instance))),
-        );
-        match &change.group {
-            Delta::Keep => {}
-            Delta::Put(group) => rows.push(Row::Group(Arc::clone(group))),
-            Delta::Delete => rows.push(Row::NoGroup(id)),
-        }
+        let rows = rows_of(id, change);
         let next = view.after(change);
         if let Some(next) = &next {
             let (before, after, max) = (
@@ -126,8 +108,7 @@ impl World {
                             .and_then(|id| self.configs.get(&id).cloned()),
                         instances: rows.instances.into_iter().map(|i| (i.id, i)).collect(),
                         activities: rows.activities.into_iter().map(|a| (a.id, a)).collect(),
-                        hooks: rows.hooks,
-                        policies: rows.policies,
+                        parts: rows.parts.into_iter().collect(),
                         group: rows.group,
                     };
                     self.groups.insert(id, view);

@@ -137,17 +137,16 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
         Row::OldActivities(before) => sweep_activities(connection, *before),
         Row::Config(config) => put_config(connection, config),
         Row::NoConfig(id) => no_config(connection, &id.to_string()),
-        Row::Hook(hook) => {
-            let (id, group) = (hook.id.to_string(), hook.group.to_string());
-            claim(connection, &id, "hook", &group)?;
-            let sql = "INSERT INTO hooks (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
-            run(connection, sql, (&id, &group, document(hook)?)).map(|_| ())
+        Row::Part(part) => {
+            let (id, group) = (part.id().to_string(), part.group().to_string());
+            claim(connection, &id, part.id().kind(), &group)?;
+            let sql = "INSERT INTO parts (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+            run(connection, sql, (&id, &group, document(part)?)).map(|_| ())
         }
-        Row::Policy(policy) => {
-            let (id, group) = (policy.id.to_string(), policy.group.to_string());
-            claim(connection, &id, "policy", &group)?;
-            let sql = "INSERT INTO policies (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
-            run(connection, sql, (&id, &group, document(policy)?)).map(|_| ())
+        Row::NoPart(id) => {
+            let id = id.to_string();
+            run(connection, "DELETE FROM parts WHERE id = $1", [&id])?;
+            free(connection, &id)
         }
         Row::Event(event) => {
             let sql = "INSERT INTO events (group_id, doc) VALUES ($1, $2)";
@@ -260,9 +259,9 @@ fn put_instance(connection: &Connection, instance: &Arc<Instance>) -> Result<(),
     .map(|_| ())
 }
 
-/// A group goes with its members, hooks and policies; its activities stay.
+/// A group goes with its members and parts; its activities stay.
 fn no_group(connection: &Connection, id: &str) -> Result<(), StoreError> {
-    for table in ["instances", "hooks", "policies"] {
+    for table in ["instances", "parts"] {
         let keys = format!(
             "DELETE FROM keys WHERE key IN (SELECT substr(id, instr(id, '-') + 1) FROM {table} WHERE group_id = $1)"
         );

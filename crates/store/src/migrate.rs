@@ -4,7 +4,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
 /// All migrations, in order.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_first", include_str!("../migrations/0001_first.sql")),
+    ("0002_parts", include_str!("../migrations/0002_parts.sql")),
+];
 
 /// Why a database cannot be used by this version.
 #[derive(Debug, thiserror::Error)]

@@ -30,14 +30,14 @@ fn documents<T: DeserializeOwned>(
     table: &'static str,
     sql: &str,
     params: impl Params,
-) -> Result<Vec<Arc<T>>, ReadError> {
+) -> Result<Vec<T>, ReadError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         match serde_json::from_str(text) {
-            Ok(value) => found.push(Arc::new(value)),
+            Ok(value) => found.push(value),
             Err(error) => {
                 return Err(ReadError::Damaged {
                     table,
@@ -91,16 +91,10 @@ fn group_rows(connection: &Connection, id: GroupId) -> Result<Option<GroupRows>,
              UNION ALL SELECT id, doc FROM activities WHERE id = $2 AND open = 0",
             [&key, &last],
         )?,
-        hooks: documents(
+        parts: documents(
             connection,
-            "hooks",
-            "SELECT id, doc FROM hooks WHERE group_id = $1",
-            [&key],
-        )?,
-        policies: documents(
-            connection,
-            "policies",
-            "SELECT id, doc FROM policies WHERE group_id = $1",
+            "parts",
+            "SELECT id, doc FROM parts WHERE group_id = $1",
             [&key],
         )?,
     }))
@@ -122,8 +116,7 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
                 group,
                 instances: Vec::new(),
                 activities: Vec::new(),
-                hooks: Vec::new(),
-                policies: Vec::new(),
+                parts: Vec::new(),
             };
             (id, rows)
         })
@@ -153,7 +146,7 @@ fn all_groups(connection: &Connection) -> Result<Vec<GroupRows>, ReadError> {
     Ok(by_id.into_values().collect())
 }
 
-/// The members, hooks and policies of all groups.
+/// The members and parts of all groups.
 fn add_parts(
     connection: &Connection,
     by_id: &mut BTreeMap<GroupId, GroupRows>,
@@ -165,26 +158,15 @@ fn add_parts(
             rows.instances.push(instance);
         }
     }
-    let hooks: Vec<Arc<muster_model::Hook>> = documents(
+    let parts: Vec<muster_model::Part> = documents(
         connection,
-        "hooks",
-        "SELECT id, doc FROM hooks ORDER BY id",
+        "parts",
+        "SELECT id, doc FROM parts ORDER BY id",
         [],
     )?;
-    for hook in hooks {
-        if let Some(rows) = by_id.get_mut(&hook.group) {
-            rows.hooks.push(hook);
-        }
-    }
-    let policies: Vec<Arc<muster_model::Policy>> = documents(
-        connection,
-        "policies",
-        "SELECT id, doc FROM policies ORDER BY id",
-        [],
-    )?;
-    for policy in policies {
-        if let Some(rows) = by_id.get_mut(&policy.group) {
-            rows.policies.push(policy);
+    for part in parts {
+        if let Some(rows) = by_id.get_mut(&part.group()) {
+            rows.parts.push(part);
         }
     }
     Ok(())

@@ -7,9 +7,9 @@ use muster_model::{
     AdjustBy, Allocation, Attempt, AttemptCode, Balancer, Call, CallKind, CallPhase, ConfigId,
     ConfigSpec, ConfigStatus, ConfigVersion, CooldownRule, Door, Event, EventKind, Exit, Group,
     GroupId, GroupSpec, Health, HealthCheck, HealthKind, Hook, HookTransition, HookVerdict,
-    Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, Origin, Outcome, Placement,
-    Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState, ServiceSettings, Site, Size,
-    Spread, Tag, Target, TerminationPolicy, Time, Trigger, TriggerKind, Warmup, ZonesCheck,
+    Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, Origin, Outcome, Part,
+    Placement, Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState, ServiceSettings, Site,
+    Size, Spread, Tag, Target, TerminationPolicy, Time, Trigger, TriggerKind, Warmup, ZonesCheck,
 };
 
 pub(super) fn account(id: AccountId, version: u64) -> Arc<Account> {
@@ -228,8 +228,8 @@ pub(super) fn full_activity(id: ActivityId, group: &Group, instance: InstanceId)
     }
 }
 
-pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Hook {
-    Hook {
+pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Part {
+    Part::Hook(Arc::new(Hook {
         id,
         group: group.id,
         name: "hook".to_owned(),
@@ -242,11 +242,11 @@ pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Hook {
         command: None,
         active: true,
         created_at: Time(12),
-    }
+    }))
 }
 
-pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Policy {
-    Policy {
+pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
+    Part::Policy(Arc::new(Policy {
         id,
         group: group.id,
         name: "policy".to_owned(),
@@ -258,7 +258,7 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Policy {
             adjust: AdjustBy::By(-1),
         },
         created_at: Time(13),
-    }
+    }))
 }
 
 pub(super) fn event(group: GroupId, target: &str) -> Event {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use muster_model::{
     AccountId, Activity, ActivityId, ActivityStatus, ConfigId, Group, GroupId, HookId, Ids,
-    InstanceId, PolicyId,
+    InstanceId, Part, PartId, PolicyId,
 };
 
 use super::{Case, history, ok, put, sample, some};
@@ -109,8 +109,8 @@ pub async fn fill(store: &dyn Store) {
             names.members[0],
         ))),
         Row::Activity(activity(names.last, ActivityStatus::Cancelled)),
-        Row::Hook(Arc::new(sample::hook(names.hook, &group))),
-        Row::Policy(Arc::new(sample::policy(names.policy, &group))),
+        Row::Part(sample::hook(names.hook, &group)),
+        Row::Part(sample::policy(names.policy, &group)),
         Row::Event(sample::event(group.id, "first")),
         Row::Setting {
             name: "clock".to_owned(),
@@ -161,11 +161,11 @@ pub async fn check_filled(store: &dyn Store) {
         by_id(read, |a| a.id),
         by_id(vec![running.clone(), last], |a| a.id)
     );
-    assert_eq!(rows.hooks, [Arc::new(sample::hook(names.hook, &group))]);
-    assert_eq!(
-        rows.policies,
-        [Arc::new(sample::policy(names.policy, &group))]
-    );
+    let parts = vec![
+        sample::hook(names.hook, &group),
+        sample::policy(names.policy, &group),
+    ];
+    assert_eq!(by_id(rows.parts.clone(), Part::id), by_id(parts, Part::id));
     let one = ok(store.activity(names.running).await, "activity");
     assert_eq!(one.as_deref(), Some(&running));
     // The cancelled one is newer.
@@ -180,8 +180,7 @@ pub async fn check_filled(store: &dyn Store) {
             Arc::clone(&rows.group),
             members,
             activities,
-            rows.hooks.clone(),
-            rows.policies.clone(),
+            by_id(rows.parts.clone(), Part::id),
         )
     };
     assert_eq!(
@@ -351,15 +350,22 @@ async fn group_goes(store: &dyn Store) {
         "again",
     );
     let rows = some(ok(store.group(again.id).await, "group"), "the group");
-    assert!(rows.instances.is_empty() && rows.hooks.is_empty() && rows.policies.is_empty());
+    assert!(rows.instances.is_empty() && rows.parts.is_empty());
     let other = sample::group(Ids::new(51).next_id(), names.account, 1);
     let reused = vec![
         Row::Group(Arc::new(other.clone())),
         Row::Instance(Arc::new(sample::instance(names.members[0], &other, None))),
-        Row::Hook(Arc::new(sample::hook(names.hook, &other))),
-        Row::Policy(Arc::new(sample::policy(names.policy, &other))),
+        Row::Part(sample::hook(names.hook, &other)),
+        Row::Part(sample::policy(names.policy, &other)),
     ];
     ok(put(store, Vec::new(), reused).await, "freed keys");
+    // A part that goes frees its key as well.
+    let gone = vec![Row::NoPart(PartId::Hook(names.hook))];
+    ok(put(store, Vec::new(), gone).await, "a part goes");
+    let rows = some(ok(store.group(other.id).await, "group"), "the group");
+    assert_eq!(rows.parts, [sample::policy(names.policy, &other)]);
+    let reused = vec![Row::Part(sample::hook(names.hook, &again))];
+    ok(put(store, Vec::new(), reused).await, "a freed key");
 }
 
 async fn config_versions(store: &dyn Store) {
