@@ -34,6 +34,7 @@ pub fn create_config(
         door,
         version: 1,
         created_at: context.now,
+        ordinal: account.version,
         updated_at: context.now,
         status: ConfigStatus::Normal,
         spec: spec.clone(),

@@ -31,6 +31,9 @@ pub struct LaunchConfiguration {
     pub version: u64,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the account then.
+    #[serde(default)]
+    pub ordinal: u64,
     /// When it was last changed.
     pub updated_at: Time,
     /// Whether its parts are usable.

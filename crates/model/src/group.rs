@@ -34,6 +34,9 @@ pub struct Group {
     pub version: u64,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the account then.
+    #[serde(default)]
+    pub ordinal: u64,
     /// Everything that a caller can set.
     pub spec: GroupSpec,
     /// The exclusive activity that runs now: at most one (rule A3).

@@ -31,6 +31,9 @@ pub struct Hook {
     pub active: bool,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
+    #[serde(default)]
+    pub ordinal: u64,
 }
 
 /// When a hook acts.
@@ -133,6 +136,9 @@ pub struct Notification {
     pub target: Option<NotificationTarget>,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
+    #[serde(default)]
+    pub ordinal: u64,
 }
 
 /// What is told: seven switches (concept map, "notification").

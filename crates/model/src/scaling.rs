@@ -23,6 +23,9 @@ pub struct Policy {
     pub kind: PolicyKind,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
+    #[serde(default)]
+    pub ordinal: u64,
 }
 
 /// What a policy does.
@@ -145,6 +148,9 @@ pub struct Schedule {
     pub desired: Option<u32>,
     /// When it was made.
     pub created_at: Time,
+    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
+    #[serde(default)]
+    pub ordinal: u64,
     /// When it last fired.
     pub fired_at: Option<Time>,
 }

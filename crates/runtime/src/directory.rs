@@ -116,7 +116,7 @@ impl Directory {
                 .cloned()
                 .collect()
         });
-        found.sort_by_key(|config| (config.created_at, config.id));
+        found.sort_by_key(|config| (config.created_at, config.ordinal, config.id));
         found
     }
 
@@ -152,7 +152,7 @@ impl Directory {
         views.retain(|view| {
             view.group.account == account && view.group.site == *site && !view.group.deleting
         });
-        views.sort_by_key(|view| (view.group.created_at, view.group.id));
+        views.sort_by_key(|view| (view.group.created_at, view.group.ordinal, view.group.id));
         views
     }
 

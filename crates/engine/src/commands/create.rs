@@ -48,6 +48,7 @@ pub fn create_group(
         door,
         version: 0,
         created_at: context.now,
+        ordinal: account.version,
         spec: spec.clone(),
         busy: None,
         last_activity: None,

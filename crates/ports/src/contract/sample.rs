@@ -47,6 +47,7 @@ pub(super) fn config(id: ConfigId, account: AccountId, version: u64) -> Arc<Laun
         door: Door::Huawei,
         version,
         created_at: Time(3),
+        ordinal: 7,
         updated_at: Time(4),
         status: ConfigStatus::ImageAbnormal,
         spec: ConfigSpec {
@@ -67,6 +68,7 @@ pub(super) fn group(id: GroupId, account: AccountId, version: u64) -> Group {
         door: Door::Tencent3,
         version,
         created_at: Time(5),
+        ordinal: 7,
         spec: group_spec(),
         busy: None,
         last_activity: None,
@@ -242,6 +244,7 @@ pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Part {
         command: None,
         active: true,
         created_at: Time(12),
+        ordinal: 7,
     }))
 }
 
@@ -258,6 +261,7 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
             adjust: AdjustBy::By(-1),
         },
         created_at: Time(13),
+        ordinal: 7,
     }))
 }
 
