@@ -2,7 +2,8 @@
 
 use muster_model::{
     Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause,
-    Cooldown, InstanceId, Outcome, Placement, RelatedInstance, RetryPolicy, Trigger, TriggerKind,
+    Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement, RelatedInstance, RetryPolicy,
+    Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -97,6 +98,7 @@ impl Draft<'_> {
             ended_at: None,
             deadline: now.plus_secs(u64::from(self.settings.activity_timeout_secs)),
             wanted,
+            in_place: false,
             instances: Vec::new(),
             attempts: Vec::new(),
             sold_out: Vec::new(),
@@ -196,6 +198,9 @@ impl Draft<'_> {
         let Some(activity) = self.activity(id) else {
             return 0;
         };
+        if activity.in_place {
+            return 0;
+        }
         let asked = activity.instances.len();
         let all = match activity.kind {
             ActivityKind::ScaleOut => activity.wanted,
@@ -332,17 +337,25 @@ impl Draft<'_> {
             .map(|related| related.instance)
             .collect();
         for instance in open {
-            let Some((state, placement)) = self
+            let Some((state, placement, auto)) = self
                 .instance(instance)
-                .map(|i| (i.state, i.placement.clone()))
+                .map(|i| (i.state, i.placement.clone(), i.origin == Origin::Auto))
             else {
                 continue;
             };
             let message = "the activity ran out of time";
             self.attempt_failed(instance, &placement, AttemptCode::TimedOut, message);
+            if matches!(
+                state,
+                Lifecycle::Starting | Lifecycle::Stopping | Lifecycle::Resetting
+            ) {
+                self.fail_in_place(instance, message);
+                continue;
+            }
             self.conclude(instance, Outcome::Failed, message);
             match lifecycle::role(state) {
-                Role::Coming => self.leave(instance, true, message),
+                // A machine that was being attached is not ours to destroy.
+                Role::Coming => self.leave(instance, auto, message),
                 Role::Leaving => self.get_stuck(instance),
                 Role::Serving | Role::Resting => {}
             }

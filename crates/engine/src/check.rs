@@ -85,6 +85,7 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 call == Some(CallKind::Terminate)
             }
             Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
+            Lifecycle::Resetting => matches!(call, Some(CallKind::Reset(_))),
             Lifecycle::Starting => call == Some(CallKind::Start),
             Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
             Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped => call.is_none(),

@@ -1,12 +1,23 @@
 //! Coming and going of single instances: the steps that commands, answers and the planner share.
 
 use muster_model::{
-    ActivityId, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance, InstanceId,
-    Lifecycle, Origin, Placement, Time, Warmup,
+    ActivityId, ActivityKind, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance,
+    InstanceId, LaunchConfiguration, Lifecycle, Origin, Outcome, Placement, Time, Warmup,
 };
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
+
+/// The newest version of a configuration.
+pub(crate) fn version_of(config: &LaunchConfiguration) -> ConfigVersion {
+    ConfigVersion {
+        id: config.id,
+        version: config.version,
+        name: config.spec.name.clone(),
+        created_at: config.created_at,
+        image: None,
+    }
+}
 
 impl Draft<'_> {
     /// Writes down that a machine is to be made in `placement`, for `activity`.
@@ -26,12 +37,7 @@ impl Draft<'_> {
             state: Lifecycle::Creating,
             health: Health::default(),
             protected: false,
-            config: Some(ConfigVersion {
-                id: config.id,
-                version: config.version,
-                name: config.spec.name.clone(),
-                created_at: config.created_at,
-            }),
+            config: Some(version_of(&config)),
             placement,
             name,
             created_at: now,
@@ -61,6 +67,40 @@ impl Draft<'_> {
         self.group_mut().next_name_index = number.saturating_add(1);
         let width = usize::try_from(index.length).unwrap_or(0);
         format!("{base}{number:0width$}")
+    }
+
+    /// Has an instance's machine reinstalled in place, as `config` says (rules G16, R1).
+    pub(crate) fn reset(&mut self, id: InstanceId, config: ConfigVersion) {
+        let now = self.now;
+        self.happen(id, Event::Reset);
+        if let Some(instance) = self.instance_mut(id) {
+            instance.config = Some(config);
+            instance.health = Health::default();
+        }
+        self.call(id, CallKind::Reset(now), now);
+    }
+
+    /// A start, stop or reset did not do. Its instance stays where that leaves it, out of service; but one that was reset
+    /// because it is unhealthy goes, and is made up for.
+    pub(crate) fn fail_in_place(&mut self, id: InstanceId, message: &str) {
+        let Some(instance) = self.instance(id) else {
+            return;
+        };
+        let auto = instance.origin == Origin::Auto;
+        let replacing = instance.state == Lifecycle::Resetting
+            && instance
+                .activity
+                .and_then(|activity| self.activity(activity))
+                .is_some_and(|activity| activity.kind == ActivityKind::ReplaceUnhealthy);
+        self.conclude(id, Outcome::Failed, message);
+        if replacing {
+            self.leave(id, auto, message);
+            return;
+        }
+        self.happen(id, Event::Failed);
+        if let Some(instance) = self.instance_mut(id) {
+            instance.call = None;
+        }
     }
 
     /// Sends an instance on its way out: its machine is destroyed, or handed back.

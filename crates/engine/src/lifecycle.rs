@@ -4,8 +4,8 @@ use muster_model::Lifecycle;
 use muster_model::Lifecycle::{
     AttachFailed, Attaching, AttachingBalancer, Creating, CreationFailed, DetachFailed, Detaching,
     DetachingBalancer, EnteringStandby, ExitingStandby, InService, LaunchingHook,
-    ModifyingBalancer, Standby, StartFailed, Starting, StopFailed, Stopped, Stopping, Terminating,
-    TerminatingHook, TerminationFailed,
+    ModifyingBalancer, Resetting, Standby, StartFailed, Starting, StopFailed, Stopped, Stopping,
+    Terminating, TerminatingHook, TerminationFailed,
 };
 
 /// Something that happens to an instance.
@@ -37,9 +37,11 @@ pub enum Event {
     Start,
     /// Stop its machine.
     Stop,
+    /// Reinstall its machine in place.
+    Reset,
     /// Its machine is stopped.
     Halted,
-    /// It would not start or stop.
+    /// It would not start, stop or be reset.
     Failed,
     /// Take it out of load.
     EnterStandby,
@@ -68,7 +70,7 @@ pub struct Illegal {
 }
 
 /// All states, in the order of [`Lifecycle`].
-pub const STATES: [Lifecycle; 22] = [
+pub const STATES: [Lifecycle; 23] = [
     Creating,
     CreationFailed,
     LaunchingHook,
@@ -85,6 +87,7 @@ pub const STATES: [Lifecycle; 22] = [
     Stopping,
     StopFailed,
     Stopped,
+    Resetting,
     TerminatingHook,
     DetachingBalancer,
     Terminating,
@@ -94,7 +97,7 @@ pub const STATES: [Lifecycle; 22] = [
 ];
 
 /// All events.
-pub const EVENTS: [Event; 18] = [
+pub const EVENTS: [Event; 19] = [
     Event::Serve,
     Event::HoldLaunch,
     Event::Bind,
@@ -108,6 +111,7 @@ pub const EVENTS: [Event; 18] = [
     Event::Stuck,
     Event::Start,
     Event::Stop,
+    Event::Reset,
     Event::Halted,
     Event::Failed,
     Event::EnterStandby,
@@ -123,7 +127,7 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
     let to = match (state, event) {
         (
             Creating | Attaching | LaunchingHook | AttachingBalancer | ModifyingBalancer | Starting
-            | ExitingStandby,
+            | Resetting | ExitingStandby,
             Event::Serve,
         ) => InService,
         (Creating | Attaching | Starting, Event::HoldLaunch) => LaunchingHook,
@@ -144,7 +148,7 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
         (
             Attaching | InService | Standby | Stopped | StartFailed | StopFailed | TerminatingHook
             | DetachingBalancer | LaunchingHook | AttachingBalancer | AttachFailed | DetachFailed
-            | TerminationFailed,
+            | TerminationFailed | Resetting,
             Event::Detach,
         ) => Detaching,
         (Terminating | TerminationFailed | Detaching | DetachFailed, Event::Left) => {
@@ -156,7 +160,9 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
         (Stopped | StartFailed, Event::Start) => Starting,
         (InService | StopFailed | Standby, Event::Stop) => Stopping,
         (Stopping | Attaching, Event::Halted) => Stopped,
+        (InService | Standby, Event::Reset) => Resetting,
         (Starting, Event::Failed) => StartFailed,
+        (Resetting, Event::Failed) => Standby,
         (Stopping, Event::Failed) => StopFailed,
 
         (InService, Event::EnterStandby) => EnteringStandby,
@@ -185,9 +191,8 @@ pub enum Role {
 #[must_use]
 pub fn role(state: Lifecycle) -> Role {
     match state {
-        Creating | LaunchingHook | Attaching | AttachingBalancer | ExitingStandby | Starting => {
-            Role::Coming
-        }
+        Creating | LaunchingHook | Attaching | AttachingBalancer | ExitingStandby | Starting
+        | Resetting => Role::Coming,
         InService | ModifyingBalancer => Role::Serving,
         EnteringStandby | Standby | StartFailed | Stopping | StopFailed | Stopped => Role::Resting,
         CreationFailed | AttachFailed | TerminatingHook | DetachingBalancer | Terminating

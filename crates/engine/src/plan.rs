@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use muster_model::{
     ActivityKind, CallKind, CallPhase, Change, ConfigSpec, CooldownRule, Group, GroupView, Ids,
-    Instance, InstanceId, LaunchSpec, Lifecycle, Origin, OwnerKey, StepOutcome, StepResult, Time,
-    Trigger, TriggerKind,
+    Instance, InstanceId, LaunchSpec, Lifecycle, Origin, OwnerKey, ReplaceMode, StepOutcome,
+    StepResult, Time, Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
+use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{Settings, commands, placement, termination};
 
@@ -202,9 +203,21 @@ fn replace_unhealthy(draft: &mut Draft<'_>) {
     draft.because(format!(
         "{count} instance(s) are unhealthy: they are replaced"
     ));
+    let reset = match service.replace_mode {
+        ReplaceMode::Recreate => None,
+        ReplaceMode::Reset => draft.view().config.as_deref().map(version_of),
+    };
+    if reset.is_some()
+        && let Some(activity) = draft.activity_mut(activity)
+    {
+        activity.in_place = true;
+    }
     for (id, origin) in sick {
         draft.relate(activity, id);
-        draft.leave(id, origin == Origin::Auto, "the instance is unhealthy");
+        match &reset {
+            Some(version) => draft.reset(id, version.clone()),
+            None => draft.leave(id, origin == Origin::Auto, "the instance is unhealthy"),
+        }
     }
 }
 
@@ -382,7 +395,7 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     calls.chain(deadlines).chain(retry).min()
 }
 
-/// What the back end needs for the machine of `instance`: the same for every attempt in one place.
+/// What the back end needs to make or reset the machine of `instance`: the same for every attempt in one place.
 #[must_use]
 pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) -> LaunchSpec {
     LaunchSpec {
@@ -394,9 +407,11 @@ pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) 
         group_name: group.spec.name.clone(),
         vpc: group.spec.network.vpc.clone(),
         placement: instance.placement.clone(),
-        image: config
-            .image
-            .clone()
+        image: instance
+            .config
+            .as_ref()
+            .and_then(|version| version.image.clone())
+            .or_else(|| config.image.clone())
             .or_else(|| config.image_family.clone())
             .unwrap_or_default(),
         user_data: config.user_data.clone(),

@@ -17,9 +17,9 @@ use muster_engine::{
 use muster_model::{
     Account, AccountId, AdjustBy, Adjustment, Allocation, AttemptCode, CallKind, ConfigSpec,
     CooldownRule, Door, Error, GroupCommand, GroupPatch, GroupSpec, GroupView, HealthCheck,
-    HealthKind, Ids, InstanceId, Key, Machine, MachineHealth, MachineState, Network, Observation,
-    OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult,
-    TerminationPolicy, Time, Trigger, TriggerKind, ZonesCheck,
+    HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Network,
+    Observation, OwnerKey, ReplaceMode, RetryPolicy, ServiceSettings, Site, Size, Spread,
+    StepOutcome, StepResult, TerminationPolicy, Time, Trigger, TriggerKind, ZonesCheck,
 };
 
 struct Table {
@@ -212,7 +212,7 @@ impl Table {
 
     fn done(&mut self) {
         self.answer(|table, call| match call.kind {
-            CallKind::Launch | CallKind::Adopt => {
+            CallKind::Launch | CallKind::Adopt | CallKind::Reset(_) => {
                 StepResult::Done(Some(Arc::new(table.machine(call.owner.instance))))
             }
             _ => StepResult::Done(None),
@@ -538,6 +538,95 @@ fn unhealthy_instances_are_replaced_but_protected_ones_stay() {
         t.view.instances.contains_key(&members[0]) && !t.view.instances.contains_key(&members[1])
     );
     insta::assert_snapshot!(t.text);
+}
+
+/// A group of two that resets what is unhealthy, with one unhealthy member.
+fn sick_one_to_reset() -> (Table, InstanceId) {
+    let service = ServiceSettings {
+        replace_unhealthy: true,
+        replace_mode: ReplaceMode::Reset,
+        ..ServiceSettings::default()
+    };
+    let mut t = Table::new(GroupSpec {
+        service,
+        ..spec(0, 2, 2)
+    });
+    t.settle();
+    t.pass(60);
+    t.text.clear();
+    let sick = t.members()[0];
+    t.observe(|machines| {
+        machines
+            .iter_mut()
+            .filter(|m| m.id == sick)
+            .for_each(|m| m.health = MachineHealth::Unhealthy)
+    });
+    (t, sick)
+}
+
+#[test]
+fn an_unhealthy_machine_is_reset_in_place() {
+    let (mut t, sick) = sick_one_to_reset();
+    t.say("one is unhealthy");
+    t.turn();
+    // A listing that was asked for while it was being reinstalled says nothing.
+    let asked_at = t.now;
+    t.pass(5);
+    t.done();
+    t.command(GroupCommand::Observed(Observation {
+        asked_at,
+        machines: t
+            .members()
+            .into_iter()
+            .filter(|id| *id != sick)
+            .map(|id| Arc::new(t.machine(id)))
+            .collect(),
+    }))
+    .unwrap();
+    t.settle();
+    t.say("reset");
+    assert_eq!(t.view.instances[&sick].state, Lifecycle::InService);
+    assert!(t.view.instances[&sick].health.is_healthy());
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_machine_that_cannot_be_reset_is_replaced() {
+    let (mut t, sick) = sick_one_to_reset();
+    t.turn();
+    t.answer(|_, _| StepResult::Refused {
+        code: AttemptCode::Failed,
+        message: "no such image".to_owned(),
+    });
+    t.settle();
+    t.say("the reset was refused");
+    assert!(!t.view.instances.contains_key(&sick));
+    assert_eq!(t.view.instances.len(), 2);
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn an_attach_that_runs_out_of_time_does_not_destroy_the_machine() {
+    let mut t = Table::new(spec(0, 0, 2));
+    let id = InstanceId::new(Key::from_bits(77));
+    let machine = Machine {
+        owner: None,
+        ..t.machine(id)
+    };
+    t.command(GroupCommand::Attach {
+        instances: vec![id],
+        machines: vec![machine],
+    })
+    .unwrap();
+    t.turn();
+    t.calls.clear();
+    t.pass(4000);
+    t.turn();
+    let instance = &t.view.instances[&id];
+    assert_eq!(
+        instance.call.as_ref().map(|call| call.kind),
+        Some(CallKind::Release)
+    );
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub struct Activity {
     pub deadline: Time,
     /// How many instances it is to add (or remove, or move).
     pub wanted: u32,
+    /// It works on its machines where they are: none is launched for those it touches.
+    #[serde(default)]
+    pub in_place: bool,
     /// Instances it touched, in order.
     pub instances: Vec<RelatedInstance>,
     /// Failed attempts, also of activities that succeeded (rule A16). Bounded.

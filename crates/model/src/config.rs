@@ -53,6 +53,9 @@ pub struct ConfigVersion {
     pub name: String,
     /// When the configuration was created: the age that OLD_CONFIG_* termination compares.
     pub created_at: Time,
+    /// The image instead of the configuration's own: that of before, after a roll-back (rule R8).
+    #[serde(default)]
+    pub image: Option<String>,
 }
 
 /// Whether the parts of a configuration are usable (spec LaunchConfigurationStatus).

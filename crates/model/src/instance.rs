@@ -32,7 +32,7 @@ pub struct Instance {
     pub name: String,
     /// When the row was made.
     pub created_at: Time,
-    /// When it came into service for the first time in this group.
+    /// When it last came into service: a listing asked for before says nothing about it.
     pub in_service_at: Option<Time>,
     /// The activity that works on it now.
     pub activity: Option<ActivityId>,
@@ -78,6 +78,7 @@ pub enum Lifecycle {
     Stopping,
     StopFailed,
     Stopped,
+    Resetting,
     TerminatingHook,
     DetachingBalancer,
     Terminating,
@@ -144,6 +145,8 @@ pub enum CallKind {
     Start,
     /// Stop it.
     Stop(StopMode),
+    /// Reinstall it in place; the moment of the decision tells one reset from the next.
+    Reset(Time),
 }
 
 /// Whether a stopped machine is paid for (spec StoppedMode).
@@ -220,6 +223,7 @@ impl CallKind {
             Self::Release => "release",
             Self::Start => "start",
             Self::Stop(_) => "stop",
+            Self::Reset(_) => "reset",
         }
     }
 }

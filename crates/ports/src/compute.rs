@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, OwnerKey, StopMode};
+use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, OwnerKey, StopMode, Time};
 
 /// Why a call to the back end did not succeed. Closed: each case leads to another next step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +72,13 @@ pub trait Compute: Send + Sync {
     /// # Errors
     /// See [`ComputeError`].
     async fn stop(&self, owner: &OwnerKey, mode: StopMode) -> Result<Machine, ComputeError>;
+
+    /// Reinstalls a machine of ours in place: same machine, place, address and data, with image, user data and the like
+    /// from `spec`. `at` tells one reset from the next: asked twice with the same, it is done once.
+    ///
+    /// # Errors
+    /// See [`ComputeError`].
+    async fn reset(&self, spec: &LaunchSpec, at: Time) -> Result<Machine, ComputeError>;
 
     /// All machines that carry a key of ours, or those of one group.
     ///

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use muster_engine::PlannedCall;
 use muster_model::{
-    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, Machine, StepOutcome, StepResult,
+    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, LaunchSpec, Machine, OwnerKey,
+    StepOutcome, StepResult,
 };
 use muster_ports::ComputeError;
 
@@ -77,13 +78,12 @@ impl Runtime {
         let owner = &call.owner;
         match call.kind {
             CallKind::Launch => {
-                let instance = view
-                    .instances
-                    .get(&owner.instance)
-                    .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
-                let spec = self.pinned_config(instance).await?;
-                let spec = muster_engine::launch_spec(&view.group, instance, spec);
+                let spec = self.spec_of(view, owner).await?;
                 self.compute.launch(&spec).await.map(Some)
+            }
+            CallKind::Reset(at) => {
+                let spec = self.spec_of(view, owner).await?;
+                self.compute.reset(&spec, at).await.map(Some)
             }
             CallKind::Terminate => self.compute.terminate(owner).await.map(|()| None),
             CallKind::Adopt => self.compute.adopt(owner).await.map(Some),
@@ -91,6 +91,20 @@ impl Runtime {
             CallKind::Start => self.compute.start(owner).await.map(Some),
             CallKind::Stop(mode) => self.compute.stop(owner, mode).await.map(Some),
         }
+    }
+
+    /// What the machine of an instance is made of.
+    async fn spec_of(
+        &self,
+        view: &GroupView,
+        owner: &OwnerKey,
+    ) -> Result<LaunchSpec, ComputeError> {
+        let instance = view
+            .instances
+            .get(&owner.instance)
+            .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
+        let config = self.pinned_config(instance).await?;
+        Ok(muster_engine::launch_spec(&view.group, instance, config))
     }
 
     /// The configuration version that an instance is made from.

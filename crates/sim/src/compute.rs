@@ -278,6 +278,15 @@ impl Compute for SimCompute {
         .await
     }
 
+    async fn reset(&self, spec: &LaunchSpec, _: Time) -> Result<Machine, ComputeError> {
+        let id = spec.owner.instance;
+        self.call(Op::Reset, Some(id), &self.place(id), |state, _| {
+            let machine = state.machines.reset(spec)?;
+            state.noted(id, machine)
+        })
+        .await
+    }
+
     async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Machine>>, ComputeError> {
         self.call(Op::Describe, None, &Placement::default(), |state, _| {
             Ok(state.machines.list(group))

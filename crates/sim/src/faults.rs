@@ -12,6 +12,7 @@ pub enum Op {
     Terminate,
     Start,
     Stop,
+    Reset,
     Describe,
     LbAttach,
     LbDetach,

@@ -169,6 +169,32 @@ impl Machines {
         }
     }
 
+    /// Reinstalls a machine by its key.
+    ///
+    /// # Errors
+    /// Refused.
+    pub fn reset(&mut self, spec: &LaunchSpec) -> Result<Machine, ComputeError> {
+        let machine = self.owned(&spec.owner)?;
+        let machine = Machine {
+            state: MachineState::Running,
+            health: MachineHealth::Healthy,
+            image: spec.image.clone(),
+            ..(**machine).clone()
+        };
+        Ok(self.put(machine))
+    }
+
+    fn owned(&self, owner: &OwnerKey) -> Result<&Arc<Machine>, ComputeError> {
+        let id = owner.instance;
+        let machine = self.machines.get(&id).ok_or_else(|| absent(id))?;
+        match machine.owner.as_ref() == Some(owner) {
+            true => Ok(machine),
+            false => Err(ComputeError::Refused(format!(
+                "machine {id} is somebody else's"
+            ))),
+        }
+    }
+
     /// Starts or stops a machine by its key.
     ///
     /// # Errors
@@ -178,16 +204,7 @@ impl Machines {
         owner: &OwnerKey,
         state: MachineState,
     ) -> Result<Machine, ComputeError> {
-        let machine = self
-            .machines
-            .get(&owner.instance)
-            .ok_or_else(|| absent(owner.instance))?;
-        if machine.owner.as_ref() != Some(owner) {
-            return Err(ComputeError::Refused(format!(
-                "machine {} is somebody else's",
-                owner.instance
-            )));
-        }
+        let machine = self.owned(owner)?;
         if machine.state == MachineState::Dead {
             return Err(ComputeError::Refused(format!(
                 "machine {} is dead",

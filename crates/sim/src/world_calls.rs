@@ -18,7 +18,11 @@ const CALL_MILLIS: i64 = 3000;
 pub(crate) fn ends_with_caller(kind: CallKind) -> bool {
     match kind {
         CallKind::Adopt | CallKind::Release => true,
-        CallKind::Launch | CallKind::Terminate | CallKind::Start | CallKind::Stop(_) => false,
+        CallKind::Launch
+        | CallKind::Terminate
+        | CallKind::Start
+        | CallKind::Stop(_)
+        | CallKind::Reset(_) => false,
     }
 }
 
@@ -134,7 +138,7 @@ impl World {
 
     /// What a launch carries, as the service knows it when it makes the call.
     fn launch_of(&self, call: &PlannedCall) -> Option<Arc<LaunchSpec>> {
-        if call.kind != CallKind::Launch {
+        if !matches!(call.kind, CallKind::Launch | CallKind::Reset(_)) {
             return None;
         }
         let view = self.groups.get(&call.owner.group)?;
@@ -152,15 +156,16 @@ impl World {
         let owner = &call.owner;
         let refused = |error: ComputeError| (AttemptCode::Refused, error.to_string());
         match call.kind {
-            CallKind::Launch => {
+            CallKind::Launch | CallKind::Reset(_) => {
                 let Some(spec) = launch else {
                     self.broken.push(format!("{owner}: a launch of nothing"));
                     return Err((AttemptCode::Failed, "a launch of nothing".to_owned()));
                 };
-                self.machines
-                    .launch(spec, self.now)
-                    .map(|m| Some(Arc::new(m)))
-                    .map_err(refused)
+                let made = match call.kind {
+                    CallKind::Reset(_) => self.machines.reset(spec),
+                    _ => self.machines.launch(spec, self.now),
+                };
+                made.map(|m| Some(Arc::new(m))).map_err(refused)
             }
             CallKind::Terminate => {
                 self.machines.terminate(owner);

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    ConfigSpec, GroupCommand, GroupId, GroupSpec, InstanceId, Key, Lifecycle, MachineHealth,
-    ServiceSettings,
+    ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key, Lifecycle,
+    MachineHealth, ReplaceMode, ServiceSettings,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -80,6 +80,22 @@ const SCRIPTS: &[(&str, Script)] = &[
         world.machines.vanish(id);
     }),
     ("replace", |world, group| {
+        let id = first(world, group);
+        world
+            .machines
+            .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
+    }),
+    ("reset", |world, group| {
+        let service = ServiceSettings {
+            replace_unhealthy: true,
+            replace_mode: ReplaceMode::Reset,
+            ..ServiceSettings::default()
+        };
+        let patch = GroupPatch {
+            service: Some(service),
+            ..GroupPatch::default()
+        };
+        give(world, group, &GroupCommand::Modify(Box::new(patch)));
         let id = first(world, group);
         world
             .machines

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use muster_model::{
     ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key, Machine,
-    RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
+    ReplaceMode, RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -58,6 +58,7 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
         ),
         service: ServiceSettings {
             replace_unhealthy: world.dice.strikes(700),
+            replace_mode: pick(world, &[ReplaceMode::Recreate, ReplaceMode::Reset]),
             ..ServiceSettings::default()
         },
         ..sample_group(min as u32, (min + more / 2) as u32, (min + more + 1) as u32)

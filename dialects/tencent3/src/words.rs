@@ -4,7 +4,7 @@ use muster_model as model;
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident,)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident $(| $also:ident)*,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum $name { $(#[serde(rename = $word)] $here,)* }
@@ -17,7 +17,7 @@ macro_rules! words {
 
         impl From<$model> for $name {
             fn from(value: $model) -> $name {
-                match value { $(<$model>::$there => $name::$here,)* }
+                match value { $(<$model>::$there $(| <$model>::$also)* => $name::$here,)* }
             }
         }
     )*};
@@ -128,7 +128,8 @@ words! {
         "MODIFY_LOAD_BALANCERS" ModifyBalancers = ModifyBalancers,
         "INSTANCE_REFRESH" Refresh = InstanceRefresh,
     }
-    /// LifeCycleState (L30067-30169), and standby, for which it has no word.
+    /// LifeCycleState (L30067-30169), and standby, for which it has no word. A machine that is being reinstalled is out of
+    /// load as in standby, and stays there when that fails (L28463).
     LifeCycleState = model::Lifecycle {
         "IN_SERVICE" InService = InService,
         "CREATING" Creating = Creating,
@@ -149,7 +150,7 @@ words! {
         "STOPPED" Stopped = Stopped,
         "IN_LAUNCHING_HOOK" InLaunchingHook = LaunchingHook,
         "IN_TERMINATING_HOOK" InTerminatingHook = TerminatingHook,
-        "STANDBY" Standby = Standby,
+        "STANDBY" Standby = Standby | Resetting,
         "ENTERING_STANDBY" EnteringStandby = EnteringStandby,
         "EXITING_STANDBY" ExitingStandby = ExitingStandby,
     }

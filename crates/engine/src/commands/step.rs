@@ -74,7 +74,7 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         placement: instance.placement.clone(),
     };
     match outcome.kind {
-        CallKind::Launch | CallKind::Adopt | CallKind::Start => {
+        CallKind::Launch | CallKind::Adopt | CallKind::Start | CallKind::Reset(_) => {
             coming(draft, &waiting, &outcome.result)
         }
         CallKind::Terminate | CallKind::Release => leaving(draft, &waiting, &outcome.result),
@@ -121,7 +121,7 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
     if let Some(instance) = draft.instance_mut(id) {
         instance.call = None;
         if machine.state == MachineState::Running {
-            instance.in_service_at.get_or_insert(now);
+            instance.in_service_at = Some(now);
         }
         if waiting.call.kind == CallKind::Adopt {
             instance.placement = machine.placement.clone();
@@ -139,6 +139,10 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
 
 fn died(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
     draft.attempt_failed(waiting.id, &waiting.placement, AttemptCode::Died, message);
+    if matches!(waiting.call.kind, CallKind::Reset(_)) {
+        draft.fail_in_place(waiting.id, message);
+        return;
+    }
     draft.conclude(waiting.id, Outcome::Failed, message);
     draft.leave(waiting.id, waiting.origin == Origin::Auto, message);
 }
@@ -156,11 +160,12 @@ fn unanswered(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
         draft.retry_call(waiting.id, true);
         return;
     }
-    draft.conclude(waiting.id, Outcome::Failed, message);
-    match waiting.call.kind {
-        CallKind::Start => fail_in_place(draft, waiting.id),
-        _ => draft.leave(waiting.id, waiting.origin == Origin::Auto, message),
+    if is_in_place(waiting.call.kind) {
+        draft.fail_in_place(waiting.id, message);
+        return;
     }
+    draft.conclude(waiting.id, Outcome::Failed, message);
+    draft.leave(waiting.id, waiting.origin == Origin::Auto, message);
 }
 
 /// Certainly not done.
@@ -195,18 +200,22 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
             return;
         }
     }
+    if is_in_place(waiting.call.kind) {
+        draft.fail_in_place(id, message);
+        return;
+    }
     draft.conclude(id, Outcome::Failed, message);
-    match (waiting.call.kind, certain) {
-        (CallKind::Start, _) => fail_in_place(draft, id),
-        (_, true) => draft.happen(id, Event::Refused),
-        (_, false) => draft.leave(id, waiting.origin == Origin::Auto, message),
+    match certain {
+        true => draft.happen(id, Event::Refused),
+        false => draft.leave(id, waiting.origin == Origin::Auto, message),
     }
 }
 
-fn fail_in_place(draft: &mut Draft<'_>, id: InstanceId) {
-    draft.happen(id, Event::Failed);
-    if let Some(instance) = draft.instance_mut(id) {
-        instance.call = None;
+/// Whether a call works on the machine of a member that stays a member when it fails.
+fn is_in_place(kind: CallKind) -> bool {
+    match kind {
+        CallKind::Start | CallKind::Stop(_) | CallKind::Reset(_) => true,
+        CallKind::Launch | CallKind::Adopt | CallKind::Terminate | CallKind::Release => false,
     }
 }
 
@@ -250,8 +259,7 @@ fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
         }
         StepResult::Refused { code, message } => {
             draft.attempt_failed(id, &waiting.placement, *code, message);
-            draft.conclude(id, Outcome::Failed, message);
-            fail_in_place(draft, id);
+            draft.fail_in_place(id, message);
         }
         StepResult::Unknown { message } => {
             draft.attempt_failed(id, &waiting.placement, AttemptCode::NoAnswer, message);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{join, poll_immediate};
 use muster_model::{
     ConfigSpec, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, Placement,
-    StopMode,
+    StopMode, Time,
 };
 
 use super::{Case, ok, some};
@@ -31,6 +31,7 @@ pub const CASES: &[Case<dyn Compute>] = &[
         Box::pin(given_up(c))
     }),
     ("stop and start", |c| Box::pin(stop_and_start(c))),
+    ("a reset is done once, in place", |c| Box::pin(reset(c))),
     ("another's key touches nothing", |c| {
         Box::pin(foreign_key(c))
     }),
@@ -113,6 +114,28 @@ async fn launch_twice_at_once(compute: &dyn Compute) {
     assert_eq!(made(compute, &key).await.state, MachineState::Running);
     assert_eq!(ids(compute, None).await, [key.instance]);
     gone(compute, &[&key]).await;
+}
+
+async fn reset(compute: &dyn Compute) {
+    let key = owner(1, 1);
+    let first = made(compute, &key).await;
+    let other = LaunchSpec {
+        image: "img-2".to_owned(),
+        ..spec(&key)
+    };
+    let at = Time(7);
+    let done = ok(compute.reset(&other, at).await, "reset");
+    let same = Machine {
+        image: "img-2".to_owned(),
+        ..first
+    };
+    assert_eq!(done, same, "the same machine with another image");
+    let again = ok(compute.reset(&other, at).await, "the same reset again");
+    assert_eq!(again, same, "asked twice, done once");
+    let back = ok(compute.reset(&spec(&key), Time(8)).await, "the next reset");
+    assert_eq!(back.image, "img-1");
+    gone(compute, &[&key]).await;
+    assert!(is_refused(&compute.reset(&other, Time(9)).await));
 }
 
 async fn terminate(compute: &dyn Compute) {

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode};
+use muster_model::{
+    GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode, Time,
+};
 use muster_ports::{Compute, ComputeError};
 use nix::unistd::{User, geteuid};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -266,6 +268,21 @@ impl Compute for ProcessBackend {
     async fn stop(&self, owner: &OwnerKey, _: StopMode) -> Result<Machine, ComputeError> {
         let owner = owner.clone();
         blocking(&self.shared, move |shared| shared.stop(&owner)).await
+    }
+
+    async fn reset(&self, spec: &LaunchSpec, at: Time) -> Result<Machine, ComputeError> {
+        let spec = spec.clone();
+        let (_waiting, awaited) = waiting();
+        let (record, machine) = blocking(&self.shared, move |shared| {
+            let record = shared.reset(&spec, at, || is_awaited(&awaited))?;
+            let machine = shared.look(&record);
+            Ok((record, machine))
+        })
+        .await?;
+        match machine.state {
+            MachineState::Pending => self.spawn(&record).await,
+            MachineState::Running | MachineState::Stopped | MachineState::Dead => Ok(machine),
+        }
     }
 
     async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Machine>>, ComputeError> {

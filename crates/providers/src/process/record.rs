@@ -14,7 +14,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use muster_model::{InstanceId, Machine};
+use muster_model::{InstanceId, Machine, Time};
 use serde::{Deserialize, Serialize};
 
 /// A machine as it is kept.
@@ -26,6 +26,9 @@ pub(crate) struct Record {
     pub(crate) group_name: String,
     /// It was stopped on purpose.
     pub(crate) stopped: bool,
+    /// The last reset that was done.
+    #[serde(default)]
+    pub(crate) reset_at: Option<Time>,
     /// It has a script.
     pub(crate) has_user_data: bool,
     /// The user its script runs as; `None` = the user that muster runs as.

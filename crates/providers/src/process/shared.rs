@@ -65,6 +65,13 @@ pub(super) fn carries(record: &Record, owner: &OwnerKey) -> Result<(), ComputeEr
     }
 }
 
+/// The script that a machine is to run.
+fn script_of(spec: &LaunchSpec) -> Result<Option<Vec<u8>>, ComputeError> {
+    let decode = |data: &String| STANDARD.decode(data.trim_end());
+    let script = spec.user_data.as_ref().map(decode).transpose();
+    script.map_err(|error| ComputeError::Refused(format!("the user data is not base64: {error}")))
+}
+
 pub(super) fn failed(error: impl fmt::Display) -> ComputeError {
     ComputeError::Failed(error.to_string())
 }
@@ -218,12 +225,7 @@ impl Shared {
     /// Writes down a new machine, or finds it written down.
     pub(super) fn prepare(&self, spec: &LaunchSpec) -> Result<Record, ComputeError> {
         let id = spec.owner.instance;
-        let script = match &spec.user_data {
-            Some(data) => Some(STANDARD.decode(data.trim_end()).map_err(|error| {
-                ComputeError::Refused(format!("the user data is not base64: {error}"))
-            })?),
-            None => None,
-        };
+        let script = script_of(spec)?;
         let mut state = self.state();
         if tombstone(&self.root, id).exists() {
             return Err(ComputeError::Refused(format!(
@@ -264,6 +266,7 @@ impl Shared {
             },
             group_name: spec.group_name.clone(),
             stopped: false,
+            reset_at: None,
             has_user_data,
             user: self.user.clone(),
             data_dir: self.root.clone(),
@@ -362,6 +365,43 @@ impl Shared {
         state.records.remove(&id);
         state.alive.remove(&id);
         Ok(())
+    }
+
+    /// Stops what a machine runs and writes down what it is to run instead; its home, port and place stay. `go_on` says no
+    /// when nobody waits for it any more.
+    pub(super) fn reset(
+        &self,
+        spec: &LaunchSpec,
+        at: Time,
+        go_on: impl Fn() -> Result<(), ComputeError>,
+    ) -> Result<Record, ComputeError> {
+        let id = spec.owner.instance;
+        let script = script_of(spec)?;
+        let record = owned(self.record(id), &spec.owner)?;
+        if record.reset_at == Some(at) {
+            return Ok(record);
+        }
+        go_on()?;
+        self.kill(id)?;
+        self.state().alive.remove(&id);
+        self.change(id, |record| {
+            go_on()?;
+            let mut record = owned(record, &spec.owner)?;
+            let dir = self.dir(id);
+            match fs::remove_file(dir.path("pid")) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(error)),
+            }
+            if let Some(script) = &script {
+                fs::write(dir.path("user-data"), script).map_err(failed)?;
+            }
+            record.has_user_data = script.is_some();
+            record.machine.image.clone_from(&spec.image);
+            record.stopped = false;
+            record.reset_at = Some(at);
+            Ok(record)
+        })
     }
 
     pub(super) fn stop(&self, owner: &OwnerKey) -> Result<Machine, ComputeError> {
