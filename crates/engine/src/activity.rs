@@ -66,6 +66,7 @@ fn cause_of(trigger: &TriggerKind) -> Cause {
         TriggerKind::Lost => Cause::Vanished,
         TriggerKind::Policy { .. } => Cause::Policy,
         TriggerKind::Schedule { .. } => Cause::Schedule,
+        TriggerKind::Refresh { .. } => Cause::Refresh,
     }
 }
 
@@ -204,7 +205,9 @@ impl Draft<'_> {
         let asked = activity.instances.len();
         let all = match activity.kind {
             ActivityKind::ScaleOut => activity.wanted,
-            ActivityKind::ReplaceUnhealthy => activity.wanted.saturating_mul(2),
+            ActivityKind::ReplaceUnhealthy | ActivityKind::InstanceRefresh => {
+                activity.wanted.saturating_mul(2)
+            }
             _ => return 0,
         };
         all.saturating_sub(u32::try_from(asked).unwrap_or(u32::MAX))
@@ -223,7 +226,9 @@ impl Draft<'_> {
             .filter(|related| related.outcome == Outcome::Successful)
             .count();
         let missing = match kind {
-            ActivityKind::ScaleOut | ActivityKind::ReplaceUnhealthy => self.launches_left(id) > 0,
+            ActivityKind::ScaleOut
+            | ActivityKind::ReplaceUnhealthy
+            | ActivityKind::InstanceRefresh => self.launches_left(id) > 0,
             _ => false,
         };
         let activity = match self.activity_mut(id) {

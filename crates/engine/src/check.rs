@@ -12,6 +12,7 @@ pub fn problems(view: &GroupView) -> Vec<String> {
     sizes(view, &mut found);
     activities(view, &mut found);
     instances(view, &mut found);
+    refreshes(view, &mut found);
     found
 }
 
@@ -67,6 +68,37 @@ fn activities(view: &GroupView, found: &mut Vec<String>) {
         }
         if activity.status == ActivityStatus::Init && !activity.instances.is_empty() {
             found.push(format!("{} has instances but has not begun", activity.id));
+        }
+    }
+}
+
+fn refreshes(view: &GroupView, found: &mut Vec<String>) {
+    let open: Vec<_> = view
+        .parts
+        .refreshes
+        .values()
+        .filter(|refresh| !refresh.status.is_ended())
+        .collect();
+    if open.len() > 1 {
+        found.push("more than one refresh is under way".to_owned());
+    }
+    for refresh in open {
+        if view.group.spec.enabled {
+            found.push(format!("{} is under way in an enabled group", refresh.id));
+        }
+        if refresh.activity.is_some() && refresh.activity != view.group.busy {
+            found.push(format!(
+                "{} waits for {:?}, which does not run",
+                refresh.id, refresh.activity
+            ));
+        }
+    }
+    for refresh in view.parts.refreshes.values() {
+        if refresh.status.is_ended() != refresh.ended_at.is_some() {
+            found.push(format!(
+                "{} is {:?} but ended at {:?}",
+                refresh.id, refresh.status, refresh.ended_at
+            ));
         }
     }
 }

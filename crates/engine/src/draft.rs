@@ -123,18 +123,15 @@ impl<'a> Draft<'a> {
     }
 
     /// Its hooks, policies, schedules and the like.
-    #[expect(dead_code, reason = "used by what is built next")]
     pub(crate) fn parts(&self) -> &Parts {
         &self.view.parts
     }
 
-    #[expect(dead_code, reason = "used by what is built next")]
     pub(crate) fn put_part(&mut self, part: Part) {
         self.view.parts.put(part.clone());
         self.parts_written.insert(part.id(), Some(part));
     }
 
-    #[expect(dead_code, reason = "used by what is built next")]
     pub(crate) fn drop_part(&mut self, id: PartId) {
         self.view.parts.remove(id);
         self.parts_written.insert(id, None);
@@ -159,10 +156,10 @@ impl<'a> Draft<'a> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// How many more machines may be asked for: the maximum less every row there is (promise P1).
+    /// How many more machines may be asked for: the maximum (and the declared surge) less every row there is (promise P1).
     pub(crate) fn room(&self) -> u32 {
-        let rows = u32::try_from(self.view.instances.len()).unwrap_or(u32::MAX);
-        self.group().spec.size.max.saturating_sub(rows)
+        let most = self.view.most_machines();
+        u32::try_from(most.saturating_sub(self.view.instances.len())).unwrap_or(u32::MAX)
     }
 
     /// Lets an event happen to an instance. An event that cannot happen changes nothing and is a defect of the caller.

@@ -22,6 +22,7 @@ mod leave;
 pub mod lifecycle;
 mod placement;
 mod plan;
+pub mod refresh;
 mod settings;
 mod termination;
 

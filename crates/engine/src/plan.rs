@@ -11,7 +11,7 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
-use crate::{Settings, commands, placement, termination};
+use crate::{Settings, commands, placement, refresh, termination};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 const SHELL_GRACE_SECS: u64 = 5;
@@ -65,6 +65,9 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
 /// Follows the activities and starts what the group needs: the end of every command and of every turn.
 pub(crate) fn decide(draft: &mut Draft<'_>) {
     follow_activities(draft);
+    if !draft.group().deleting {
+        refresh::follow(draft);
+    }
     if draft.group().deleting {
         empty_out(draft);
     } else if let Some(busy) = draft.group().busy {
@@ -106,7 +109,7 @@ fn give_up_on_silence(draft: &mut Draft<'_>) {
 }
 
 /// Launches what running activities still have to launch, ends those that are done or out of time.
-fn follow_activities(draft: &mut Draft<'_>) {
+pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
     let open: Vec<_> = draft
         .activities()
         .filter(|a| !a.status.is_ended())

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, ScheduleId, Time,
+    AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, RefreshId,
+    ScheduleId, Time,
 };
 
 /// One activity of a group.
@@ -130,6 +131,11 @@ pub enum TriggerKind {
         /// Which.
         schedule: ScheduleId,
     },
+    /// An instance refresh.
+    Refresh {
+        /// Which.
+        refresh: RefreshId,
+    },
 }
 
 /// Whether a cooldown holds a trigger back: the rule of the door that made the trigger (concept map, "cooldown scope").
@@ -156,6 +162,8 @@ pub enum Cause {
     Policy,
     /// A scheduled action.
     Schedule,
+    /// An instance refresh.
+    Refresh,
 }
 
 impl Cause {
@@ -173,6 +181,7 @@ impl Cause {
             Self::Unhealthy => "Activity was launched in response to unhealthy instances.",
             Self::Policy => "Activity was launched in response to a scaling policy.",
             Self::Schedule => "Activity was launched in response to a scheduled action.",
+            Self::Refresh => "Activity was launched in response to an instance refresh.",
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Activity, ActivityId, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Part, PartId,
-    Parts, Time,
+    Parts, Refresh, Time,
 };
 
 /// A group with everything that belongs to it: all that a decision may depend on, besides the time.
@@ -129,6 +129,30 @@ impl GroupView {
         next.activities
             .retain(|id, activity| Some(*id) == last || !activity.status.is_ended());
         Some(next)
+    }
+
+    /// The refresh that has not ended: at most one.
+    #[must_use]
+    pub fn open_refresh(&self) -> Option<&Arc<Refresh>> {
+        self.parts
+            .refreshes
+            .values()
+            .find(|refresh| !refresh.status.is_ended())
+    }
+
+    /// How many machines there may be (promise P1): the maximum, and the surge that a refresh has declared. What is left of
+    /// a surge counts until it is gone.
+    #[must_use]
+    pub fn most_machines(&self) -> usize {
+        let declared = self
+            .open_refresh()
+            .map_or(0, |refresh| refresh.settings.max_surge as usize);
+        let left = |refresh: &Arc<Refresh>| {
+            let there = |id: &&InstanceId| self.instances.contains_key(id);
+            refresh.surge.iter().filter(there).count()
+        };
+        let left: usize = self.parts.refreshes.values().map(left).sum();
+        self.group.spec.size.max as usize + declared.max(left)
     }
 
     /// Whether an activity of the group has not ended.

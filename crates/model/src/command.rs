@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec,
-    Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement, RetryPolicy,
-    ServiceSettings, Site, Spread, Tag, TerminationPolicy, Time, Trigger, ZonesCheck,
+    Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement,
+    RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag, TerminationPolicy,
+    Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -139,6 +140,8 @@ pub enum GroupCommand {
     },
     /// Change capacity for a policy or a schedule: clamped to the bounds, held back by cooldown as its trigger says.
     Adjust(Adjustment),
+    /// Begin, pause, go on with, give up or undo an instance refresh.
+    Refresh(RefreshCommand),
     /// The machines of the group as the back end lists them.
     Observed(Observation),
     /// A call to the back end came back, or is given up.
@@ -213,6 +216,8 @@ pub enum Created {
     Group(GroupId),
     /// An activity.
     Activity(ActivityId),
+    /// An instance refresh.
+    Refresh(RefreshId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

@@ -1,6 +1,6 @@
 //! The one error of the model: closed, so that every door has to say its code for every case.
 
-use crate::{ActivityId, AttemptCode, InstanceId};
+use crate::{ActivityId, AttemptCode, InstanceId, RefreshId, RefreshStatus};
 
 /// A kind of resource, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub enum Field {
     ScalingMode,
     Instances,
     NameIndex,
+    Batches,
+    MaxSurge,
 }
 
 /// What is wrong with a parameter.
@@ -249,6 +251,38 @@ pub enum Error {
     /// The VPC cannot be changed while balancers are bound.
     #[error("the VPC cannot be changed while load balancers are bound")]
     VpcBound,
+    /// An instance refresh is under way.
+    #[error("instance refresh {refresh} is under way")]
+    InRefresh {
+        /// Which.
+        refresh: RefreshId,
+    },
+    /// An instance refresh does not stand where this can be done.
+    #[error("instance refresh {refresh} is {status:?}")]
+    RefreshStands {
+        /// Which.
+        refresh: RefreshId,
+        /// Where it stands.
+        status: RefreshStatus,
+    },
+    /// There is no member in service to refresh.
+    #[error("there is no instance in service to refresh")]
+    NoneToRefresh,
+    /// No member that was refreshed is left to roll back.
+    #[error("no refreshed instance is left to roll back")]
+    NoneToRollBack,
+    /// This refresh cannot be rolled back.
+    #[error("instance refresh {refresh} cannot be rolled back")]
+    NoRollBack {
+        /// Which.
+        refresh: RefreshId,
+    },
+    /// A roll-back is not rolled back.
+    #[error("instance refresh {refresh} is a roll-back itself")]
+    RollBackOfRollBack {
+        /// Which.
+        refresh: RefreshId,
+    },
     /// The configuration is unusable.
     #[error("the launch configuration is abnormal")]
     ConfigAbnormal,

@@ -20,6 +20,7 @@ mod instance;
 mod machine;
 mod part;
 mod query;
+mod refresh;
 mod scaling;
 mod time;
 
@@ -62,6 +63,10 @@ pub use part::{Part, PartId, Parts};
 pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
     Page, Paged, TagFilter,
+};
+pub use refresh::{
+    BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
+    RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
 };
 pub use scaling::{
     AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleTimes, Statistic,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    GroupId, Hook, HookId, Key, Notification, NotificationId, Policy, PolicyId, Schedule,
-    ScheduleId,
+    GroupId, Hook, HookId, Key, Notification, NotificationId, Policy, PolicyId, Refresh, RefreshId,
+    Schedule, ScheduleId,
 };
 
 macro_rules! parts {
@@ -113,6 +113,8 @@ parts! {
     Schedule ScheduleId schedules "schedule";
     /// A notification configuration.
     Notification NotificationId notifications "notification";
+    /// An instance refresh.
+    Refresh RefreshId refreshes "refresh";
 }
 
 impl FromIterator<Part> for Parts {

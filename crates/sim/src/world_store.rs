@@ -24,7 +24,7 @@ impl World {
             let (before, after, max) = (
                 view.instances.len(),
                 next.instances.len(),
-                next.group.spec.size.max as usize,
+                next.most_machines(),
             );
             if after > before && after > max {
                 self.broken.push(format!(

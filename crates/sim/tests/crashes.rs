@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key, Lifecycle,
-    MachineHealth, ReplaceMode, ServiceSettings,
+    BatchPause, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key,
+    Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
+    ServiceSettings,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -54,6 +55,19 @@ fn foreign(world: &mut World) -> GroupCommand {
     }
 }
 
+fn refresh(world: &mut World, group: GroupId, mode: RefreshMode, max_surge: u32) {
+    let settings = RefreshSettings {
+        batches: 2,
+        pause: BatchPause::Never,
+        max_surge,
+        on_failure: OnFailure::Cancel,
+        check_target_health: false,
+        target_health_timeout_secs: 1800,
+    };
+    let start = RefreshCommand::Start { mode, settings };
+    give(world, group, &GroupCommand::Refresh(start));
+}
+
 const SCRIPTS: &[(&str, Script)] = &[
     ("match out", |world, group| give(world, group, &desired(5))),
     ("match in", |world, group| give(world, group, &desired(1))),
@@ -84,6 +98,12 @@ const SCRIPTS: &[(&str, Script)] = &[
         world
             .machines
             .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
+    }),
+    ("refresh by reset", |world, group| {
+        refresh(world, group, RefreshMode::Reset, 0)
+    }),
+    ("refresh by replacement, with a surge", |world, group| {
+        refresh(world, group, RefreshMode::Replace, 2)
     }),
     ("reset", |world, group| {
         let service = ServiceSettings {

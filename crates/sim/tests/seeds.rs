@@ -12,8 +12,9 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key, Machine,
-    ReplaceMode, RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
+    BatchPause, ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId,
+    Key, Machine, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
+    RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -85,7 +86,7 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(11) {
+    match world.dice.below(13) {
         0..=2 => GroupCommand::SetDesired {
             desired: some(world),
             min: None,
@@ -116,6 +117,7 @@ fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> Group
                 _ => GroupCommand::Remove { instances },
             }
         }
+        10 | 11 => refresh(world, group),
         _ => {
             *foreign += 1;
             let id = InstanceId::new(Key::from_bits(*foreign));
@@ -130,6 +132,66 @@ fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> Group
             }
         }
     }
+}
+
+fn refresh(world: &mut World, group: GroupId) -> GroupCommand {
+    let newest = world.groups[&group]
+        .parts
+        .refreshes
+        .values()
+        .max_by_key(|refresh| (refresh.created_at, refresh.ordinal))
+        .map(|refresh| refresh.id);
+    let settings = RefreshSettings {
+        batches: world.dice.below(3) as u32 + 1,
+        pause: pick(
+            world,
+            &[
+                BatchPause::Never,
+                BatchPause::AfterFirst,
+                BatchPause::AfterEach,
+            ],
+        ),
+        max_surge: world.dice.below(3) as u32,
+        on_failure: pick(
+            world,
+            &[OnFailure::Pause, OnFailure::RollBack, OnFailure::Cancel],
+        ),
+        check_target_health: false,
+        target_health_timeout_secs: 1800,
+    };
+    let mode = pick(world, &[RefreshMode::Reset, RefreshMode::Replace]);
+    GroupCommand::Refresh(match (world.dice.below(6), newest) {
+        (0 | 1, _) | (_, None) => RefreshCommand::Start { mode, settings },
+        (2, Some(id)) => RefreshCommand::Stop { id },
+        (3, Some(id)) => RefreshCommand::Resume {
+            id,
+            retry: world.dice.strikes(500),
+        },
+        (4, Some(id)) => RefreshCommand::Cancel { id },
+        (_, Some(origin)) => {
+            let settings = RefreshSettings {
+                max_surge: 0,
+                ..settings
+            };
+            RefreshCommand::RollBack { origin, settings }
+        }
+    })
+}
+
+/// Nothing goes wrong any more: a refresh that still waits for somebody is given up.
+fn end_refresh(world: &mut World, group: GroupId) {
+    let open = world
+        .groups
+        .get(&group)
+        .and_then(|view| view.open_refresh());
+    let Some(id) = open.map(|refresh| refresh.id) else {
+        return;
+    };
+    let cancel = GroupCommand::Refresh(RefreshCommand::Cancel { id });
+    if let Err(error) = world.command(group, &cancel) {
+        panic!("{id} can be cancelled when all is quiet: {error:?}");
+    }
+    world.pass(3600 * 1000);
 }
 
 fn fail(seed: u64, world: &World, what: &str) -> ! {
@@ -168,12 +230,10 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
     }
     world.dice.odds = Odds::default();
     let ids: Vec<GroupId> = world.groups.keys().copied().collect();
-    for id in &ids {
-        world.command(*id, &GroupCommand::Enable).unwrap();
-    }
     // Hanging calls answer at last, patience runs out, everything that was put off comes round.
     world.pass(3 * 3600 * 1000);
     for id in &ids {
+        end_refresh(&mut world, *id);
         world.command(*id, &GroupCommand::Enable).unwrap();
     }
     world.pass(3600 * 1000);

@@ -43,6 +43,8 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::ScalingMode => "ServiceSettings.ScalingMode",
         Field::Instances => "InstanceIds",
         Field::NameIndex => "InstanceNameIndexSettings",
+        Field::Batches => "RefreshSettings.RollingUpdateSettings.BatchNumber",
+        Field::MaxSurge => "RefreshSettings.RollingUpdateSettings.MaxSurge",
     }
 }
 
@@ -52,6 +54,20 @@ fn is_config_action(action: &str) -> bool {
 
 fn not_found(kind: ResourceKind, action: &str) -> &'static str {
     match kind {
+        // Rule I3: two have a code of their own, three list none for groups.
+        ResourceKind::Group
+            if matches!(action, "StartInstanceRefresh" | "RollbackInstanceRefresh") =>
+        {
+            "ResourceNotFound.AutoScalingGroupIdNotFound"
+        }
+        ResourceKind::Group
+            if matches!(
+                action,
+                "StopInstanceRefresh" | "ResumeInstanceRefresh" | "CancelInstanceRefresh"
+            ) =>
+        {
+            "ResourceNotFound.RefreshActivityNotFound"
+        }
         ResourceKind::Group => "ResourceNotFound.AutoScalingGroupNotFound",
         ResourceKind::Config if action == "ClearLaunchConfigurationAttributes" => {
             "InvalidParameterValue.InvalidLaunchConfigurationId"
@@ -151,6 +167,8 @@ fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, Stri
         Problem::Above { value, than, limit } => {
             let code = match field {
                 Field::SpotBase => "InvalidParameterValue.BaseCapacityTooLarge",
+                Field::Batches => "InvalidParameterValue.BatchNumberTooLarge",
+                Field::MaxSurge => "InvalidParameterValue.MaxSurgeTooLarge",
                 _ => "InvalidParameterValue.Range",
             };
             let than = parameter(*than);
@@ -234,6 +252,16 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::InstanceBusy { .. } => "ResourceUnavailable.InstanceInOperation",
         Error::CannotAttach { refusal, .. } => attach_refusal(refusal),
         Error::VpcBound => "ResourceUnavailable.ForbiddenModifyVpc",
+        Error::InRefresh { .. } => "ResourceUnavailable.AutoScalingGroupInRefreshActivity",
+        Error::RefreshStands { .. } => {
+            "ResourceUnavailable.RefreshActivityStatusConflictWithOperation"
+        }
+        Error::NoneToRefresh => "ResourceUnavailable.NoInstanceCanRefresh",
+        Error::NoneToRollBack => "ResourceUnavailable.NoInstanceCanRollback",
+        Error::NoRollBack { .. } => "ResourceUnavailable.RefreshActivityCanNotRollback",
+        Error::RollBackOfRollBack { .. } => {
+            "ResourceUnavailable.RollbackTypeActivityCanNotRollbackAgain"
+        }
         Error::ConfigAbnormal => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
         Error::BackEnd { .. } | Error::Store { .. } => "InternalError",
         Error::ReadOnly => "AuthFailure.UnauthorizedOperation",
@@ -253,6 +281,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Config,
             id,
         } => format!("the launch configuration `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Refresh,
+            id,
+        } => format!("the instance refresh `{id}` does not exist"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

@@ -45,10 +45,9 @@ const COMMON: [&str; 11] = [
     "RequestClient",
 ];
 
-/// The 36 actions of the API that come later: known, and plainly refused.
-const LATER: [&str; 36] = [
+/// The actions of the API that come later: known, and plainly refused.
+const LATER: &[&str] = &[
     "AttachLoadBalancers",
-    "CancelInstanceRefresh",
     "CompleteLifecycleAction",
     "CreateAutoScalingGroupFromInstance",
     "CreateLifecycleHook",
@@ -63,7 +62,6 @@ const LATER: [&str; 36] = [
     "DescribeAutoScalingAdvices",
     "DescribeLifecycleHooks",
     "DescribeNotificationConfigurations",
-    "DescribeRefreshActivities",
     "DescribeScalingPolicies",
     "DescribeScheduledActions",
     "DetachLoadBalancers",
@@ -76,12 +74,8 @@ const LATER: [&str; 36] = [
     "ModifyNotificationConfiguration",
     "ModifyScalingPolicy",
     "ModifyScheduledAction",
-    "ResumeInstanceRefresh",
-    "RollbackInstanceRefresh",
     "StartAutoScalingInstances",
-    "StartInstanceRefresh",
     "StopAutoScalingInstances",
-    "StopInstanceRefresh",
     "UpgradeLifecycleHook",
 ];
 

@@ -9,6 +9,14 @@ macro_rules! words {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum $name { $(#[serde(rename = $word)] $here,)* }
 
+        impl $name {
+            /// The word itself.
+            #[allow(dead_code, reason = "not every word is needed as text")]
+            pub(crate) fn word(self) -> &'static str {
+                match self { $($name::$here => $word,)* }
+            }
+        }
+
         impl From<$name> for $model {
             fn from(word: $name) -> $model {
                 match word { $($name::$here => <$model>::$there,)* }
@@ -127,6 +135,52 @@ words! {
         "EXIT_STANDBY" ExitStandby = ExitStandby,
         "MODIFY_LOAD_BALANCERS" ModifyBalancers = ModifyBalancers,
         "INSTANCE_REFRESH" Refresh = InstanceRefresh,
+    }
+    /// RefreshMode.
+    RefreshMode = model::RefreshMode {
+        "ROLLING_UPDATE_RESET" Reset = Reset,
+        "ROLLING_UPDATE_REPLACE" Replace = Replace,
+    }
+    /// BatchPause.
+    BatchPause = model::BatchPause {
+        "AUTOMATIC" Automatic = Never,
+        "FIRST_BATCH_PAUSE" First = AfterFirst,
+        "BATCH_INTERVAL_PAUSE" Interval = AfterEach,
+    }
+    /// FailProcess.
+    FailProcess = model::OnFailure {
+        "AUTO_PAUSE" Pause = Pause,
+        "AUTO_ROLLBACK" Rollback = RollBack,
+        "AUTO_CANCEL" Cancel = Cancel,
+    }
+    /// Status of a RefreshActivity.
+    RefreshStatus = model::RefreshStatus {
+        "INIT" Init = Init,
+        "RUNNING" Running = Running,
+        "SUCCESSFUL" Successful = Successful,
+        "FAILED_PAUSE" FailedPause = FailedPause,
+        "AUTO_PAUSE" AutoPause = AutoPause,
+        "MANUAL_PAUSE" ManualPause = ManualPause,
+        "CANCELLED" Cancelled = Cancelled,
+        "FAILED" Failed = Failed,
+    }
+    /// RefreshBatchStatus.
+    RefreshBatchStatus = model::BatchStatus {
+        "WAITING" Waiting = Waiting,
+        "RUNNING" Running = Running,
+        "FAILED" Failed = Failed,
+        "PARTIALLY_SUCCESSFUL" Partially = PartiallySuccessful,
+        "CANCELLED" Cancelled = Cancelled,
+        "SUCCESSFUL" Successful = Successful,
+    }
+    /// InstanceStatus of a RefreshBatchRelatedInstance.
+    RefreshInstanceStatus = model::RefreshedStatus {
+        "WAITING" Waiting = Waiting,
+        "RUNNING" Running = Running,
+        "FAILED" Failed = Failed,
+        "CANCELLED" Cancelled = Cancelled,
+        "SUCCESSFUL" Successful = Successful,
+        "NOT_FOUND" NotFound = NotFound,
     }
     /// LifeCycleState (L30067-30169), and standby, for which it has no word. A machine that is being reinstalled is out of
     /// load as in standby, and stays there when that fails (L28463).

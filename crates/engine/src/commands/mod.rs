@@ -6,6 +6,7 @@ mod delete;
 mod members;
 mod modify;
 mod observe;
+mod refresh;
 pub(crate) mod step;
 
 use muster_model::{Change, Created, Error, GroupCommand, GroupView};
@@ -26,7 +27,7 @@ pub(crate) fn apply(
         GroupCommand::SetDesired { desired, min, max } => {
             capacity::set_desired(&mut draft, *desired, *min, *max)?
         }
-        GroupCommand::Enable => modify::enable(&mut draft),
+        GroupCommand::Enable => modify::enable(&mut draft)?,
         GroupCommand::Disable => modify::disable(&mut draft),
         GroupCommand::Delete { force } => delete::delete(&mut draft, *force)?,
         GroupCommand::ScaleOut { count } => capacity::scale_out(&mut draft, *count)?,
@@ -42,6 +43,7 @@ pub(crate) fn apply(
             protected,
         } => members::protect(&mut draft, instances, *protected)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
+        GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {
             step::apply(&mut draft, outcome);

@@ -1,8 +1,10 @@
 //! Changing what is wanted of a group (rules G1-G22).
 
+use std::sync::Arc;
+
 use muster_model::{
     Allocation, ChargeType, ConfigStatus, Created, Error, Field, GroupPatch, GroupSpec,
-    LaunchConfiguration, Problem, ResourceKind, ScalingMode,
+    LaunchConfiguration, Part, Problem, Refresh, ResourceKind, ScalingMode,
 };
 
 use super::capacity::check_size;
@@ -10,18 +12,32 @@ use crate::Facts;
 use crate::draft::Draft;
 
 /// Switches the group on: what is missing is made up for (rule G22). Idempotent.
-pub(super) fn enable(draft: &mut Draft<'_>) -> Created {
+pub(super) fn enable(draft: &mut Draft<'_>) -> Result<Created, Error> {
+    if let Some(refresh) = draft.view().open_refresh() {
+        return Err(Error::InRefresh {
+            refresh: refresh.id,
+        });
+    }
     draft.release_brake();
     if !draft.group().spec.enabled {
         draft.group_mut().spec.enabled = true;
     }
-    Created::Nothing
+    Ok(Created::Nothing)
 }
 
-/// Switches the group off: nothing starts by itself any more; what runs goes on (rule G21). Idempotent.
+/// Switches the group off: nothing starts by itself any more; what runs goes on (rule G21). Idempotent. A refresh that is
+/// under way leaves it off when it ends.
 pub(super) fn disable(draft: &mut Draft<'_>) -> Created {
     if draft.group().spec.enabled {
         draft.group_mut().spec.enabled = false;
+    }
+    if let Some(refresh) = draft.view().open_refresh().cloned()
+        && refresh.was_enabled
+    {
+        draft.put_part(Part::Refresh(Arc::new(Refresh {
+            was_enabled: false,
+            ..(*refresh).clone()
+        })));
     }
     Created::Nothing
 }
@@ -76,7 +92,7 @@ pub(super) fn modify(
 pub(super) fn named_config(
     id: Option<muster_model::ConfigId>,
     facts: &Facts,
-) -> Result<std::sync::Arc<LaunchConfiguration>, Error> {
+) -> Result<Arc<LaunchConfiguration>, Error> {
     let config = facts.config.clone().ok_or_else(|| Error::NotFound {
         kind: ResourceKind::Config,
         id: id.map(|id| id.to_string()).unwrap_or_default(),

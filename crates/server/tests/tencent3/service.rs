@@ -142,7 +142,9 @@ pub(crate) struct Names {
     seen: BTreeMap<String, u32>,
 }
 
-const PREFIXES: [&str; 4] = ["asg-", "asc-", "asa-", "ins-"];
+const PREFIXES: [&str; 9] = [
+    "asg-", "asc-", "asa-", "ins-", "asp-", "asst-", "asn-", "ash-", "asr-",
+];
 
 impl Names {
     /// The text with every id and every time replaced.

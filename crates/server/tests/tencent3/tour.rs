@@ -114,7 +114,9 @@ tours!(
     configs,
     groups,
     instances,
+    refresh,
     config_errors,
     group_errors,
-    instance_errors
+    instance_errors,
+    refresh_errors
 );

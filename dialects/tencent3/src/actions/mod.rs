@@ -9,6 +9,7 @@ mod configs_write;
 mod groups;
 mod groups_write;
 mod instances;
+mod refresh;
 
 use muster_kit::filter::{Filter, FilterError, FilterName, FilterRules, Match, RawFilter};
 use muster_model::{Command, Created, GroupCommand, GroupId, Page, TagFilter};
@@ -42,6 +43,12 @@ muster_kit::actions!(
         instances::SetInstancesProtection,
         activities::DescribeAutoScalingActivities,
         activities::DescribeAutoScalingGroupLastActivities,
+        refresh::StartInstanceRefresh,
+        refresh::StopInstanceRefresh,
+        refresh::ResumeInstanceRefresh,
+        refresh::CancelInstanceRefresh,
+        refresh::RollbackInstanceRefresh,
+        refresh::DescribeRefreshActivities,
     ]
 );
 
@@ -86,10 +93,9 @@ impl Ctx {
             Created::Activity(activity) => Ok(Started {
                 activity_id: activity.to_string(),
             }),
-            Created::Nothing | Created::Config(_) | Created::Group(_) => Err(Fault::new(
-                "InternalError",
-                "The request started no scaling activity.",
-            )),
+            Created::Nothing | Created::Config(_) | Created::Group(_) | Created::Refresh(_) => Err(
+                Fault::new("InternalError", "The request started no scaling activity."),
+            ),
         }
     }
 

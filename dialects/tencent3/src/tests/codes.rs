@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use muster_model::{
     ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, Problem, Quota,
-    ResourceKind,
+    RefreshId, RefreshStatus, ResourceKind,
 };
 
 use super::facts::facts;
@@ -27,6 +27,7 @@ const KINDS: [ResourceKind; 9] = [
 /// One of each error. A new case of the model fails to compile here until it has its line.
 fn errors() -> Vec<Error> {
     let instance = InstanceId::new(Key::from_bits(7));
+    let refresh = RefreshId::new(Key::from_bits(9));
     let text = || "x".to_owned();
     let mut all = vec![
         Error::NotMembers {
@@ -63,6 +64,15 @@ fn errors() -> Vec<Error> {
         Error::CoolingDown,
         Error::InstanceBusy { instance },
         Error::VpcBound,
+        Error::InRefresh { refresh },
+        Error::RefreshStands {
+            refresh,
+            status: RefreshStatus::Successful,
+        },
+        Error::NoneToRefresh,
+        Error::NoneToRollBack,
+        Error::NoRollBack { refresh },
+        Error::RollBackOfRollBack { refresh },
         Error::ConfigAbnormal,
         Error::BackEnd {
             code: AttemptCode::Failed,
@@ -106,6 +116,8 @@ fn errors() -> Vec<Error> {
         Field::SpotBase,
         Field::Count,
         Field::Market,
+        Field::Batches,
+        Field::MaxSurge,
     ] {
         all.extend(
             problems
@@ -141,6 +153,12 @@ fn listed(error: &Error) {
         | Error::InstanceBusy { .. }
         | Error::CannotAttach { .. }
         | Error::VpcBound
+        | Error::InRefresh { .. }
+        | Error::RefreshStands { .. }
+        | Error::NoneToRefresh
+        | Error::NoneToRollBack
+        | Error::NoRollBack { .. }
+        | Error::RollBackOfRollBack { .. }
         | Error::ConfigAbnormal
         | Error::BackEnd { .. }
         | Error::Store { .. }
