@@ -64,6 +64,7 @@ fn cause_of(trigger: &TriggerKind) -> Cause {
         TriggerKind::Match => Cause::Difference,
         TriggerKind::Unhealthy => Cause::Unhealthy,
         TriggerKind::Lost => Cause::Vanished,
+        TriggerKind::Reclaim => Cause::Reclaim,
         TriggerKind::Policy { .. } => Cause::Policy,
         TriggerKind::Schedule { .. } => Cause::Schedule,
         TriggerKind::Refresh { .. } => Cause::Refresh,

@@ -84,6 +84,9 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
             &place.subnet
         }
     );
+    if place.spot {
+        text.push_str(" spot");
+    }
     if !instance.health.is_healthy() {
         text.push_str(" unhealthy");
     }

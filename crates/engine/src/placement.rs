@@ -1,23 +1,38 @@
 //! Where the next machine goes.
 //!
-//! The policy is the order of the members of [`Score`]: instance types by priority outrank places (A1, A2, A3, B1;
+//! The policy is the order of the members of [`Score`]: for spot machines the price or the stock, then instance types by priority outrank places (A1, A2, A3, B1;
 //! rule G8), then the emptier place when balancing, then list order.
 
-use muster_model::{Placement, Spread};
+use muster_model::{Allocation, InstanceId, Placement, SpotStrategy, Spread};
 
 use crate::draft::Draft;
 use crate::lifecycle::{Role, role};
+use crate::market::markets;
 
 /// Smaller is better; compared member by member from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
+    /// What a spot machine of the type costs, or how scarce it is; 0 when that does not matter.
+    worth: u64,
     type_rank: usize,
     load: usize,
     place_rank: usize,
 }
 
-/// The best place for the next machine, but none of `sold_out`; `None` when there is no other.
-pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placement> {
+/// The best place for the next machine, but none of `sold_out`; `None` when there is no other. `instead_of` is the member
+/// that is being placed anew.
+pub(crate) fn choose(
+    draft: &Draft<'_>,
+    sold_out: &[Placement],
+    instead_of: Option<InstanceId>,
+) -> Option<Placement> {
+    markets(draft, instead_of)
+        .into_iter()
+        .find_map(|spot| best(draft, sold_out, spot))
+}
+
+/// The best place in one market.
+fn best(draft: &Draft<'_>, sold_out: &[Placement], spot: bool) -> Option<Placement> {
     let config = draft.view().config.as_ref()?;
     let places = places(draft);
     let mut best: Option<(Score, Placement)> = None;
@@ -27,6 +42,7 @@ pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placem
                 instance_type: instance_type.clone(),
                 zone: zone.clone(),
                 subnet: subnet.clone(),
+                spot,
             };
             if sold_out.contains(&placement) {
                 continue;
@@ -36,6 +52,7 @@ pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placem
                 Spread::Balanced => load(draft, &placement),
             };
             let score = Score {
+                worth: worth(draft, &placement),
                 type_rank,
                 load,
                 place_rank,
@@ -46,6 +63,25 @@ pub(crate) fn choose(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placem
         }
     }
     best.map(|(_, placement)| placement)
+}
+
+/// What speaks against a spot machine of a type: its price a core, or how few there are (rule G11). A type of which nothing
+/// is known comes last.
+fn worth(draft: &Draft<'_>, placement: &Placement) -> u64 {
+    let Allocation::SpotMixed(mix) = draft.group().spec.allocation else {
+        return 0;
+    };
+    if !placement.spot {
+        return 0;
+    }
+    let facts = draft.settings.types.get(&placement.instance_type);
+    match (mix.strategy, facts) {
+        (_, None) => u64::MAX,
+        (SpotStrategy::CostOptimized, Some(facts)) => {
+            facts.spot_price_micros / u64::from(facts.cores.max(1))
+        }
+        (SpotStrategy::CapacityOptimized, Some(facts)) => u64::from(u32::MAX - facts.stock),
+    }
 }
 
 /// Zone and subnet of each place: subnets in a VPC, zones in the classic network. A zone that is listed beside a

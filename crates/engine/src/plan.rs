@@ -75,7 +75,10 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     } else if !draft.group().spec.enabled {
         draft.because("the group is disabled: nothing starts by itself");
     } else {
-        replace_unhealthy(draft);
+        rebalance(draft);
+        if draft.group().busy.is_none() {
+            replace_unhealthy(draft);
+        }
         if draft.group().busy.is_none() {
             match_desired(draft);
         }
@@ -126,7 +129,7 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
                 .activity(id)
                 .map(|a| a.sold_out.clone())
                 .unwrap_or_default();
-            match placement::choose(draft, &sold_out) {
+            match placement::choose(draft, &sold_out, None) {
                 Some(place) => draft.launch(id, place),
                 None => {
                     draft.because("no instance type is left that is not sold out in every place");
@@ -171,6 +174,32 @@ fn empty_out(draft: &mut Draft<'_>) {
     if draft.view().instances.is_empty() && draft.group().busy.is_none() {
         draft.delete_group();
     }
+}
+
+/// Spot members that are going to be taken back leave before that, where the group wants it (rule G12); the matching of
+/// desired and actual makes up for them.
+fn rebalance(draft: &mut Draft<'_>) {
+    if !draft.group().spec.capacity_rebalance {
+        return;
+    }
+    let announced: Vec<InstanceId> = draft
+        .instances()
+        .filter(|i| i.state == Lifecycle::InService && i.placement.spot)
+        .filter(|i| i.machine.as_ref().is_some_and(|m| m.reclaim_at.is_some()))
+        .map(|i| i.id)
+        .collect();
+    if announced.is_empty() {
+        return;
+    }
+    draft.because(format!(
+        "{announced:?} are going to be taken back: they leave before that"
+    ));
+    let trigger = Trigger {
+        kind: TriggerKind::Reclaim,
+        cooldown: CooldownRule::Ignore,
+    };
+    let desired = draft.group().spec.size.desired;
+    start_scale_in(draft, trigger, &announced, desired);
 }
 
 /// Unhealthy members are replaced by new ones, where the group wants that (rules G16, A12).

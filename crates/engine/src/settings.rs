@@ -1,5 +1,6 @@
 //! What an operator can tune, and the facts about an account that a command on one group depends on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::LaunchConfiguration;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub group_calls: u32,
     /// A machine that dies within this of coming into service died early: replacements of such back off.
     pub early_death_secs: u32,
+    /// What is known of instance types, by name: for the choice of spot machines.
+    pub types: BTreeMap<String, TypeFacts>,
 }
 
 impl Default for Settings {
@@ -52,8 +55,20 @@ impl Default for Settings {
             activity_batch: 2000,
             group_calls: 64,
             early_death_secs: 30,
+            types: BTreeMap::new(),
         }
     }
+}
+
+/// What is known of an instance type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeFacts {
+    /// Processor cores, at least 1.
+    pub cores: u32,
+    /// Price of a spot machine an hour, in millionths of the currency.
+    pub spot_price_micros: u64,
+    /// How many there are to be had.
+    pub stock: u32,
 }
 
 /// How many of a kind an account may have (rule Q1).

@@ -3,10 +3,12 @@
 //! The policy is the order of the members of [`Rank`]; the id makes it certain.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
-use muster_model::{Instance, InstanceId, Lifecycle, TerminationPolicy, Time};
+use muster_model::{Allocation, Instance, InstanceId, Lifecycle, SpotMix, TerminationPolicy, Time};
 
 use crate::draft::Draft;
+use crate::market;
 
 /// Smaller goes first; compared member by member from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +36,41 @@ pub(crate) fn choose(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
         .map(|instance| rank(instance, policy, unhealthy_first))
         .collect();
     ranks.sort_unstable();
-    ranks
-        .into_iter()
-        .take(usize::try_from(count).unwrap_or(usize::MAX))
-        .map(|rank| rank.id)
-        .collect()
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let ids = ranks.into_iter().map(|rank| rank.id);
+    match draft.group().spec.allocation {
+        Allocation::LaunchConfiguration => ids.take(count).collect(),
+        Allocation::SpotMixed(mix) => choose_mixed(draft, mix, ids.collect(), count),
+    }
+}
+
+/// As [`choose`], but each step takes from the market that has too many for what then is left (rule G11), while it has any.
+fn choose_mixed(
+    draft: &Draft<'_>,
+    mix: SpotMix,
+    ranked: Vec<InstanceId>,
+    count: usize,
+) -> Vec<InstanceId> {
+    let is_spot = |id: &InstanceId| draft.instance(*id).is_some_and(|i| i.placement.spot);
+    let (spots, on_demands): (VecDeque<_>, VecDeque<_>) = ranked.into_iter().partition(is_spot);
+    let (mut spots, mut on_demands) = (spots, on_demands);
+    let (mut on_demand, mut spot) = market::bought(draft, None);
+    let mut victims = Vec::new();
+    while victims.len() < count {
+        let left = (on_demand + spot).saturating_sub(1);
+        let surplus = on_demand > market::on_demand_of(mix, left);
+        let next = match surplus {
+            true => on_demands.pop_front().or_else(|| spots.pop_front()),
+            false => spots.pop_front().or_else(|| on_demands.pop_front()),
+        };
+        let Some(next) = next else { break };
+        match is_spot(&next) {
+            true => spot = spot.saturating_sub(1),
+            false => on_demand = on_demand.saturating_sub(1),
+        }
+        victims.push(next);
+    }
+    victims
 }
 
 fn rank(instance: &Instance, policy: TerminationPolicy, unhealthy_first: bool) -> Rank {

@@ -119,6 +119,8 @@ pub enum TriggerKind {
     Unhealthy,
     /// A machine vanished.
     Lost,
+    /// The back end announced that it takes machines back.
+    Reclaim,
     /// A policy.
     Policy {
         /// Which.
@@ -156,6 +158,8 @@ pub enum Cause {
     Request,
     /// A machine vanished.
     Vanished,
+    /// Machines are going to be taken back.
+    Reclaim,
     /// A health verdict.
     Unhealthy,
     /// A policy.
@@ -177,6 +181,9 @@ impl Cause {
             Self::Request => "Activity was launched in response to a user request.",
             Self::Vanished => {
                 "Activity was launched in response to instances terminated or stopped outside of the auto scaling group."
+            }
+            Self::Reclaim => {
+                "Activity was launched in response to a notice that spot instances will be reclaimed."
             }
             Self::Unhealthy => "Activity was launched in response to unhealthy instances.",
             Self::Policy => "Activity was launched in response to a scaling policy.",

@@ -113,6 +113,9 @@ pub struct Placement {
     pub zone: String,
     /// Subnet; empty in the classic network.
     pub subnet: String,
+    /// Bought as a spot machine.
+    #[serde(default)]
+    pub spot: bool,
 }
 
 /// A call to the back end: intent, committed before it is made. It is made at least once, always with the same key.

@@ -44,6 +44,9 @@ pub struct Machine {
     pub port: Option<u16>,
     /// When it was made.
     pub created_at: Time,
+    /// When the back end is going to take it back, once that is announced (spot machines).
+    #[serde(default)]
+    pub reclaim_at: Option<Time>,
 }
 
 /// Where a machine stands.

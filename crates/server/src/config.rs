@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use muster_engine::{Quotas, Settings};
+use muster_engine::{Quotas, Settings, TypeFacts};
 use serde::{Deserialize, Deserializer};
 
 /// A whole number in a range; outside, the error says the range.
@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]
     pub(crate) site: Vec<SiteConfig>,
+    #[serde(default)]
+    instance_type: Vec<TypeConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -226,6 +228,16 @@ pub(crate) struct SiteConfig {
     pub(crate) regions: Vec<String>,
 }
 
+/// `[[instance_type]]`: what the choice of spot machines goes by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypeConfig {
+    name: String,
+    cores: Within<1, 4096>,
+    spot_price_millis: Within<0, 1_000_000_000>,
+    stock: Option<Within<0, 1_000_000>>,
+}
+
 impl Config {
     /// Reads a file; without one, everything is at its default.
     pub(crate) fn load(path: Option<&Path>) -> Result<Config, String> {
@@ -267,6 +279,7 @@ impl Config {
                 groups: self.quotas.groups.0,
                 configs: self.quotas.launch_configurations.0,
             },
+            types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             ..Settings::default()
         };
         let engine = &self.engine;
@@ -279,6 +292,17 @@ impl Config {
             group_calls early_death_secs
         );
         settings
+    }
+}
+
+impl TypeConfig {
+    fn facts(&self) -> (String, TypeFacts) {
+        let facts = TypeFacts {
+            cores: self.cores.0,
+            spot_price_micros: u64::from(self.spot_price_millis.0) * 1000,
+            stock: self.stock.map_or(0, |stock| stock.0),
+        };
+        (self.name.clone(), facts)
     }
 }
 

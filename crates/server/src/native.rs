@@ -106,6 +106,8 @@ fn machine_json(machine: &Machine) -> Value {
         "address": machine.address,
         "port": machine.port,
         "created_at": rfc3339(machine.created_at),
+        "spot": machine.placement.spot,
+        "reclaim_at": machine.reclaim_at.map(rfc3339),
     })
 }
 

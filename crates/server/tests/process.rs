@@ -43,6 +43,7 @@ fn spec(number: u64, script: Option<&str>) -> LaunchSpec {
             instance_type: "S5.SMALL1".to_owned(),
             zone: "zone-1".to_owned(),
             subnet: "subnet-1".to_owned(),
+            spot: false,
         },
         image: "img-1".to_owned(),
         user_data: script.map(|script| STANDARD.encode(script)),

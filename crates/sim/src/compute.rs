@@ -16,6 +16,9 @@ use crate::faults::{Effect, Faults, Op};
 use crate::journal::Journal;
 use crate::machines::{ForeignSpec, Machines};
 
+/// Between the announcement that a spot machine is taken back and that, seconds.
+const NOTICE_SECS: u64 = 120;
+
 /// What can be done to a machine behind the back of whoever owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -29,7 +32,7 @@ pub enum Action {
     Unhealthy,
     /// It is well again.
     Healthy,
-    /// A spot machine is taken back: gone.
+    /// It is announced that a spot machine is taken back: gone two minutes later.
     Reclaim,
 }
 
@@ -128,10 +131,12 @@ impl SimCompute {
     /// # Errors
     /// See [`ActError`].
     pub fn act(&self, id: InstanceId, action: Action) -> Result<(), ActError> {
+        let reclaim_at = self.clock.now().plus_secs(NOTICE_SECS);
         let mut state = self.state();
         let machines = &mut state.machines;
         let owner = match action {
-            Action::Kill | Action::Reclaim => machines.vanish(id),
+            Action::Kill => machines.vanish(id),
+            Action::Reclaim => machines.tamper(id, |machine| machine.reclaim_at = Some(reclaim_at)),
             Action::Stop => machines.tamper(id, |machine| machine.state = MachineState::Stopped),
             Action::Start => machines.tamper(id, |machine| machine.state = MachineState::Running),
             Action::Unhealthy => {
@@ -219,6 +224,23 @@ impl State {
         }
     }
 
+    /// Spot machines whose time has come are gone.
+    fn take_back(&mut self, now: Time) -> Result<(), ComputeError> {
+        let due = |machine: &Arc<Machine>| machine.reclaim_at.is_some_and(|at| at <= now);
+        let due: Vec<InstanceId> = self
+            .machines
+            .all()
+            .iter()
+            .filter(|machine| due(machine))
+            .map(|machine| machine.id)
+            .collect();
+        for id in due {
+            self.machines.vanish(id);
+            self.noted(id, ())?;
+        }
+        Ok(())
+    }
+
     /// Writes a change down; one that cannot be is not known to have happened.
     fn noted<T>(&mut self, id: InstanceId, value: T) -> Result<T, ComputeError> {
         self.note(id).map_err(ComputeError::Unknown)?;
@@ -288,14 +310,16 @@ impl Compute for SimCompute {
     }
 
     async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Machine>>, ComputeError> {
-        self.call(Op::Describe, None, &Placement::default(), |state, _| {
+        self.call(Op::Describe, None, &Placement::default(), |state, now| {
+            state.take_back(now)?;
             Ok(state.machines.list(group))
         })
         .await
     }
 
     async fn describe(&self, ids: &[InstanceId]) -> Result<Vec<Machine>, ComputeError> {
-        self.run(|state, _| {
+        self.run(|state, now| {
+            state.take_back(now)?;
             Ok(ids
                 .iter()
                 .filter_map(|id| state.machines.get(*id))
@@ -305,7 +329,10 @@ impl Compute for SimCompute {
     }
 
     async fn inventory(&self) -> Result<Vec<Arc<Machine>>, ComputeError> {
-        Ok(self.state().machines.all())
+        self.run(|state, now| {
+            state.take_back(now)?;
+            Ok(state.machines.all())
+        })
     }
 
     async fn changed(&self) -> Option<GroupId> {

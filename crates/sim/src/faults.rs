@@ -131,6 +131,7 @@ mod tests {
         let mut faults: Faults = serde_json::from_str(text).unwrap();
         let place = |subnet: &str| Placement {
             subnet: subnet.to_owned(),
+            spot: false,
             ..Placement::default()
         };
         assert_eq!(

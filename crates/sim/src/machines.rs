@@ -111,6 +111,7 @@ impl Machines {
             )),
             port: None,
             created_at: now,
+            reclaim_at: None,
         }))
     }
 
@@ -259,12 +260,14 @@ impl Machines {
                 instance_type: spec.instance_type.clone(),
                 zone: spec.zone.clone(),
                 subnet: spec.subnet.clone(),
+                spot: false,
             },
             image: spec.image.clone(),
             name: spec.name.clone(),
             address: None,
             port: None,
             created_at: now,
+            reclaim_at: None,
         })
     }
 

@@ -12,9 +12,9 @@
 use std::sync::Arc;
 
 use muster_model::{
-    BatchPause, ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId,
-    Key, Machine, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
-    RetryPolicy, ServiceSettings, Spread, TerminationPolicy,
+    Allocation, BatchPause, ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec,
+    InstanceId, Key, Machine, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
+    RetryPolicy, ServiceSettings, SpotMix, SpotStrategy, Spread, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -57,6 +57,15 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
                 RetryPolicy::None,
             ],
         ),
+        allocation: match world.dice.strikes(300) {
+            true => Allocation::SpotMixed(SpotMix {
+                base: world.dice.below(2) as u32,
+                on_demand_percent: world.dice.below(101) as u32,
+                strategy: SpotStrategy::CostOptimized,
+                compensate: world.dice.strikes(500),
+            }),
+            false => Allocation::LaunchConfiguration,
+        },
         service: ServiceSettings {
             replace_unhealthy: world.dice.strikes(700),
             replace_mode: pick(world, &[ReplaceMode::Recreate, ReplaceMode::Reset]),

@@ -180,7 +180,7 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
             .and_then(|activity| draft.activity(activity))
             .map(|activity| activity.sold_out.clone())
             .unwrap_or_else(|| vec![waiting.placement.clone()]);
-        if let Some(place) = placement::choose(draft, &sold_out) {
+        if let Some(place) = placement::choose(draft, &sold_out, Some(id)) {
             draft.because(format!(
                 "{id} is sold out in {:?}: {place:?} is next",
                 waiting.placement

@@ -57,6 +57,7 @@ fn spec(owner: &OwnerKey) -> LaunchSpec {
             instance_type: "S5.SMALL1".to_owned(),
             zone: "zone-1".to_owned(),
             subnet: "subnet-1".to_owned(),
+            spot: false,
         },
         image: "img-1".to_owned(),
         user_data: None,

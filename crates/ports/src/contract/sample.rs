@@ -157,6 +157,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
             instance_type: "S5.SMALL1".to_owned(),
             zone: "zone-1".to_owned(),
             subnet: String::new(),
+            spot: false,
         },
         name: "as-contract".to_owned(),
         created_at: Time(9),
@@ -214,6 +215,7 @@ pub(super) fn full_activity(id: ActivityId, group: &Group, instance: InstanceId)
         instance_type: "S5.SMALL2".to_owned(),
         zone: String::new(),
         subnet: "subnet-1".to_owned(),
+        spot: false,
     };
     Activity {
         instances: vec![RelatedInstance {

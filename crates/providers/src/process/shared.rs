@@ -263,6 +263,7 @@ impl Shared {
                 address: Some("127.0.0.1".to_owned()),
                 port: Some(port),
                 created_at: Time(i64::try_from(now).unwrap_or(i64::MAX)),
+                reclaim_at: None,
             },
             group_name: spec.group_name.clone(),
             stopped: false,

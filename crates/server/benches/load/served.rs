@@ -325,6 +325,7 @@ fn spec(owner: OwnerKey) -> LaunchSpec {
             instance_type: "S5.SMALL1".to_owned(),
             zone: String::new(),
             subnet: "subnet-1a2b3c4d".to_owned(),
+            spot: false,
         },
         image: "img-8toqc6s3".to_owned(),
         user_data: None,

@@ -119,6 +119,21 @@ fn file(key: &str, value: &str) -> String {
             "[[account]]\nname = \"a\"\n[[account.key]]\naccess_key_id = \"k\"\n{name} = {value}\n"
         ),
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
+        "instance_type[]" => {
+            let mut text = "[[instance_type]]\n".to_owned();
+            for (key, plain) in [
+                ("name", "\"t\""),
+                ("cores", "1"),
+                ("spot_price_millis", "1"),
+            ] {
+                let value = if key == name { value } else { plain };
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+            if name == "stock" {
+                text.push_str(&format!("stock = {value}\n"));
+            }
+            text
+        }
         table => format!("[{table}]\n{name} = {value}\n"),
     }
 }

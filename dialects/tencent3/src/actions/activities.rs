@@ -114,7 +114,10 @@ impl From<&muster_model::Activity> for Activity {
                     code: attempt_code(attempt.code),
                     zone: attempt.placement.zone.clone(),
                     instance_id: attempt.instance.to_string(),
-                    instance_charge_type: "POSTPAID_BY_HOUR",
+                    instance_charge_type: match attempt.placement.spot {
+                        true => "SPOTPAID",
+                        false => "POSTPAID_BY_HOUR",
+                    },
                     subnet_id: attempt.placement.subnet.clone(),
                     message: attempt.message.clone(),
                     instance_type: attempt.placement.instance_type.clone(),
