@@ -268,7 +268,8 @@ impl Draft<'_> {
     }
 
     fn start_cooldown(&mut self, id: ActivityId, kind: ActivityKind, trigger: &TriggerKind) {
-        if !is_exclusive(kind) {
+        // A change of balancers is no change of capacity.
+        if !is_exclusive(kind) || kind == ActivityKind::ModifyBalancers {
             return;
         }
         let secs = match trigger {

@@ -120,7 +120,14 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
             Lifecycle::Resetting => matches!(call, Some(CallKind::Reset(_))),
             Lifecycle::Starting => call == Some(CallKind::Start),
             Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
-            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped => call.is_none(),
+            Lifecycle::AttachingBalancer => call == Some(CallKind::Bind),
+            Lifecycle::ModifyingBalancer => call == Some(CallKind::Rebind),
+            Lifecycle::DetachingBalancer => call == Some(CallKind::Unbind),
+            Lifecycle::InService => call.is_none(),
+            // Only their weight at the balancers may be changing.
+            Lifecycle::Standby | Lifecycle::Stopped => {
+                matches!(call, None | Some(CallKind::Rebind))
+            }
             _ => true,
         };
         if !fits {

@@ -93,6 +93,17 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
     if instance.protected {
         text.push_str(" protected");
     }
+    for binding in &instance.bindings {
+        let target = &binding.target;
+        let _ = write!(
+            text,
+            " {}{}:{}*{}",
+            if binding.wanted { '+' } else { '-' },
+            target.listener,
+            target.port,
+            binding.weight
+        );
+    }
     if let Some(call) = &instance.call {
         let _ = write!(text, " {}#{}", call.kind.name(), call.attempt);
         match call.phase {

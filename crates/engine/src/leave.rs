@@ -48,6 +48,8 @@ impl Draft<'_> {
             machine: None,
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),
+            bindings: Vec::new(),
+            bound_at: None,
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);
@@ -103,9 +105,26 @@ impl Draft<'_> {
         }
     }
 
-    /// Sends an instance on its way out: its machine is destroyed, or handed back.
+    /// Sends an instance on its way out: off its balancers, then its machine is destroyed, or handed back.
     pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
+        if let Some(instance) = self.instance_mut(id) {
+            instance.exit = Some(Exit {
+                destroy,
+                reason: reason.to_owned(),
+            });
+        }
+        if !self.unbind(id) {
+            self.depart(id);
+        }
+    }
+
+    /// The last step out, for an instance whose exit is decided.
+    pub(crate) fn depart(&mut self, id: InstanceId) {
         let now = self.now;
+        let destroy = self
+            .instance(id)
+            .and_then(|instance| instance.exit.as_ref())
+            .is_some_and(|exit| exit.destroy);
         self.happen(
             id,
             if destroy {
@@ -114,12 +133,6 @@ impl Draft<'_> {
                 Event::Detach
             },
         );
-        if let Some(instance) = self.instance_mut(id) {
-            instance.exit = Some(Exit {
-                destroy,
-                reason: reason.to_owned(),
-            });
-        }
         self.call(
             id,
             if destroy {

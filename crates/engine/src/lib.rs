@@ -13,6 +13,7 @@
 
 mod activity;
 mod apply;
+pub mod balancers;
 pub mod check;
 mod commands;
 mod configs;

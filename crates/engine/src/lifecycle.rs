@@ -131,24 +131,30 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
             Event::Serve,
         ) => InService,
         (Creating | Attaching | Starting, Event::HoldLaunch) => LaunchingHook,
-        (Creating | Attaching | LaunchingHook | Starting | ExitingStandby, Event::Bind) => {
-            AttachingBalancer
-        }
+        (
+            Creating | Attaching | LaunchingHook | Starting | Resetting | ExitingStandby,
+            Event::Bind,
+        ) => AttachingBalancer,
         (InService, Event::Rebind) => ModifyingBalancer,
         (Creating | Attaching, Event::Refused) => return Ok(Next::Gone),
 
         (InService | Standby | Stopped | StartFailed | StopFailed, Event::HoldTerminate) => {
             TerminatingHook
         }
-        (InService | TerminatingHook, Event::Unbind) => DetachingBalancer,
+        (
+            LaunchingHook | AttachingBalancer | InService | ModifyingBalancer | EnteringStandby
+            | Standby | ExitingStandby | Starting | StartFailed | Stopping | StopFailed | Stopped
+            | Resetting | TerminatingHook,
+            Event::Unbind,
+        ) => DetachingBalancer,
         (Terminating | Detaching, Event::Terminate | Event::Detach) => {
             return Err(Illegal { state, event });
         }
         (_, Event::Terminate) => Terminating,
         (
             Attaching | InService | Standby | Stopped | StartFailed | StopFailed | TerminatingHook
-            | DetachingBalancer | LaunchingHook | AttachingBalancer | AttachFailed | DetachFailed
-            | TerminationFailed | Resetting,
+            | DetachingBalancer | LaunchingHook | AttachingBalancer | ModifyingBalancer
+            | AttachFailed | DetachFailed | TerminationFailed | Resetting,
             Event::Detach,
         ) => Detaching,
         (Terminating | TerminationFailed | Detaching | DetachFailed, Event::Left) => {

@@ -29,6 +29,8 @@ pub struct Settings {
     /// A termination (or hand-back) that does not succeed for this long is called failed by its activity; the attempts
     /// go on outside of it.
     pub leave_patience_secs: u32,
+    /// Balancers that do not take an instance off (or change it) for this long are not waited for any longer.
+    pub balancer_patience_secs: u32,
     /// How many instances one activity may touch; the rest follows in the next one.
     pub activity_batch: u32,
     /// How many calls of one group may be in flight.
@@ -52,6 +54,7 @@ impl Default for Settings {
             retry_backoff_secs: 1,
             retry_backoff_max_secs: 16,
             leave_patience_secs: 300,
+            balancer_patience_secs: 60,
             activity_batch: 2000,
             group_calls: 64,
             early_death_secs: 30,

@@ -246,6 +246,7 @@ impl Table {
         self.command(GroupCommand::Observed(Observation {
             asked_at: self.now,
             machines,
+            members: None,
         }))
         .unwrap();
     }
@@ -588,6 +589,7 @@ fn an_unhealthy_machine_is_reset_in_place() {
             .filter(|id| *id != sick)
             .map(|id| Arc::new(t.machine(id)))
             .collect(),
+        members: None,
     }))
     .unwrap();
     t.settle();

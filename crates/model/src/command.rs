@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, CallKind, ConfigId, ConfigPatch, ConfigSpec,
-    Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, NameIndex, Placement,
-    RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag, TerminationPolicy,
-    Time, Trigger, ZonesCheck,
+    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
+    ConfigSpec, Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, Member, NameIndex,
+    Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag,
+    TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -138,6 +138,8 @@ pub enum GroupCommand {
         /// On or off.
         protected: bool,
     },
+    /// Change the balancers, of the group and of what is in service (rules B1, B2).
+    Balancers(BalancerChange),
     /// Change capacity for a policy or a schedule: clamped to the bounds, held back by cooldown as its trigger says.
     Adjust(Adjustment),
     /// Begin, pause, go on with, give up or undo an instance refresh.
@@ -168,6 +170,8 @@ pub struct Observation {
     pub asked_at: Time,
     /// The machines.
     pub machines: Vec<MachineReport>,
+    /// The members of the group at its balancers; `None` = they could not be listed: nothing is concluded.
+    pub members: Option<Vec<Arc<Member>>>,
 }
 
 /// One machine in a listing.

@@ -15,6 +15,7 @@ pub enum ResourceKind {
     Notification,
     Hook,
     Refresh,
+    Balancer,
 }
 
 /// A quota.
@@ -24,6 +25,10 @@ pub enum Quota {
     Configs,
     /// Groups per account.
     Groups,
+    /// Classic balancers per group.
+    ClassicBalancers,
+    /// Application balancers per group.
+    ForwardBalancers,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.

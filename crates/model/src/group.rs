@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActivityId, ConfigId, GroupId, Site, Tag, Time};
+use crate::{AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time};
 
 /// The API through which something was made. Defaults that differ between the doors follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,50 +206,6 @@ pub enum HealthKind {
     Machine,
     /// The balancer too.
     Balancer,
-}
-
-/// A binding of the group to a balancer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Balancer {
-    /// A classic balancer: Tencent `LoadBalancerIds`.
-    Classic {
-        /// Balancer id.
-        balancer: String,
-    },
-    /// A listener of an application balancer: Tencent ForwardLoadBalancer, Kingsoft Slb.
-    Forward {
-        /// Balancer id.
-        balancer: String,
-        /// Listener id.
-        listener: String,
-        /// Rule id, for HTTP and HTTPS listeners.
-        location: Option<String>,
-        /// Region of the balancer as given.
-        region: Option<String>,
-        /// Ports and weights.
-        targets: Vec<Target>,
-    },
-    /// A Huawei listener id without more.
-    Listener {
-        /// Listener id.
-        listener: String,
-    },
-    /// A Huawei back-end pool.
-    Pool {
-        /// Pool id.
-        pool: String,
-        /// Port and weight.
-        target: Target,
-    },
-}
-
-/// A port and its weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// 1..=65535.
-    pub port: u16,
-    /// 0..=100.
-    pub weight: u16,
 }
 
 /// Replacement, scaling mode, tag and size syncing (rules G15-G18).

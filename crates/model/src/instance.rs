@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActivityId, ConfigVersion, GroupId, HookWait, InstanceId, Machine, Time};
+use crate::{
+    AccountId, ActivityId, Binding, ConfigVersion, GroupId, HookWait, InstanceId, Machine, Time,
+};
 
 /// A member of a group. Its id is the id of its machine.
 ///
@@ -46,6 +48,13 @@ pub struct Instance {
     pub warmup: Warmup,
     /// Hooks it waits for.
     pub hooks: Vec<HookWait>,
+    /// Where it is, or may be, a member of a balancer; empty = certainly nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<Binding>,
+    /// When the balancers said that `bindings` are as they are: a listing asked for before that proves nothing.
+    /// `None` = they have not said it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_at: Option<Time>,
 }
 
 /// Made by the group, or attached (spec CreationType).
@@ -150,6 +159,12 @@ pub enum CallKind {
     Stop(StopMode),
     /// Reinstall it in place; the moment of the decision tells one reset from the next.
     Reset(Time),
+    /// Make it a member of its balancers.
+    Bind,
+    /// Take it off its balancers.
+    Unbind,
+    /// Make its memberships as they are to be.
+    Rebind,
 }
 
 /// Whether a stopped machine is paid for (spec StoppedMode).
@@ -227,6 +242,9 @@ impl CallKind {
             Self::Start => "start",
             Self::Stop(_) => "stop",
             Self::Reset(_) => "reset",
+            Self::Bind => "bind",
+            Self::Unbind => "unbind",
+            Self::Rebind => "rebind",
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod account;
 mod activity;
+mod balancer;
 mod change;
 mod command;
 mod config;
@@ -29,6 +30,10 @@ pub use activity::{
     Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome,
     RelatedInstance, Trigger, TriggerKind,
 };
+pub use balancer::{
+    Balancer, BalancerChange, BalancerTarget, Binding, DEFAULT_WEIGHT, Member, MemberHealth,
+    MemberSpec, MemberState, Target,
+};
 pub use change::{Change, Delta, Event, EventKind, GroupView};
 pub use command::{
     Adjustment, ClearFields, Command, Created, GroupCommand, GroupPatch, MachineReport,
@@ -41,10 +46,9 @@ pub use config::{
 };
 pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
 pub use group::{
-    Abnormal, Allocation, Balancer, Brake, Cooldown, Door, Group, GroupSpec, HealthCheck,
-    HealthKind, HuaweiExtras, NameIndex, Network, ReplaceMode, RetryPolicy, RetryState,
-    ScalingMode, ServiceSettings, Size, SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
-    ZonesCheck,
+    Abnormal, Allocation, Brake, Cooldown, Door, Group, GroupSpec, HealthCheck, HealthKind,
+    HuaweiExtras, NameIndex, Network, ReplaceMode, RetryPolicy, RetryState, ScalingMode,
+    ServiceSettings, Size, SpotMix, SpotStrategy, Spread, TerminationPolicy, ZonesCheck,
 };
 pub use hook::{
     Hook, HookCommand, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait,

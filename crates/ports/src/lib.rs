@@ -4,12 +4,14 @@
 //! Each port has a contract: a suite of test functions in [`contract`] that every implementation has to pass.
 
 mod api;
+mod balancer;
 mod clock;
 mod compute;
 pub mod contract;
 mod store;
 
 pub use api::{Api, ApiResult, Caller, Credential, Keys};
+pub use balancer::{BalancerError, LoadBalancer, MemberTable};
 pub use clock::Clock;
 pub use compute::{Compute, ComputeError};
 pub use store::{

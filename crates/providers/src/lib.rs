@@ -1,3 +1,4 @@
 //! Back ends of the Compute port.
 
 pub mod process;
+pub mod table;

@@ -82,6 +82,7 @@ impl Runtime {
                 self.compute.launch(&spec).await.map(Some)
             }
             CallKind::Reset(at) => {
+                self.quiesce(view, owner).await;
                 let spec = self.spec_of(view, owner).await?;
                 self.compute.reset(&spec, at).await.map(Some)
             }
@@ -89,7 +90,13 @@ impl Runtime {
             CallKind::Adopt => self.compute.adopt(owner).await.map(Some),
             CallKind::Release => self.compute.release(owner).await.map(|()| None),
             CallKind::Start => self.compute.start(owner).await.map(Some),
-            CallKind::Stop(mode) => self.compute.stop(owner, mode).await.map(Some),
+            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
+                self.balance(view, owner).await.map(|()| None)
+            }
+            CallKind::Stop(mode) => {
+                self.quiesce(view, owner).await;
+                self.compute.stop(owner, mode).await.map(Some)
+            }
         }
     }
 

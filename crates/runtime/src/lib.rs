@@ -5,6 +5,7 @@
 //! restart.
 
 mod api;
+mod balancers;
 mod calls;
 mod clock;
 mod commit;

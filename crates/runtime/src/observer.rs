@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use muster_model::{GroupCommand, GroupId, Machine, Observation, OwnerKey, Time};
+use muster_model::{GroupCommand, GroupId, Machine, Member, Observation, OwnerKey, Time};
 use muster_ports::{Clock, Commit, ComputeError, Row};
 
 use crate::runtime::Runtime;
@@ -84,7 +84,13 @@ impl Runtime {
         };
         self.metrics.listing(listed.is_ok());
         match listed {
-            Ok(machines) => self.tell(group, asked_at, machines).await,
+            Ok(machines) => {
+                let members = self.listed_members(group).await;
+                self.tell(group, asked_at, machines, members.as_deref())
+                    .await;
+                self.sweep_members(members.as_deref().unwrap_or_default())
+                    .await;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the machines could not be listed: nothing is concluded from that")
             }
@@ -93,12 +99,25 @@ impl Runtime {
         self.stirred();
     }
 
-    async fn tell(&self, only: Option<GroupId>, asked_at: Time, machines: Vec<Arc<Machine>>) {
+    async fn tell(
+        &self,
+        only: Option<GroupId>,
+        asked_at: Time,
+        machines: Vec<Arc<Machine>>,
+        members: Option<&[Arc<Member>]>,
+    ) {
         let mut by_group: BTreeMap<GroupId, Vec<Arc<Machine>>> = BTreeMap::new();
         for machine in machines {
             if let Some(owner) = &machine.owner {
                 by_group.entry(owner.group).or_default().push(machine);
             }
+        }
+        let mut at_balancers: BTreeMap<GroupId, Vec<Arc<Member>>> = BTreeMap::new();
+        for member in members.unwrap_or_default() {
+            at_balancers
+                .entry(member.owner.group)
+                .or_default()
+                .push(Arc::clone(member));
         }
         let slots = match only {
             Some(id) => self
@@ -116,7 +135,11 @@ impl Runtime {
             }
             self.deliver(
                 id,
-                GroupCommand::Observed(Observation { asked_at, machines }),
+                GroupCommand::Observed(Observation {
+                    asked_at,
+                    machines,
+                    members: members.map(|_| at_balancers.remove(&id).unwrap_or_default()),
+                }),
             )
             .await;
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_engine::Settings;
 use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time};
-use muster_ports::{Clock, Compute, Store, StoreError};
+use muster_ports::{Clock, Compute, LoadBalancer, Store, StoreError};
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, Semaphore};
 
@@ -57,6 +57,7 @@ pub enum StartError {
 pub struct Runtime {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) compute: Arc<dyn Compute>,
+    pub(crate) balancer: Arc<dyn LoadBalancer>,
     pub(crate) clock: Arc<ShellClock>,
     pub(crate) options: Options,
     pub(crate) directory: Directory,
@@ -83,12 +84,14 @@ impl Runtime {
     pub async fn start(
         store: Arc<dyn Store>,
         compute: Arc<dyn Compute>,
+        balancer: Arc<dyn LoadBalancer>,
         clock: Arc<ShellClock>,
         options: Options,
     ) -> Result<Arc<Runtime>, StartError> {
         let runtime = Arc::new(Runtime {
             store,
             compute,
+            balancer,
             clock,
             call_permits: Semaphore::new(options.calls),
             options,

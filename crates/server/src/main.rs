@@ -6,6 +6,7 @@ mod config;
 mod front;
 mod metrics;
 mod native;
+mod native_balancers;
 mod seal;
 mod serve;
 

@@ -33,15 +33,19 @@ pub(crate) struct Native {
 }
 
 /// A refusal.
-struct Refusal(StatusCode, &'static str, String);
+pub(crate) struct Refusal(
+    pub(crate) StatusCode,
+    pub(crate) &'static str,
+    pub(crate) String,
+);
 
-type Outcome = Result<Value, Refusal>;
+pub(crate) type Outcome = Result<Value, Refusal>;
 
 fn bad(message: impl Into<String>) -> Refusal {
     Refusal(StatusCode::BAD_REQUEST, "BadRequest", message.into())
 }
 
-fn not_found(what: &str) -> Refusal {
+pub(crate) fn not_found(what: &str) -> Refusal {
     Refusal(
         StatusCode::NOT_FOUND,
         "NotFound",
@@ -49,7 +53,7 @@ fn not_found(what: &str) -> Refusal {
     )
 }
 
-fn internal(error: impl std::fmt::Display) -> Refusal {
+pub(crate) fn internal(error: impl std::fmt::Display) -> Refusal {
     Refusal(
         StatusCode::INTERNAL_SERVER_ERROR,
         "Internal",
@@ -158,7 +162,8 @@ impl Native {
                 allowed(Method::GET)?;
                 self.explain(id, caller)
             }
-            ["metrics" | "balancers", ..] => Err(Refusal(
+            ["balancers", rest @ ..] => self.balancers_at(&head.method, rest).await,
+            ["metrics", ..] => Err(Refusal(
                 StatusCode::NOT_IMPLEMENTED,
                 "NotServed",
                 format!("{} are not served yet", parts[0]),
@@ -204,7 +209,7 @@ impl Native {
     }
 
     /// The simulated machines; without `--emulate` most endpoints are not there.
-    fn emulated(&self) -> Result<&Arc<SimCompute>, Refusal> {
+    pub(crate) fn emulated(&self) -> Result<&Arc<SimCompute>, Refusal> {
         self.sim
             .as_ref()
             .ok_or_else(|| not_found("this endpoint without --emulate"))

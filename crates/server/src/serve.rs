@@ -8,8 +8,9 @@ use std::sync::Arc;
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_model::Access;
-use muster_ports::{Clock, Compute, Keys, Store};
+use muster_ports::{Clock, Compute, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
+use muster_providers::table::TableBalancer;
 use muster_runtime::{Options, Runtime, ShellClock};
 use muster_sim::SimCompute;
 use muster_store::SqliteStore;
@@ -87,22 +88,21 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     } else {
         0
     }));
-    let (compute, sim) = back_end(args, &config, &dir, &clock)?;
-    let options = Options {
-        settings: config.settings(),
-        calls: config.backend.calls.0 as usize,
-        observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
-        activity_days: config.retention.activity_days.0,
-        ..Options::default()
-    };
+    let back = back_end(args, &config, &dir, &clock, &store).await?;
     let listen = args.listen.or(config.listen).unwrap_or(LISTEN);
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| format!("{listen}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let runtime = Runtime::start(Arc::clone(&store), Arc::clone(&compute), clock, options)
-        .await
-        .map_err(|error| error.to_string())?;
+    let runtime = Runtime::start(
+        Arc::clone(&store),
+        Arc::clone(&back.compute),
+        back.balancer,
+        clock,
+        options(&config),
+    )
+    .await
+    .map_err(|error| error.to_string())?;
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
@@ -111,8 +111,8 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
             runtime: Arc::clone(&runtime),
             keyring,
             store,
-            compute,
-            sim,
+            compute: back.compute,
+            sim: back.sim,
         },
         metrics: RequestMetrics::new(),
         requests: Semaphore::new(config.limits.requests.0 as usize),
@@ -132,6 +132,17 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     drain(serving).await;
     runtime.stop().await;
     Ok(())
+}
+
+/// What the configuration says of the shell.
+fn options(config: &Config) -> Options {
+    Options {
+        settings: config.settings(),
+        calls: config.backend.calls.0 as usize,
+        observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
+        activity_days: config.retention.activity_days.0,
+        ..Options::default()
+    }
 }
 
 /// Parameters may be as large as the largest body of any door.
@@ -178,23 +189,31 @@ fn tencent3(
     ))
 }
 
-/// The machines: real processes, or simulated ones.
-#[expect(
-    clippy::type_complexity,
-    reason = "the port, and what is behind it where that matters"
-)]
-fn back_end(
+/// What runs machines and spreads load over them; `sim` is behind both under `--emulate`.
+struct BackEnd {
+    compute: Arc<dyn Compute>,
+    balancer: Arc<dyn LoadBalancer>,
+    sim: Option<Arc<SimCompute>>,
+}
+
+/// The machines: real processes, or simulated ones; and the balancers.
+async fn back_end(
     args: &ServeArgs,
     config: &Config,
     dir: &Path,
     clock: &Arc<ShellClock>,
-) -> Result<(Arc<dyn Compute>, Option<Arc<SimCompute>>), String> {
+    store: &Arc<dyn Store>,
+) -> Result<BackEnd, String> {
     if args.emulate {
         let clock: Arc<dyn Clock> = Arc::<ShellClock>::clone(clock);
         let sim = SimCompute::open(dir, clock, u64::from_le_bytes(crate::seal::entropy()))
             .map_err(|error| format!("{}: {error}", dir.display()))?;
         let sim = Arc::new(sim);
-        return Ok((Arc::<SimCompute>::clone(&sim), Some(sim)));
+        return Ok(BackEnd {
+            compute: Arc::<SimCompute>::clone(&sim),
+            balancer: Arc::<SimCompute>::clone(&sim),
+            sim: Some(sim),
+        });
     }
     match config.backend.kind {
         BackendKind::Process => {
@@ -206,7 +225,14 @@ fn back_end(
             };
             let backend = ProcessBackend::open(dir, options).map_err(|error| error.to_string())?;
             tracing::info!("machines are processes: {}", backend.capabilities());
-            Ok((Arc::new(backend), None))
+            let groups = store.groups().await.map_err(|error| error.to_string())?;
+            let instances = groups.iter().flat_map(|rows| &rows.instances);
+            let table = TableBalancer::of(instances.map(|instance| &**instance));
+            Ok(BackEnd {
+                compute: Arc::new(backend),
+                balancer: Arc::new(table),
+                sim: None,
+            })
         }
     }
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_model::{
-    GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey,
-    Placement, StopMode, Time,
+    BalancerTarget, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState,
+    Member, OwnerKey, Placement, StopMode, Time,
 };
-use muster_ports::{Clock, Compute, ComputeError};
+use muster_ports::{Clock, Compute, ComputeError, MemberTable};
 use tokio::sync::Notify;
 
 use crate::faults::{Effect, Faults, Op};
@@ -47,10 +47,11 @@ pub enum ActError {
     Journal(String),
 }
 
-struct State {
-    machines: Machines,
+pub(crate) struct State {
+    pub(crate) machines: Machines,
     faults: Faults,
     journal: Option<Journal>,
+    pub(crate) members: MemberTable,
     ids: Ids,
     hints: BTreeSet<GroupId>,
 }
@@ -68,18 +69,25 @@ impl SimCompute {
     /// # Errors
     /// The file could not be read or written.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>, seed: u64) -> std::io::Result<SimCompute> {
-        let (journal, machines) = Journal::open(&dir.join("sim-machines.jsonl"))?;
-        Ok(Self::with(machines, Some(journal), clock, seed))
+        let (journal, machines, members) = Journal::open(&dir.join("sim-machines.jsonl"))?;
+        Ok(Self::with(machines, members, Some(journal), clock, seed))
     }
 
     /// Machines that are gone with the process.
     #[must_use]
     pub fn in_memory(clock: Arc<dyn Clock>, seed: u64) -> SimCompute {
-        Self::with(Machines::default(), None, clock, seed)
+        Self::with(
+            Machines::default(),
+            MemberTable::default(),
+            None,
+            clock,
+            seed,
+        )
     }
 
     fn with(
         machines: Machines,
+        members: MemberTable,
         journal: Option<Journal>,
         clock: Arc<dyn Clock>,
         seed: u64,
@@ -88,6 +96,7 @@ impl SimCompute {
             machines,
             faults: Faults::default(),
             journal,
+            members,
             ids: Ids::new(seed),
             hints: BTreeSet::new(),
         };
@@ -98,7 +107,7 @@ impl SimCompute {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -149,14 +158,20 @@ impl SimCompute {
         let owner = owner.ok_or_else(|| ActError::NotFound(id.to_string()))?;
         state.note(id).map_err(ActError::Journal)?;
         if let Some(owner) = owner {
-            state.hints.insert(owner.group);
-            self.hinted.notify_one();
+            drop(state);
+            self.hint(owner.group);
         }
         Ok(())
     }
 
+    /// Somebody should look at a group.
+    pub(crate) fn hint(&self, group: GroupId) {
+        self.state().hints.insert(group);
+        self.hinted.notify_one();
+    }
+
     /// Makes a call with what the faults do to it.
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         op: Op,
         id: Option<InstanceId>,
@@ -205,7 +220,7 @@ impl SimCompute {
         run(&mut self.state(), now)
     }
 
-    fn place(&self, id: InstanceId) -> Placement {
+    pub(crate) fn place(&self, id: InstanceId) -> Placement {
         self.state()
             .machines
             .get(id)
@@ -218,7 +233,29 @@ impl State {
     fn note(&mut self, id: InstanceId) -> Result<(), String> {
         match &mut self.journal {
             Some(journal) => journal
-                .note(&self.machines, id)
+                .note(&self.machines, &self.members, id)
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn note_member(&mut self, member: &Arc<Member>) -> Result<(), String> {
+        match &mut self.journal {
+            Some(journal) => journal
+                .note_member(&self.machines, &self.members, member)
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn note_no_member(
+        &mut self,
+        target: &BalancerTarget,
+        owner: &OwnerKey,
+    ) -> Result<(), String> {
+        match &mut self.journal {
+            Some(journal) => journal
+                .note_no_member(&self.machines, &self.members, target, owner)
                 .map_err(|error| error.to_string()),
             None => Ok(()),
         }

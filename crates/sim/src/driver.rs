@@ -11,12 +11,13 @@ use muster_engine::{
 };
 use muster_model::{
     Account, Activity, ActivityFilter, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
-    GroupSpec, GroupView, Ids, LaunchConfiguration, LaunchSpec, Page, Site, StepResult, Time,
+    GroupSpec, GroupView, Ids, LaunchConfiguration, Page, Site, StepResult, Time,
 };
-use muster_ports::{Commit, Guard, Row, Store, StoreError};
+use muster_ports::{Commit, Guard, MemberTable, Row, Store, StoreError};
 
 use crate::dice::{Dice, Odds};
 use crate::machines::Machines;
+use crate::world_balancers::Carried;
 
 /// Between two listings of the machines.
 pub(crate) const OBSERVE_MILLIS: i64 = 10_000;
@@ -61,10 +62,10 @@ pub enum WorldError {
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     Turn(GroupId),
-    /// A call reaches the back end, with what a launch carries.
+    /// A call reaches the back end, with what it carries.
     Reach {
         call: PlannedCall,
-        launch: Option<Arc<LaunchSpec>>,
+        carried: Arc<Carried>,
         fate: Fate,
     },
     /// An answer comes home.
@@ -77,6 +78,7 @@ pub(crate) enum Happening {
     Listed {
         asked_at: Time,
         machines: Vec<Arc<muster_model::Machine>>,
+        members: Option<Vec<Arc<muster_model::Member>>>,
     },
 }
 
@@ -94,6 +96,8 @@ pub struct World {
     pub(crate) store: Arc<dyn Store>,
     /// The machines as they are.
     pub machines: Machines,
+    /// The members at the balancers as they are.
+    pub members: MemberTable,
     /// The dice.
     pub dice: Dice,
     /// The present moment.
@@ -140,6 +144,7 @@ impl World {
         let mut world = World {
             store,
             machines: Machines::default(),
+            members: MemberTable::default(),
             dice,
             now: Time(0),
             happenings: BTreeMap::new(),
@@ -332,6 +337,7 @@ impl World {
             self.crash(true);
         }
         self.check_machines();
+        self.check_members();
         true
     }
 
@@ -374,16 +380,20 @@ impl World {
             .filter(|i| i.state == muster_model::Lifecycle::InService)
             .count();
         let free = view.instances.values().filter(|i| !i.protected).count();
-        let desired = view.group.spec.size.desired as usize;
+        let size = view.group.spec.size;
+        // Members that rest take their place under the maximum (promise P1).
+        let room = (size.max as usize).saturating_sub(view.instances.len() - serving);
+        let (desired, reachable) = (size.desired as usize, room.min(size.desired as usize));
         if view.group.busy.is_some() || view.is_busy() {
             found.push("an activity is running".to_owned());
         }
         if view.instances.values().any(|i| i.call.is_some()) {
             found.push("a call is not over".to_owned());
         }
-        if view.group.spec.enabled && (serving < desired || (serving > desired && free > 0)) {
+        if view.group.spec.enabled && (serving < reachable || (serving > desired && free > 0)) {
             found.push(format!("{serving} serve, {desired} are desired"));
         }
+        found.extend(self.members_unrest(id));
         let mut ids = self.fresh();
         let plan = plan(&view, self.now, &mut ids, &self.settings);
         if !plan.change.is_empty() || !plan.calls.is_empty() {

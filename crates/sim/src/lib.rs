@@ -1,5 +1,6 @@
 //! Virtual time, simulated machines, faults and seeds around the same engine that production runs.
 
+mod balancers;
 mod compute;
 mod dice;
 mod driver;
@@ -7,6 +8,7 @@ mod faults;
 mod journal;
 mod machines;
 mod scenario;
+mod world_balancers;
 mod world_calls;
 mod world_store;
 

@@ -5,19 +5,24 @@ use std::sync::Arc;
 use muster_engine::{PlannedCall, launch_spec};
 use muster_model::{
     AttemptCode, CallKind, GroupCommand, InstanceId, LaunchSpec, Machine, MachineHealth,
-    MachineState, Observation, StepOutcome, StepResult, Time,
+    MachineState, Member, Observation, StepOutcome, StepResult, Time,
 };
 use muster_ports::ComputeError;
 
 use crate::driver::{Fate, Happening, OBSERVE_MILLIS, Point, World, WorldError};
+use crate::world_balancers::Carried;
 
 /// Longest time that a call takes, milliseconds.
 const CALL_MILLIS: i64 = 3000;
 
-/// Calls that are over when nobody waits for them any more (the contract of `adopt` and `release`).
+/// Calls that are over when nobody waits for them any more (the contract of `adopt`, `release` and the balancers).
 pub(crate) fn ends_with_caller(kind: CallKind) -> bool {
     match kind {
-        CallKind::Adopt | CallKind::Release => true,
+        CallKind::Adopt
+        | CallKind::Release
+        | CallKind::Bind
+        | CallKind::Unbind
+        | CallKind::Rebind => true,
         CallKind::Launch
         | CallKind::Terminate
         | CallKind::Start
@@ -43,30 +48,19 @@ impl World {
             self.crash_soon = true;
             return;
         }
-        let odds = self.dice.odds;
-        let is_launch = call.kind == CallKind::Launch;
-        let quiet = odds == crate::dice::Odds::default();
+        let quiet = self.dice.odds == crate::dice::Odds::default();
         let fate = if self.crash_at == Some(Point::AfterCall(number)) {
             self.crash_soon = true;
             Fate::DoneSilently
-        } else if is_launch && self.dice.strikes(odds.sold_out) {
-            Fate::Refused(AttemptCode::SoldOut)
-        } else if is_launch && self.dice.strikes(odds.quota) {
-            Fate::Refused(AttemptCode::Quota)
-        } else if self.dice.strikes(odds.error) {
-            Fate::Refused(AttemptCode::Failed)
-        } else if self.dice.strikes(odds.lost_done) {
-            Fate::DoneSilently
-        } else if self.dice.strikes(odds.lost_not_done) {
-            Fate::NotDone
         } else {
-            Fate::Done {
-                doubled: self.dice.strikes(odds.doubled),
-            }
+            self.fate(call.kind)
         };
-        let launch = self.launch_of(&call);
+        let carried = Arc::new(Carried {
+            launch: self.launch_of(&call),
+            bindings: self.bindings_of(&call),
+        });
         if self.crash_soon {
-            self.reach(call, launch.as_deref(), fate);
+            self.reach(call, &carried, fate);
             return;
         }
         let millis = if quiet {
@@ -74,7 +68,7 @@ impl World {
         } else {
             self.dice.millis(CALL_MILLIS)
         };
-        let hang = self.dice.strikes(odds.hang);
+        let hang = self.dice.strikes(self.dice.odds.hang);
         let at = self
             .now
             .plus_millis(if hang { millis * 100 } else { millis });
@@ -94,26 +88,69 @@ impl World {
         let given_up = at > until && ends_with_caller(call.kind);
         if fate != Fate::NotDone && !given_up {
             let fate = if at > until { Fate::DoneSilently } else { fate };
-            self.schedule(at, Happening::Reach { call, launch, fate });
+            self.schedule(
+                at,
+                Happening::Reach {
+                    call,
+                    carried,
+                    fate,
+                },
+            );
+        }
+    }
+
+    /// What becomes of a call, by the dice.
+    fn fate(&mut self, kind: CallKind) -> Fate {
+        let odds = self.dice.odds;
+        let is_launch = kind == CallKind::Launch;
+        if is_launch && self.dice.strikes(odds.sold_out) {
+            Fate::Refused(AttemptCode::SoldOut)
+        } else if is_launch && self.dice.strikes(odds.quota) {
+            Fate::Refused(AttemptCode::Quota)
+        } else if kind == CallKind::Bind && self.dice.strikes(odds.quota) {
+            Fate::Refused(AttemptCode::Refused)
+        } else if self.dice.strikes(odds.error) {
+            Fate::Refused(AttemptCode::Failed)
+        } else if self.dice.strikes(odds.lost_done) {
+            Fate::DoneSilently
+        } else if self.dice.strikes(odds.lost_not_done) {
+            Fate::NotDone
+        } else {
+            Fate::Done {
+                doubled: self.dice.strikes(odds.doubled),
+            }
         }
     }
 
     pub(crate) fn run(&mut self, happening: Happening) {
         match happening {
             Happening::Turn(id) => self.turn(id),
-            Happening::Reach { call, launch, fate } => self.reach(call, launch.as_deref(), fate),
+            Happening::Reach {
+                call,
+                carried,
+                fate,
+            } => self.reach(call, &carried, fate),
             Happening::Reply { call, result } => self.reply(call, result),
             Happening::Observe => self.look(),
-            Happening::Listed { asked_at, machines } => self.tell(asked_at, &machines),
+            Happening::Listed {
+                asked_at,
+                machines,
+                members,
+            } => self.tell(asked_at, &machines, members),
         }
     }
 
     /// A call reaches the back end.
-    fn reach(&mut self, call: PlannedCall, launch: Option<&LaunchSpec>, fate: Fate) {
+    fn reach(&mut self, call: PlannedCall, carried: &Carried, fate: Fate) {
         let result = match fate {
-            Fate::Refused(code) => Err((code, "ordered by the dice".to_owned())),
+            Fate::Refused(code) => {
+                // Some of several targets may be done all the same.
+                let done = self.dice.below(carried.bindings.len() + 1);
+                self.balance(&call.owner, &carried.bindings[..done]);
+                Err((code, "ordered by the dice".to_owned()))
+            }
             Fate::NotDone => return,
-            Fate::Done { .. } | Fate::DoneSilently => self.perform(&call, launch),
+            Fate::Done { .. } | Fate::DoneSilently => self.perform(&call, carried),
         };
         let result = match result {
             Ok(machine) => StepResult::Done(machine),
@@ -137,7 +174,7 @@ impl World {
     }
 
     /// What a launch carries, as the service knows it when it makes the call.
-    fn launch_of(&self, call: &PlannedCall) -> Option<Arc<LaunchSpec>> {
+    fn launch_of(&self, call: &PlannedCall) -> Option<LaunchSpec> {
         if !matches!(call.kind, CallKind::Launch | CallKind::Reset(_)) {
             return None;
         }
@@ -145,19 +182,19 @@ impl World {
         let instance = view.instances.get(&call.owner.instance)?;
         let config = view.config.as_ref()?;
         let config = Arc::new(config.spec.clone());
-        Some(Arc::new(launch_spec(&view.group, instance, config)))
+        Some(launch_spec(&view.group, instance, config))
     }
 
     fn perform(
         &mut self,
         call: &PlannedCall,
-        launch: Option<&LaunchSpec>,
+        carried: &Carried,
     ) -> Result<Option<Arc<Machine>>, (AttemptCode, String)> {
         let owner = &call.owner;
         let refused = |error: ComputeError| (AttemptCode::Refused, error.to_string());
         match call.kind {
             CallKind::Launch | CallKind::Reset(_) => {
-                let Some(spec) = launch else {
+                let Some(spec) = &carried.launch else {
                     self.broken.push(format!("{owner}: a launch of nothing"));
                     return Err((AttemptCode::Failed, "a launch of nothing".to_owned()));
                 };
@@ -185,6 +222,10 @@ impl World {
                 .set_state(owner, MachineState::Running)
                 .map(|m| Some(Arc::new(m)))
                 .map_err(refused),
+            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
+                self.balance(owner, &carried.bindings);
+                Ok(None)
+            }
             CallKind::Stop(_) => self
                 .machines
                 .set_state(owner, MachineState::Stopped)
@@ -235,9 +276,11 @@ impl World {
                     .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
             }
         }
+        self.trouble_members();
         if self.dice.strikes(odds.no_listing) {
             return;
         }
+        let members = (!self.dice.strikes(odds.no_listing)).then(|| self.listed_members());
         let mut machines = self.machines.list(None);
         if !machines.is_empty() && self.dice.strikes(odds.lying_listing) {
             let left_out = self.dice.below(machines.len());
@@ -252,17 +295,27 @@ impl World {
         let asked_at = self.now;
         self.schedule(
             self.now.plus_millis(late),
-            Happening::Listed { asked_at, machines },
+            Happening::Listed {
+                asked_at,
+                machines,
+                members,
+            },
         );
     }
 
     /// Lists the machines at once: for scripts.
     pub fn observe_now(&mut self) {
         let machines = self.machines.list(None);
-        self.tell(self.now, &machines);
+        let members = self.listed_members();
+        self.tell(self.now, &machines, Some(members));
     }
 
-    pub(crate) fn tell(&mut self, asked_at: Time, machines: &[Arc<Machine>]) {
+    pub(crate) fn tell(
+        &mut self,
+        asked_at: Time,
+        machines: &[Arc<Machine>],
+        members: Option<Vec<Arc<Member>>>,
+    ) {
         let ids: Vec<_> = self.groups.keys().copied().collect();
         for id in ids {
             let own = machines
@@ -271,6 +324,10 @@ impl World {
             let observation = Observation {
                 asked_at,
                 machines: own.map(Arc::clone).collect(),
+                members: members.as_ref().map(|members| {
+                    let own = members.iter().filter(|m| m.owner.group == id);
+                    own.map(Arc::clone).collect()
+                }),
             };
             match self.command(id, &GroupCommand::Observed(observation)) {
                 // What was not taken in is seen again by the next listing.
@@ -278,5 +335,6 @@ impl World {
                 Err(WorldError::Crashed(_)) => return,
             }
         }
+        self.sweep_members(members.as_deref().unwrap_or_default());
     }
 }

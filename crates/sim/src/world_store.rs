@@ -129,12 +129,19 @@ impl World {
         let (now, all) = (self.now, std::mem::take(&mut self.happenings));
         for ((at, _), happening) in all {
             match happening {
-                Happening::Reach { call, launch, .. } => {
+                Happening::Reach { call, carried, .. } => {
                     if crash_at.is_none() && self.dice.strikes(500) {
                         // What is done on this host is over with the service; the rest may still arrive, late.
                         let at = if ends_with_caller(call.kind) { now } else { at };
                         let fate = Fate::DoneSilently;
-                        self.schedule(at, Happening::Reach { call, launch, fate });
+                        self.schedule(
+                            at,
+                            Happening::Reach {
+                                call,
+                                carried,
+                                fate,
+                            },
+                        );
                     }
                 }
                 Happening::Observe => self.schedule(at, Happening::Observe),

@@ -1,11 +1,11 @@
-//! The contract of the Compute port, on the simulated machines.
+//! The contracts of the Compute and LoadBalancer ports, on the simulated machines.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
 use std::sync::Arc;
 
 use muster_model::Time;
 use muster_ports::Clock;
-use muster_ports::contract::compute::CASES;
+use muster_ports::contract::{balancer, compute::CASES};
 use muster_sim::SimCompute;
 
 /// A clock that stands still.
@@ -38,5 +38,27 @@ fn with_a_journal() {
         pollster::block_on(case(
             &SimCompute::open(dir.path(), Arc::new(Still), 1).unwrap(),
         ));
+    }
+}
+
+#[test]
+fn balancers_in_memory() {
+    for (name, case) in balancer::CASES {
+        println!("case: {name}");
+        pollster::block_on(case(&SimCompute::in_memory(Arc::new(Still), 1)));
+    }
+}
+
+#[test]
+fn balancers_with_a_journal() {
+    for (name, case) in balancer::CASES {
+        println!("case: {name}");
+        let dir = tempfile::tempdir().unwrap();
+        pollster::block_on(case(
+            &SimCompute::open(dir.path(), Arc::new(Still), 1).unwrap(),
+        ));
+        let reopened = SimCompute::open(dir.path(), Arc::new(Still), 1).unwrap();
+        let left = pollster::block_on(muster_ports::LoadBalancer::list(&reopened, None)).unwrap();
+        assert_eq!(left, [], "{name}: what is gone stays gone");
     }
 }

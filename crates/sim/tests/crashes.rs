@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    BatchPause, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec, InstanceId, Key,
-    Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
-    ServiceSettings,
+    Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
+    GroupSpec, InstanceId, Key, Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode,
+    RefreshSettings, ReplaceMode, ServiceSettings, Target,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -68,6 +68,18 @@ fn refresh(world: &mut World, group: GroupId, mode: RefreshMode, max_surge: u32)
     give(world, group, &GroupCommand::Refresh(start));
 }
 
+/// A binding to a listener at two ports.
+fn listener(id: &str) -> Balancer {
+    let target = |port| Target { port, weight: 10 };
+    Balancer::Forward {
+        balancer: "lb-1".to_owned(),
+        listener: id.to_owned(),
+        location: None,
+        region: None,
+        targets: vec![target(80), target(81)],
+    }
+}
+
 const SCRIPTS: &[(&str, Script)] = &[
     ("match out", |world, group| give(world, group, &desired(5))),
     ("match in", |world, group| give(world, group, &desired(1))),
@@ -121,6 +133,17 @@ const SCRIPTS: &[(&str, Script)] = &[
             .machines
             .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
     }),
+    ("attach a balancer", |world, group| {
+        let more = BalancerChange::Attach(vec![listener("lbl-2")]);
+        give(world, group, &GroupCommand::Balancers(more));
+    }),
+    ("replace the balancers", |world, group| {
+        let change = BalancerChange::Replace {
+            door: Door::Tencent3,
+            balancers: vec![listener("lbl-3")],
+        };
+        give(world, group, &GroupCommand::Balancers(change));
+    }),
 ];
 
 /// How the world stands, ids and times aside.
@@ -139,19 +162,26 @@ fn summary(world: &World, group: GroupId) -> String {
     }
     let owned = world.machines.list(Some(group)).len();
     let free = world.machines.all().len() - owned;
+    let mut bound: Vec<_> = world.members.list(None);
+    bound.sort_by(|a, b| a.target.cmp(&b.target));
+    let bound: Vec<_> = bound
+        .iter()
+        .map(|member| format!("{}:{}", member.target.listener, member.target.port))
+        .collect();
     format!(
-        "{:?} {members:?} owned {owned} free {free} busy {:?}",
+        "{:?} {members:?} owned {owned} free {free} bound {bound:?} busy {:?}",
         view.group.spec.size, view.group.busy
     )
 }
 
-fn run(script: Script, crash_at: Option<Point>, odds: Odds) -> (String, usize, usize) {
-    run_for(script, crash_at, odds, 120_000)
+fn run(script: Script, bound: bool, crash_at: Option<Point>, odds: Odds) -> (String, usize, usize) {
+    run_for(script, bound, crash_at, odds, 120_000)
 }
 
-/// As [`run`], with `odds` in force for `millis` only.
+/// As [`run`]; `bound`: the group has a balancer; with `odds` in force for `millis` only.
 fn run_for(
     script: Script,
+    bound: bool,
     crash_at: Option<Point>,
     odds: Odds,
     millis: i64,
@@ -173,6 +203,7 @@ fn run_for(
         .group(&GroupSpec {
             config: Some(config),
             service,
+            balancers: bound.then(|| listener("lbl-1")).into_iter().collect(),
             ..sample_group(0, 3, 6)
         })
         .unwrap();
@@ -198,10 +229,18 @@ fn run_for(
     (summary(&world, group), world.commits, world.calls)
 }
 
+/// Every script, on a group without balancers and on one with.
+fn scripts() -> impl Iterator<Item = (&'static str, Script, bool)> {
+    SCRIPTS
+        .iter()
+        .flat_map(|(name, script)| [false, true].map(|bound| (*name, *script, bound)))
+        .filter(|(name, _, bound)| *bound || !name.contains("replace the"))
+}
+
 #[test]
 fn a_crash_at_every_commit_and_call_ends_as_if_there_had_been_none() {
-    for (name, script) in SCRIPTS {
-        let (undisturbed, commits, calls) = run(*script, None, Odds::default());
+    for (name, script, bound) in scripts() {
+        let (undisturbed, commits, calls) = run(script, bound, None, Odds::default());
         assert!(
             commits >= 2 && calls >= 1,
             "{name} does something: {commits} commits, {calls} calls"
@@ -210,7 +249,7 @@ fn a_crash_at_every_commit_and_call_ends_as_if_there_had_been_none() {
             (0..commits).flat_map(|n| [Point::BeforeCommit(n), Point::AfterCommit(n)]);
         let call_points = (0..calls).flat_map(|n| [Point::BeforeCall(n), Point::AfterCall(n)]);
         for point in commit_points.chain(call_points) {
-            let (disturbed, ..) = run(*script, Some(point), Odds::default());
+            let (disturbed, ..) = run(script, bound, Some(point), Odds::default());
             assert_eq!(disturbed, undisturbed, "{name}: crash {point:?}");
         }
     }
@@ -218,8 +257,8 @@ fn a_crash_at_every_commit_and_call_ends_as_if_there_had_been_none() {
 
 #[test]
 fn lost_and_doubled_answers_end_as_if_there_had_been_none() {
-    for (name, script) in SCRIPTS {
-        let (undisturbed, ..) = run(*script, None, Odds::default());
+    for (name, script, bound) in scripts() {
+        let (undisturbed, ..) = run(script, bound, None, Odds::default());
         for odds in [
             Odds {
                 lost_done: 500,
@@ -241,10 +280,10 @@ fn lost_and_doubled_answers_end_as_if_there_had_been_none() {
             },
         ] {
             // A command whose commit fails is not given again: only what goes on by itself is compared.
-            if odds.commit_lost > 0 && !matches!(*name, "loss" | "replace") {
+            if odds.commit_lost > 0 && !matches!(name, "loss" | "replace") {
                 continue;
             }
-            let (disturbed, ..) = run(*script, None, odds);
+            let (disturbed, ..) = run(script, bound, None, odds);
             assert_eq!(disturbed, undisturbed, "{name}: {odds:?}");
         }
     }
@@ -269,9 +308,9 @@ fn a_crash_while_calls_fail_ends_well() {
             ..Odds::default()
         },
     ];
-    for (name, script) in SCRIPTS {
+    for (name, script, bound) in scripts() {
         for odds in failing {
-            let (_, commits, calls) = run_for(*script, None, odds, 1500);
+            let (_, commits, calls) = run_for(script, bound, None, odds, 1500);
             assert!(calls >= 1, "{name}: {odds:?}");
             let points = (0..commits)
                 .flat_map(|n| [Point::BeforeCommit(n), Point::AfterCommit(n)])
@@ -279,7 +318,7 @@ fn a_crash_while_calls_fail_ends_well() {
             for point in points {
                 // An activity that failed may leave the group smaller than was asked for: what is held to is that it
                 // is at rest, at the size it wants, with nothing lost and nothing doubled.
-                run_for(*script, Some(point), odds, 1500);
+                run_for(script, bound, Some(point), odds, 1500);
             }
         }
     }

@@ -12,9 +12,10 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Allocation, BatchPause, ConfigId, ConfigSpec, GroupCommand, GroupId, GroupPatch, GroupSpec,
-    InstanceId, Key, Machine, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
-    RetryPolicy, ServiceSettings, SpotMix, SpotStrategy, Spread, TerminationPolicy,
+    Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, GroupCommand,
+    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, InstanceId, Key, Machine, OnFailure,
+    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ServiceSettings,
+    SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -69,7 +70,17 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
         service: ServiceSettings {
             replace_unhealthy: world.dice.strikes(700),
             replace_mode: pick(world, &[ReplaceMode::Recreate, ReplaceMode::Reset]),
+            replace_balancer_unhealthy: world.dice.strikes(500),
             ..ServiceSettings::default()
+        },
+        balancers: match world.dice.below(2) {
+            0 => Vec::new(),
+            _ => vec![balancer(world)],
+        },
+        health: HealthCheck {
+            kind: HealthKind::Balancer,
+            period_secs: 0,
+            grace_secs: pick(world, &[0, 60]),
         },
         ..sample_group(min as u32, (min + more / 2) as u32, (min + more + 1) as u32)
     };
@@ -80,6 +91,37 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
             Err(WorldError::Refused(error)) => panic!("{error}"),
         }
     }
+}
+
+/// A binding of one or two ports.
+fn balancer(world: &mut World) -> Balancer {
+    let listener = pick(world, &["lbl-1", "lbl-2", "lbl-3"]);
+    let mut target = |port| Target {
+        port,
+        weight: 10 * world.dice.below(3) as u16,
+    };
+    let mut targets = vec![target(80), target(81)];
+    targets.truncate(1 + world.dice.below(2));
+    Balancer::Forward {
+        balancer: "lb-1".to_owned(),
+        listener: listener.to_owned(),
+        location: None,
+        region: None,
+        targets,
+    }
+}
+
+fn change_of_balancers(world: &mut World) -> GroupCommand {
+    let balancer = balancer(world);
+    GroupCommand::Balancers(match world.dice.below(5) {
+        0 | 1 => BalancerChange::Attach(vec![balancer]),
+        2 => BalancerChange::Detach(vec![balancer]),
+        3 => BalancerChange::SetTargets(vec![balancer]),
+        _ => BalancerChange::Replace {
+            door: Door::Tencent3,
+            balancers: vec![balancer],
+        },
+    })
 }
 
 fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
@@ -95,7 +137,8 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(13) {
+    match world.dice.below(14) {
+        13 => change_of_balancers(world),
         0..=2 => GroupCommand::SetDesired {
             desired: some(world),
             min: None,

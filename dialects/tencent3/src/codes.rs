@@ -83,6 +83,7 @@ fn not_found(kind: ResourceKind, action: &str) -> &'static str {
         ResourceKind::Notification => "ResourceNotFound.AutoScalingNotificationNotFound",
         ResourceKind::Hook => "ResourceNotFound.LifecycleHookNotFound",
         ResourceKind::Refresh => "ResourceNotFound.RefreshActivityNotFound",
+        ResourceKind::Balancer => "ResourceNotFound.LoadBalancerNotInAutoScalingGroup",
     }
 }
 
@@ -96,7 +97,8 @@ fn name_taken(kind: ResourceKind) -> &'static str {
         ResourceKind::Instance
         | ResourceKind::Activity
         | ResourceKind::Notification
-        | ResourceKind::Refresh => "InvalidParameterValue",
+        | ResourceKind::Refresh
+        | ResourceKind::Balancer => "InvalidParameterValue",
     }
 }
 
@@ -157,12 +159,16 @@ fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, Stri
         Problem::Duplicate(value) => {
             let code = match field {
                 Field::Subnets => "InvalidParameterValue.DuplicatedSubnet",
+                Field::ForwardBalancers => "InvalidParameterValue.DuplicatedForwardLb",
                 _ => "InvalidParameterValue",
             };
-            (
-                code,
-                format!("The value `{value}` is in the parameter `{name}` twice."),
-            )
+            let message = match field {
+                Field::ForwardBalancers => {
+                    format!("The listener `{value}` is bound already, with other ports or weights.")
+                }
+                _ => format!("The value `{value}` is in the parameter `{name}` twice."),
+            };
+            (code, message)
         }
         Problem::Above { value, than, limit } => {
             let code = match field {
@@ -228,6 +234,10 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             quota: Quota::Groups,
             ..
         } => "LimitExceeded.AutoScalingGroupLimitExceeded",
+        Error::QuotaExceeded {
+            quota: Quota::ClassicBalancers | Quota::ForwardBalancers,
+            ..
+        } => "LimitExceeded.AfterAttachLbLimitExceeded",
         Error::SizeOrder { .. } => "InvalidParameterValue.Size",
         Error::Invalid { field, problem } => {
             let (code, message) = invalid(*field, problem, action);
@@ -285,6 +295,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Refresh,
             id,
         } => format!("the instance refresh `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Balancer,
+            id,
+        } => format!("the load balancer `{id}` is not bound to the auto scaling group"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

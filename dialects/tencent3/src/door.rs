@@ -47,7 +47,6 @@ const COMMON: [&str; 11] = [
 
 /// The actions of the API that come later: known, and plainly refused.
 const LATER: &[&str] = &[
-    "AttachLoadBalancers",
     "CompleteLifecycleAction",
     "CreateAutoScalingGroupFromInstance",
     "CreateLifecycleHook",
@@ -64,13 +63,10 @@ const LATER: &[&str] = &[
     "DescribeNotificationConfigurations",
     "DescribeScalingPolicies",
     "DescribeScheduledActions",
-    "DetachLoadBalancers",
     "EnterStandby",
     "ExecuteScalingPolicy",
     "ExitStandby",
     "ModifyLifecycleHook",
-    "ModifyLoadBalancerTargetAttributes",
-    "ModifyLoadBalancers",
     "ModifyNotificationConfiguration",
     "ModifyScalingPolicy",
     "ModifyScheduledAction",

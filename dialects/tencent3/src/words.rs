@@ -290,6 +290,17 @@ impl From<model::TerminationPolicy> for TerminationPolicy {
     }
 }
 
+/// LoadBalancersCheckPolicy: is what was there before checked too (rule B1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum CheckPolicy {
+    /// Everything that is given.
+    #[serde(rename = "ALL")]
+    All,
+    /// What changes.
+    #[serde(rename = "DIFF")]
+    Diff,
+}
+
 /// InstanceAllocationPolicy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum AllocationPolicy {

@@ -103,6 +103,8 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         machine: Some(machine),
         warmup: Warmup::NotNeeded,
         hooks: Vec::new(),
+        bindings: Vec::new(),
+        bound_at: None,
     }
 }
 

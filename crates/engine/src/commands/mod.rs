@@ -1,5 +1,6 @@
 //! Commands on one group: one file per family; this is the dispatch.
 
+mod balancers;
 mod capacity;
 pub(crate) mod create;
 mod delete;
@@ -42,6 +43,7 @@ pub(crate) fn apply(
             instances,
             protected,
         } => members::protect(&mut draft, instances, *protected)?,
+        GroupCommand::Balancers(change) => balancers::change(&mut draft, change)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),

@@ -41,6 +41,7 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Creat
     }
     record_losses(draft, &lost);
     destroy_strangers(draft, observation);
+    crate::balancers::see(draft, observation);
     Created::Nothing
 }
 
@@ -169,6 +170,8 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             machine: Some((**machine).clone()),
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),
+            bindings: Vec::new(),
+            bound_at: None,
         });
     }
 }

@@ -41,12 +41,12 @@ pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
 }
 
 /// What is known of the call that an answer is for.
-struct Waiting {
-    id: InstanceId,
-    call: Call,
-    state: Lifecycle,
-    origin: Origin,
-    placement: Placement,
+pub(crate) struct Waiting {
+    pub(crate) id: InstanceId,
+    pub(crate) call: Call,
+    pub(crate) state: Lifecycle,
+    pub(crate) origin: Origin,
+    pub(crate) placement: Placement,
 }
 
 pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
@@ -79,6 +79,9 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         }
         CallKind::Terminate | CallKind::Release => leaving(draft, &waiting, &outcome.result),
         CallKind::Stop(_) => stopping(draft, &waiting, &outcome.result),
+        CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
+            crate::balancers::answered(draft, &waiting, &outcome.result);
+        }
     }
 }
 
@@ -97,7 +100,7 @@ fn coming(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
 }
 
 fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
-    let (id, now) = (waiting.id, draft.now);
+    let id = waiting.id;
     match machine.state {
         MachineState::Pending => {
             draft.retry_call(id, false);
@@ -115,14 +118,10 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
             );
             return;
         }
-        MachineState::Stopped => draft.happen(id, Event::Halted),
-        MachineState::Running => draft.happen(id, Event::Serve),
+        MachineState::Stopped | MachineState::Running => {}
     }
     if let Some(instance) = draft.instance_mut(id) {
         instance.call = None;
-        if machine.state == MachineState::Running {
-            instance.in_service_at = Some(now);
-        }
         if waiting.call.kind == CallKind::Adopt {
             instance.placement = machine.placement.clone();
             instance.name.clone_from(&machine.name);
@@ -132,8 +131,22 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
         instance.machine = Some((**machine).clone());
     }
     if machine.state == MachineState::Running {
-        grow_desired(draft, id);
+        draft.admit(id);
+    } else {
+        draft.happen(id, Event::Halted);
+        draft.conclude(id, Outcome::Successful, "");
     }
+}
+
+/// It serves from now on.
+pub(crate) fn serve(draft: &mut Draft<'_>, id: InstanceId) {
+    let now = draft.now;
+    draft.happen(id, Event::Serve);
+    if let Some(instance) = draft.instance_mut(id) {
+        instance.call = None;
+        instance.in_service_at = Some(now);
+    }
+    grow_desired(draft, id);
     draft.conclude(id, Outcome::Successful, "");
 }
 
@@ -214,8 +227,13 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
 /// Whether a call works on the machine of a member that stays a member when it fails.
 fn is_in_place(kind: CallKind) -> bool {
     match kind {
-        CallKind::Start | CallKind::Stop(_) | CallKind::Reset(_) => true,
-        CallKind::Launch | CallKind::Adopt | CallKind::Terminate | CallKind::Release => false,
+        CallKind::Start | CallKind::Stop(_) | CallKind::Reset(_) | CallKind::Rebind => true,
+        CallKind::Launch
+        | CallKind::Adopt
+        | CallKind::Terminate
+        | CallKind::Release
+        | CallKind::Bind
+        | CallKind::Unbind => false,
     }
 }
 

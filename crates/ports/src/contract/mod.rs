@@ -1,8 +1,10 @@
 //! The contracts of the ports, as cases that a test of each implementation runs, each on a fresh one.
 //!
 //! A case panics with what was broken. A new store or back end keeps the contract when it passes all of
-//! [`store::CASES`] and [`store::fill`] with [`store::check_filled`] around a reopening, or all of [`compute::CASES`].
+//! [`store::CASES`] and [`store::fill`] with [`store::check_filled`] around a reopening, or all of [`compute::CASES`],
+//! or all of [`balancer::CASES`].
 
+pub mod balancer;
 pub mod compute;
 mod history;
 mod sample;

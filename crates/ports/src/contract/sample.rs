@@ -177,6 +177,11 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
         machine: None,
         warmup: Warmup::Until(Time(11)),
         hooks: Vec::new(),
+        bindings: Balancer::Classic {
+            balancer: "lb-1".to_owned(),
+        }
+        .bindings(),
+        bound_at: Some(Time(10)),
     }
 }
 

@@ -73,6 +73,7 @@ impl Service {
         let runtime = Runtime::start(
             store,
             Arc::<SimCompute>::clone(&sim),
+            Arc::<SimCompute>::clone(&sim),
             clock,
             Options::default(),
         );

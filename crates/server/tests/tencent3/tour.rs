@@ -6,12 +6,16 @@
 //! settle | advance SECS        as the native endpoints do
 //! foreign {"vpc": ...}         a machine that is nobody's
 //! kill ID | unhealthy ID       something happens to a machine
+//! verdict LB LISTENER ID unhealthy|healthy    what a balancer finds
+//! members                      what the balancers list
+//! faults [RULE, ...]           as the native endpoint does
 //! ```
 
 use std::fmt::Write;
 
-use muster_model::InstanceId;
-use muster_sim::Action;
+use muster_model::{InstanceId, MemberHealth};
+use muster_ports::LoadBalancer;
+use muster_sim::{Action, Faults};
 use serde_json::Value;
 
 use super::facts::Facts;
@@ -57,7 +61,51 @@ impl Tour {
                 };
                 self.service.sim.act(id, action).unwrap();
             }
+            "verdict" => self.verdict(rest),
+            "members" => self.members().await,
+            "faults" => {
+                let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
+                self.service.sim.set_faults(Faults { rules });
+            }
             action => self.call(action, rest).await,
+        }
+    }
+
+    fn verdict(&self, words: &str) {
+        let [lb, listener, id, health] = words.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("verdict LB LISTENER ID HEALTH");
+        };
+        let id = self.names.real(&format!("\"{id}\""));
+        let id = InstanceId::parse(id.trim_matches('"')).unwrap();
+        let health = match health {
+            "healthy" => MemberHealth::Healthy,
+            _ => MemberHealth::Unhealthy,
+        };
+        self.service.sim.judge(lb, listener, id, health).unwrap();
+    }
+
+    async fn members(&mut self) {
+        let members = LoadBalancer::list(&*self.service.sim, None).await.unwrap();
+        let mut lines: Vec<String> = members
+            .iter()
+            .map(|member| {
+                let target = &member.target;
+                let location = target.location.as_deref().unwrap_or("-");
+                self.names.plain(&format!(
+                    "  {} {} {location} {}:{} weight {} {:?} {:?}",
+                    target.balancer,
+                    target.listener,
+                    member.machine(),
+                    target.port,
+                    member.weight,
+                    member.health,
+                    member.state
+                ))
+            })
+            .collect();
+        lines.sort();
+        for line in lines {
+            writeln!(self.golden, "{line}").unwrap();
         }
     }
 
@@ -111,6 +159,8 @@ macro_rules! tours {
 }
 
 tours!(
+    balancers,
+    balancer_errors,
     configs,
     groups,
     instances,

@@ -8,6 +8,7 @@ use muster_model::{
 use serde::{Deserialize, Serialize};
 
 use super::Empty;
+use super::balancers::of_new_group;
 use crate::checks::{self, count, name, number, size, text_id};
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -114,38 +115,9 @@ fn ipv6(value: i64) -> Result<u32, Fault> {
 }
 
 impl CreateAutoScalingGroup {
-    /// Classic balancers or application balancers, not both (rule G4).
     fn balancers(&mut self, ctx: &Ctx) -> Result<Vec<Balancer>, Fault> {
-        let classic = self.load_balancer_ids.take().unwrap_or_default();
-        let forward = self.forward_load_balancers.take().unwrap_or_default();
-        if !classic.is_empty() && !forward.is_empty() {
-            let problem = Problem::ExcludedBy(Field::ForwardBalancers);
-            return Err(ctx.refused(&Error::Invalid {
-                field: Field::Balancers,
-                problem,
-            }));
-        }
-        count(
-            "InvalidParameterValue.LimitExceeded",
-            "LoadBalancerIds",
-            &classic,
-            20,
-        )?;
-        let mut list = ForwardLoadBalancer::list(forward)?;
-        for id in &classic {
-            text_id(
-                "InvalidParameterValue.ClassicLb",
-                "LoadBalancerIds",
-                id,
-                "lb-",
-            )?;
-        }
-        list.extend(
-            classic
-                .into_iter()
-                .map(|balancer| Balancer::Classic { balancer }),
-        );
-        Ok(list)
+        let classic = self.load_balancer_ids.take();
+        of_new_group(classic, self.forward_load_balancers.take(), ctx)
     }
 
     fn network(&mut self, ctx: &Ctx) -> Result<Network, Fault> {

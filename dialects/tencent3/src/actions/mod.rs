@@ -1,6 +1,7 @@
 //! The actions, one file per family, and the one list that dispatches them.
 
 mod activities;
+mod balancers;
 mod capacity;
 mod config_parts;
 mod configs;
@@ -41,6 +42,10 @@ muster_kit::actions!(
         instances::DetachInstances,
         instances::RemoveInstances,
         instances::SetInstancesProtection,
+        balancers::AttachLoadBalancers,
+        balancers::DetachLoadBalancers,
+        balancers::ModifyLoadBalancers,
+        balancers::ModifyLoadBalancerTargetAttributes,
         activities::DescribeAutoScalingActivities,
         activities::DescribeAutoScalingGroupLastActivities,
         refresh::StartInstanceRefresh,

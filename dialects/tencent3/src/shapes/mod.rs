@@ -1,6 +1,7 @@
 //! Structures that stand both in requests and in answers. Members are optional as the facts say; their values are
 //! checked when they become the model's.
 
+mod balancer;
 mod group;
 mod machine;
 mod market;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
-pub(crate) use group::{ForwardLoadBalancer, IndexSettings, ServiceSettings, SpotMixedPolicy};
+pub(crate) use balancer::{ForwardLoadBalancer, ForwardLoadBalancerIdentification, classic};
+pub(crate) use group::{IndexSettings, ServiceSettings, SpotMixedPolicy};
 pub(crate) use machine::{
     DataDisk, EnhancedService, InternetAccessible, Ipv6InternetAccessible, SystemDisk,
 };

@@ -12,7 +12,7 @@ use super::facts::facts;
 use crate::actions::ACTIONS;
 use crate::codes::fault;
 
-const KINDS: [ResourceKind; 9] = [
+const KINDS: [ResourceKind; 10] = [
     ResourceKind::Group,
     ResourceKind::Config,
     ResourceKind::Instance,
@@ -22,6 +22,7 @@ const KINDS: [ResourceKind; 9] = [
     ResourceKind::Notification,
     ResourceKind::Hook,
     ResourceKind::Refresh,
+    ResourceKind::Balancer,
 ];
 
 /// One of each error. A new case of the model fails to compile here until it has its line.
@@ -40,6 +41,10 @@ fn errors() -> Vec<Error> {
         Error::QuotaExceeded {
             quota: Quota::Groups,
             limit: 50,
+        },
+        Error::QuotaExceeded {
+            quota: Quota::ForwardBalancers,
+            limit: 100,
         },
         Error::SizeOrder {
             min: 2,
@@ -118,6 +123,7 @@ fn errors() -> Vec<Error> {
         Field::Market,
         Field::Batches,
         Field::MaxSurge,
+        Field::ForwardBalancers,
     ] {
         all.extend(
             problems

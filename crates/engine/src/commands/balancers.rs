@@ -1,0 +1,164 @@
+//! Changing the balancers of a group (rules B1, B2): all or nothing, as one activity over what is in service.
+
+use muster_model::{
+    ActivityKind, Balancer, BalancerChange, Created, Error, Field, InstanceId, Lifecycle, Problem,
+    Quota, ResourceKind,
+};
+
+use super::capacity::{check_idle, manual};
+use crate::draft::Draft;
+
+/// Classic balancers of a group (L3723).
+const MOST_CLASSIC: usize = 20;
+/// Bindings of a group to listeners (L3733).
+const MOST_FORWARD: usize = 100;
+
+pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<Created, Error> {
+    check_idle(draft)?;
+    let old = &draft.group().spec.balancers;
+    let new = match change {
+        BalancerChange::Attach(more) => attached(old, more)?,
+        BalancerChange::Detach(less) => detached(old, less)?,
+        BalancerChange::SetTargets(given) => retargeted(old, given)?,
+        BalancerChange::Replace { door, balancers } => old
+            .iter()
+            .filter(|balancer| !balancer.is_shown_by(*door))
+            .chain(balancers)
+            .cloned()
+            .collect(),
+    };
+    let has = |list: &[Balancer], one: &Balancer| list.iter().any(|other| is_same(other, one));
+    if new.len() == old.len() && new.iter().all(|balancer| has(old, balancer)) {
+        return Err(Error::NothingToDo);
+    }
+    check_limits(&new)?;
+    draft.release_brake();
+    draft.group_mut().spec.balancers = new;
+    let serving = at_rest(draft, |state| state == Lifecycle::InService);
+    let count = u32::try_from(serving.len()).unwrap_or(u32::MAX);
+    let desired = draft.group().spec.size.desired;
+    let activity = draft.start_activity(ActivityKind::ModifyBalancers, manual(), count, desired);
+    for id in serving {
+        draft.relate(activity, id);
+        draft.rebind(id);
+    }
+    for id in at_rest(draft, |state| state == Lifecycle::Standby) {
+        draft.rebind(id);
+    }
+    Ok(Created::Activity(activity))
+}
+
+/// Members in such a state that wait for nothing.
+fn at_rest(draft: &Draft<'_>, state: impl Fn(Lifecycle) -> bool) -> Vec<InstanceId> {
+    draft
+        .instances()
+        .filter(|i| i.call.is_none() && state(i.state))
+        .map(|i| i.id)
+        .collect()
+}
+
+/// Whether both mean the same place with the same ports and weights. The region is the balancer's own.
+fn is_same(one: &Balancer, other: &Balancer) -> bool {
+    let sorted = |balancer: &Balancer| {
+        let mut bindings = balancer.bindings();
+        bindings.sort_by(|a, b| a.target.cmp(&b.target));
+        bindings
+    };
+    one.is_same_place(other) && sorted(one) == sorted(other)
+}
+
+fn field(balancer: &Balancer) -> Field {
+    match balancer {
+        Balancer::Classic { .. } => Field::Balancers,
+        Balancer::Forward { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => {
+            Field::ForwardBalancers
+        }
+    }
+}
+
+fn attached(old: &[Balancer], more: &[Balancer]) -> Result<Vec<Balancer>, Error> {
+    let mut all = old.to_vec();
+    for balancer in more {
+        match all.iter().find(|other| other.is_same_place(balancer)) {
+            None => all.push(balancer.clone()),
+            Some(there) if is_same(there, balancer) => {}
+            Some(_) => {
+                return Err(Error::Invalid {
+                    field: field(balancer),
+                    problem: Problem::Duplicate(balancer.name()),
+                });
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn not_bound(balancer: &Balancer) -> Error {
+    Error::NotFound {
+        kind: ResourceKind::Balancer,
+        id: balancer.name(),
+    }
+}
+
+/// Without these: whole bindings, or of a listener only the ports that are given.
+fn detached(old: &[Balancer], less: &[Balancer]) -> Result<Vec<Balancer>, Error> {
+    let mut all = old.to_vec();
+    for gone in less {
+        let at = old
+            .iter()
+            .position(|other| other.is_same_place(gone))
+            .ok_or_else(|| not_bound(gone))?;
+        let (Balancer::Forward { targets, .. }, Balancer::Forward { targets: given, .. }) =
+            (&mut all[at], gone)
+        else {
+            continue;
+        };
+        let bound = |port: u16| match &old[at] {
+            Balancer::Forward { targets, .. } => targets.iter().any(|old| old.port == port),
+            Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => false,
+        };
+        if given.iter().any(|target| !bound(target.port)) {
+            return Err(not_bound(gone));
+        }
+        targets.retain(|target| {
+            !given.is_empty() && given.iter().all(|gone| gone.port != target.port)
+        });
+    }
+    let stays = |one: &&Balancer| match one {
+        Balancer::Forward { targets, .. } => !targets.is_empty(),
+        Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => {
+            less.iter().all(|gone| !gone.is_same_place(one))
+        }
+    };
+    Ok(all.iter().filter(stays).cloned().collect())
+}
+
+fn retargeted(old: &[Balancer], given: &[Balancer]) -> Result<Vec<Balancer>, Error> {
+    let mut all = old.to_vec();
+    for balancer in given {
+        let there = all
+            .iter_mut()
+            .find(|other| other.is_same_place(balancer))
+            .ok_or_else(|| not_bound(balancer))?;
+        there.clone_from(balancer);
+    }
+    Ok(all)
+}
+
+fn check_limits(balancers: &[Balancer]) -> Result<(), Error> {
+    let count = |kind: fn(&Balancer) -> bool| balancers.iter().filter(|one| kind(one)).count();
+    let classic = count(|one| matches!(one, Balancer::Classic { .. }));
+    let forward = count(|one| matches!(one, Balancer::Forward { .. }));
+    for (number, limit, quota) in [
+        (classic, MOST_CLASSIC, Quota::ClassicBalancers),
+        (forward, MOST_FORWARD, Quota::ForwardBalancers),
+    ] {
+        if number > limit {
+            return Err(Error::QuotaExceeded {
+                quota,
+                limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            });
+        }
+    }
+    Ok(())
+}

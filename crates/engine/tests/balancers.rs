@@ -1,0 +1,537 @@
+//! Engine tables of balancers: bound before service, unbound before the end, kept as they are to be.
+//!
+//! Times are seconds since the start; ids come from seed 1.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what broke by failing"
+)]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use muster_engine::{
+    Context, Facts, PlannedCall, Settings, apply, balancers, check, create_config, create_group,
+    explain, plan,
+};
+use muster_model::{
+    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, CallKind, ConfigSpec,
+    Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids,
+    InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Member, MemberHealth,
+    MemberState, Network, Observation, OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread,
+    StepOutcome, StepResult, Target, TerminationPolicy, Time, ZonesCheck,
+};
+
+fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
+    let target = |&(port, weight)| Target { port, weight };
+    Balancer::Forward {
+        balancer: "lb-1".to_owned(),
+        listener: id.to_owned(),
+        location: None,
+        region: None,
+        targets: targets.iter().map(target).collect(),
+    }
+}
+
+fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
+    GroupSpec {
+        name: "web".to_owned(),
+        config: None,
+        size: Size { min, desired, max },
+        enabled: true,
+        cooldown_secs: 300,
+        network: Network {
+            vpc: "vpc-1".to_owned(),
+            subnets: vec!["s1".to_owned()],
+            ..Network::default()
+        },
+        spread: Spread::Ordered,
+        zones_check: ZonesCheck::Any,
+        termination: TerminationPolicy::OldestInstance,
+        retry: RetryPolicy::Immediate,
+        health: HealthCheck {
+            kind: HealthKind::Balancer,
+            period_secs: 0,
+            grace_secs: 0,
+        },
+        balancers: vec![listener("lbl-1", &[(80, 10)])],
+        project: 0,
+        tags: Vec::new(),
+        service: ServiceSettings::default(),
+        allocation: Allocation::LaunchConfiguration,
+        capacity_rebalance: false,
+        name_index: None,
+        host_name_index: None,
+        concurrent_scale_out: false,
+        huawei: None,
+    }
+}
+
+struct Table {
+    view: GroupView,
+    ids: Ids,
+    settings: Settings,
+    now: Time,
+    calls: Vec<PlannedCall>,
+    text: String,
+}
+
+impl Table {
+    fn new(mut spec: GroupSpec) -> Table {
+        let settings = Settings::default();
+        let mut ids = Ids::new(1);
+        let account = Account {
+            id: AccountId::new(Key::from_bits(1)),
+            name: "test".to_owned(),
+            version: 1,
+            created_at: Time(0),
+        };
+        let config = ConfigSpec {
+            name: "conf".to_owned(),
+            image: Some("img-1".to_owned()),
+            instance_types: vec!["A".to_owned()],
+            ..ConfigSpec::default()
+        };
+        let (site, none) = (Site::default(), Facts::default());
+        let mut context = Context {
+            now: Time(0),
+            ids: &mut ids,
+            settings: &settings,
+            facts: &none,
+        };
+        let config = create_config(&account, Door::Tencent3, &site, &config, &mut context).unwrap();
+        spec.config = Some(config.id);
+        let facts = Facts {
+            config: Some(Arc::new(config)),
+            ..Facts::default()
+        };
+        context.facts = &facts;
+        let view = create_group(&account, Door::Tencent3, &site, &spec, &mut context).unwrap();
+        Table {
+            view,
+            ids,
+            settings,
+            now: Time(0),
+            calls: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    fn say(&mut self, what: &str) {
+        let view = explain::view_text(&self.view, Time(0));
+        writeln!(self.text, "== {}s: {what}\n{view}", self.now.0 / 1000).unwrap();
+    }
+
+    fn accept(&mut self, change: &muster_model::Change) {
+        self.view = self.view.after(change).unwrap();
+        let problems = check::problems(&self.view);
+        assert!(problems.is_empty(), "{problems:?}\n{}", self.text);
+    }
+
+    fn command(&mut self, command: GroupCommand) -> Result<Created, Error> {
+        let facts = Facts::default();
+        let mut context = Context {
+            now: self.now,
+            ids: &mut self.ids,
+            settings: &self.settings,
+            facts: &facts,
+        };
+        let (change, created) = apply(&self.view, &command, &mut context)?;
+        if !change.is_empty() {
+            self.accept(&change);
+        }
+        Ok(created)
+    }
+
+    fn change(&mut self, change: BalancerChange) -> Result<Created, Error> {
+        self.command(GroupCommand::Balancers(change))
+    }
+
+    fn turn(&mut self) {
+        let plan = plan(&self.view, self.now, &mut self.ids, &self.settings);
+        if !plan.change.is_empty() {
+            self.accept(&plan.change);
+        }
+        self.calls.extend(plan.calls);
+    }
+
+    fn machine(&self, id: InstanceId) -> Machine {
+        let instance = &self.view.instances[&id];
+        Machine {
+            id,
+            owner: Some(OwnerKey {
+                group: self.view.group.id,
+                instance: id,
+            }),
+            state: MachineState::Running,
+            health: MachineHealth::Healthy,
+            vpc: "vpc-1".to_owned(),
+            placement: instance.placement.clone(),
+            image: "img-1".to_owned(),
+            name: instance.name.clone(),
+            address: None,
+            port: None,
+            reclaim_at: None,
+            created_at: Time(0),
+        }
+    }
+
+    /// Answers the calls in flight; `balancer` answers those to the balancers.
+    fn answer(&mut self, balancer: &StepResult) {
+        for call in std::mem::take(&mut self.calls) {
+            let result = match call.kind {
+                CallKind::Launch
+                | CallKind::Adopt
+                | CallKind::Start
+                | CallKind::Stop(_)
+                | CallKind::Reset(_) => {
+                    StepResult::Done(Some(Arc::new(self.machine(call.owner.instance))))
+                }
+                CallKind::Terminate | CallKind::Release => StepResult::Done(None),
+                CallKind::Bind | CallKind::Unbind | CallKind::Rebind => balancer.clone(),
+            };
+            let outcome = StepOutcome {
+                instance: call.owner.instance,
+                kind: call.kind,
+                attempt: call.attempt,
+                result,
+            };
+            self.command(GroupCommand::StepDone(outcome)).unwrap();
+        }
+    }
+
+    /// Turns and good answers until nothing is due.
+    fn settle(&mut self) {
+        for _ in 0..50 {
+            self.turn();
+            if self.calls.is_empty() {
+                return;
+            }
+            self.answer(&StepResult::Done(None));
+        }
+        panic!("does not settle:\n{}", self.text);
+    }
+
+    /// As [`Table::settle`], with every call to the balancers failing, until `secs` are over.
+    fn fail_for(&mut self, secs: i64) {
+        let until = self.now.plus_millis(secs * 1000);
+        while self.now <= until {
+            self.turn();
+            if self.calls.is_empty() {
+                self.now = self.now.plus_secs(1);
+            } else {
+                self.answer(&failed());
+            }
+        }
+    }
+
+    /// The members as they are to be.
+    fn members(&self) -> Vec<Member> {
+        self.view
+            .instances
+            .values()
+            .flat_map(|instance| {
+                balancers::wanted(&self.view.group, instance.state)
+                    .into_iter()
+                    .map(|binding| Member {
+                        owner: OwnerKey {
+                            group: self.view.group.id,
+                            instance: instance.id,
+                        },
+                        target: binding.target,
+                        weight: binding.weight,
+                        state: MemberState::Active,
+                        health: MemberHealth::Healthy,
+                    })
+            })
+            .collect()
+    }
+
+    fn observe(&mut self, members: Option<Vec<Member>>) {
+        self.now = self.now.plus_secs(1);
+        let ids: Vec<InstanceId> = self.view.instances.keys().copied().collect();
+        let machines = ids.into_iter().map(|id| Arc::new(self.machine(id)));
+        let observation = Observation {
+            asked_at: self.now,
+            machines: machines.collect(),
+            members: members.map(|members| members.into_iter().map(Arc::new).collect()),
+        };
+        self.command(GroupCommand::Observed(observation)).unwrap();
+    }
+
+    fn verdict(&mut self, health: MemberHealth) -> bool {
+        let mut members = self.members();
+        members[0].health = health;
+        let id = members[0].machine();
+        self.observe(Some(members));
+        self.view.instances[&id].health.balancer_unhealthy
+    }
+}
+
+fn failed() -> StepResult {
+    StepResult::Refused {
+        code: AttemptCode::Failed,
+        message: "the balancer is on fire".to_owned(),
+    }
+}
+
+fn refused() -> StepResult {
+    StepResult::Refused {
+        code: AttemptCode::Refused,
+        message: "there is no such listener".to_owned(),
+    }
+}
+
+#[test]
+fn bound_before_service_and_unbound_before_the_end() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("its machine runs: it is being bound");
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("bound: it serves");
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    t.say("it is to go: off its balancer first");
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("off its balancer: its machine goes");
+    t.settle();
+    t.say("gone");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_binding_that_fails_is_tried_again_and_then_fails_the_launch() {
+    let mut t = Table::new(spec(0, 0, 5));
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.turn();
+    t.answer(&failed());
+    t.say("failed once: again in a while");
+    t.fail_for(310);
+    t.say("patience is over: it leaves, and what may be bound of it is unbound first");
+    t.fail_for(70);
+    t.say("the balancer does not answer: the machine goes all the same");
+    t.settle();
+    t.say("gone; nobody asked for more");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_binding_that_is_refused_fails_the_launch_at_once() {
+    let mut t = Table::new(spec(0, 0, 5));
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.turn();
+    t.answer(&refused());
+    t.settle();
+    t.say("failed, with the balancer's words");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn balancers_change_under_what_serves() {
+    let mut t = Table::new(spec(0, 2, 5));
+    t.settle();
+    let more = listener("lbl-2", &[(80, 10), (81, 20)]);
+    t.change(BalancerChange::Attach(vec![more])).unwrap();
+    t.say("one more listener: both are being bound to it");
+    let busy = t.change(BalancerChange::Attach(vec![listener("lbl-3", &[(1, 1)])]));
+    assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+    t.settle();
+    t.say("bound");
+    let weights = listener("lbl-1", &[(80, 50)]);
+    t.change(BalancerChange::SetTargets(vec![weights])).unwrap();
+    t.fail_for(70);
+    t.say("a change that fails: they serve on, and say what may be there");
+    t.observe(None);
+    t.say("the next listing has it tried again, outside of any activity");
+    t.settle();
+    t.say("done");
+    t.change(BalancerChange::Replace {
+        door: Door::Tencent3,
+        balancers: Vec::new(),
+    })
+    .unwrap();
+    t.settle();
+    t.say("none at all");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_door_overwrites_what_it_can_show_only() {
+    let pool = Balancer::Pool {
+        pool: "pool-1".to_owned(),
+        target: Target {
+            port: 80,
+            weight: 1,
+        },
+    };
+    let mut t = Table::new(GroupSpec {
+        balancers: vec![listener("lbl-1", &[(80, 10)]), pool.clone()],
+        ..spec(0, 1, 5)
+    });
+    t.settle();
+    let nothing = |door| BalancerChange::Replace {
+        door,
+        balancers: Vec::new(),
+    };
+    t.change(nothing(Door::Tencent3)).unwrap();
+    t.settle();
+    assert_eq!(t.view.group.spec.balancers, [pool]);
+    assert_eq!(
+        t.change(nothing(Door::Tencent3)),
+        Err(Error::NothingToDo),
+        "what is left is not Tencent's"
+    );
+    t.change(nothing(Door::Huawei)).unwrap();
+    t.settle();
+    assert!(t.view.instances.values().all(|i| i.bindings.is_empty()));
+}
+
+#[test]
+fn what_is_missing_or_strange_at_a_balancer_is_mended() {
+    let mut t = Table::new(spec(0, 2, 5));
+    t.settle();
+    let as_wanted = t.members();
+    t.observe(Some(as_wanted.clone()));
+    t.say("as it is to be: nothing happens");
+    let mut members = as_wanted.clone();
+    members.remove(0);
+    members[0].weight = 99;
+    t.observe(Some(members));
+    t.say("one is missing, one has another weight: both are bound again");
+    t.settle();
+    t.now = t.now.plus_secs(1);
+    let mut members = as_wanted.clone();
+    members.push(Member {
+        target: muster_model::BalancerTarget {
+            listener: "lbl-9".to_owned(),
+            ..members[0].target.clone()
+        },
+        ..members[0].clone()
+    });
+    t.observe(Some(members));
+    t.say("one is where nothing says so: it is taken off there");
+    t.settle();
+    t.say("mended");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn the_verdict_of_the_balancer_counts_after_grace_and_unknown_never() {
+    let mut t = Table::new(GroupSpec {
+        health: HealthCheck {
+            kind: HealthKind::Balancer,
+            period_secs: 0,
+            grace_secs: 30,
+        },
+        ..spec(0, 1, 5)
+    });
+    t.settle();
+    assert!(
+        !t.verdict(MemberHealth::Unhealthy),
+        "inside the grace period"
+    );
+    t.now = t.now.plus_secs(30);
+    assert!(!t.verdict(MemberHealth::Unknown));
+    assert!(t.verdict(MemberHealth::Unhealthy));
+    assert!(t.verdict(MemberHealth::Unknown), "it stays as it was");
+    t.observe(None);
+    assert!(
+        t.view
+            .instances
+            .values()
+            .all(|i| i.health.balancer_unhealthy)
+    );
+    assert!(!t.verdict(MemberHealth::Healthy));
+    let mut machine_only = t.view.group.spec.clone();
+    machine_only.health.kind = HealthKind::Machine;
+    let mut t = Table::new(machine_only);
+    t.settle();
+    t.now = t.now.plus_secs(60);
+    assert!(
+        !t.verdict(MemberHealth::Unhealthy),
+        "nobody asks the balancer"
+    );
+}
+
+#[test]
+fn what_the_balancer_calls_unhealthy_is_replaced() {
+    let mut t = Table::new(GroupSpec {
+        service: ServiceSettings {
+            replace_balancer_unhealthy: true,
+            ..ServiceSettings::default()
+        },
+        ..spec(0, 1, 5)
+    });
+    t.settle();
+    t.now = t.now.plus_secs(5);
+    assert!(t.verdict(MemberHealth::Unhealthy));
+    t.say("unhealthy: it leaves");
+    t.settle();
+    t.say("replaced");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn an_old_listing_of_members_proves_nothing() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    let asked_at = t.now;
+    let id = *t.view.instances.keys().next().unwrap();
+    let machine = Arc::new(t.machine(id));
+    t.command(GroupCommand::Observed(Observation {
+        asked_at,
+        machines: vec![machine],
+        members: Some(Vec::new()),
+    }))
+    .unwrap();
+    assert_eq!(t.view.instances[&id].state, Lifecycle::InService);
+}
+
+#[test]
+fn limits_and_refusals_change_nothing() {
+    let mut t = Table::new(spec(0, 0, 5));
+    t.settle();
+    let before = t.view.clone();
+    let classic = |n: usize| Balancer::Classic {
+        balancer: format!("lb-{n}"),
+    };
+    let too_many = (0..21).map(classic).collect();
+    for (change, expected) in [
+        (BalancerChange::Attach(too_many), "QuotaExceeded"),
+        (
+            BalancerChange::Attach(vec![listener("lbl-1", &[(80, 10)])]),
+            "NothingToDo",
+        ),
+        (
+            BalancerChange::Attach(vec![listener("lbl-1", &[(80, 11)])]),
+            "Duplicate",
+        ),
+        (BalancerChange::Detach(vec![classic(1)]), "NotFound"),
+        (
+            BalancerChange::Detach(vec![listener("lbl-1", &[(81, 0)])]),
+            "NotFound",
+        ),
+        (
+            BalancerChange::SetTargets(vec![listener("lbl-2", &[(80, 1)])]),
+            "NotFound",
+        ),
+        (
+            BalancerChange::SetTargets(vec![listener("lbl-1", &[(80, 10)])]),
+            "NothingToDo",
+        ),
+    ] {
+        let error = t.change(change.clone()).unwrap_err();
+        assert!(
+            format!("{error:?}").contains(expected),
+            "{change:?}: {error:?}"
+        );
+        assert_eq!(t.view, before, "{change:?}");
+    }
+}

@@ -1,0 +1,141 @@
+//! The balancers that spread load over machines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use muster_model::{
+    BalancerTarget, GroupId, InstanceId, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
+};
+
+/// Why a call to a balancer did not succeed. Closed: each case leads to another next step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BalancerError {
+    /// Certainly not done, and the same request will be refused again.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Certainly not done: a quota of the balancer is used up.
+    #[error("quota: {0}")]
+    Quota(String),
+    /// Certainly not done: the balancer failed; a later try may do.
+    #[error("failed: {0}")]
+    Failed(String),
+    /// Nobody knows whether it was done: ask again.
+    #[error("no answer: {0}")]
+    Unknown(String),
+}
+
+/// Balancers.
+///
+/// Contract (`contract::balancer`):
+/// * a member is one machine at one target; every call is idempotent by both: asked twice, it is done once;
+/// * whose a member is stands on the member itself, and [`LoadBalancer::list`] finds it by that after any crash of ours;
+/// * what is another's is never changed by [`LoadBalancer::drain`] or [`LoadBalancer::detach`];
+/// * a call is over when its future is: dropped (or the service killed), it does nothing afterwards. A machine that is
+///   bound late would get load after it was taken off;
+/// * a listing that is not complete is an error, never a shorter list.
+#[async_trait]
+pub trait LoadBalancer: Send + Sync {
+    /// Makes the machine a member with this weight, or gives the member that it is this weight: it takes load by that.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn attach(&self, member: &MemberSpec) -> Result<(), BalancerError>;
+
+    /// The member keeps what it has and gets nothing new. `Ok` also when it is not there.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError>;
+
+    /// The machine is no member any more. `Ok` also when it was not.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError>;
+
+    /// All members with an owner of ours, or those of one group, with what their balancers say of their health.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError>;
+}
+
+/// A table of members that keeps the rules of the contract: for balancers that hold one themselves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MemberTable {
+    members: BTreeMap<(BalancerTarget, InstanceId), Arc<Member>>,
+}
+
+impl MemberTable {
+    /// Makes a machine a member, or gives the member its weight. A machine that changed hands changes hands here too.
+    pub fn attach(&mut self, spec: &MemberSpec) -> Arc<Member> {
+        let key = (spec.target.clone(), spec.owner.instance);
+        let health = self
+            .members
+            .get(&key)
+            .map_or(MemberHealth::Unknown, |old| old.health);
+        self.put(Member {
+            owner: spec.owner.clone(),
+            target: spec.target.clone(),
+            weight: spec.weight,
+            state: MemberState::Active,
+            health,
+        })
+    }
+
+    /// Takes over a member as it is told.
+    pub fn put(&mut self, member: Member) -> Arc<Member> {
+        let key = (member.target.clone(), member.machine());
+        let member = Arc::new(member);
+        self.members.insert(key, Arc::clone(&member));
+        member
+    }
+
+    /// Lets a member of this owner have no new load.
+    pub fn drain(&mut self, owner: &OwnerKey, target: &BalancerTarget) -> Option<Arc<Member>> {
+        let member = self.own(owner, target)?;
+        let drained = Member {
+            state: MemberState::Draining,
+            ..(**member).clone()
+        };
+        Some(self.put(drained))
+    }
+
+    /// Takes a member of this owner out. Returns whether it was there.
+    pub fn detach(&mut self, owner: &OwnerKey, target: &BalancerTarget) -> bool {
+        let there = self.own(owner, target).is_some();
+        if there {
+            self.members.remove(&(target.clone(), owner.instance));
+        }
+        there
+    }
+
+    fn own(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<&Arc<Member>> {
+        self.members
+            .get(&(target.clone(), owner.instance))
+            .filter(|member| member.owner == *owner)
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Members, in the order of their targets.
+    #[must_use]
+    pub fn list(&self, group: Option<GroupId>) -> Vec<Arc<Member>> {
+        self.members
+            .values()
+            .filter(|member| group.is_none_or(|group| member.owner.group == group))
+            .map(Arc::clone)
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! Calls to the balancers, and what they list.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use muster_engine::balancers;
+use muster_model::{BalancerTarget, GroupId, GroupView, Instance, Member, MemberSpec, OwnerKey};
+use muster_ports::{BalancerError, Clock, ComputeError, LoadBalancer};
+
+use crate::runtime::Runtime;
+
+/// How long draining may hold up a stop, seconds.
+const QUIESCE_SECS: u64 = 5;
+
+/// The answer of a balancer in the words of the executor, with where it was.
+fn as_call(error: BalancerError, target: &BalancerTarget) -> ComputeError {
+    let at = |message| {
+        format!(
+            "load balancer {}, listener {}: {message}",
+            target.balancer, target.listener
+        )
+    };
+    match error {
+        BalancerError::Refused(message) => ComputeError::Refused(at(message)),
+        BalancerError::Quota(message) => ComputeError::Quota(at(message)),
+        BalancerError::Failed(message) => ComputeError::Failed(at(message)),
+        BalancerError::Unknown(message) => ComputeError::Unknown(at(message)),
+    }
+}
+
+impl Runtime {
+    /// Makes the balancers agree with what is written down of an instance: what goes is first drained everywhere.
+    pub(crate) async fn balance(
+        &self,
+        view: &GroupView,
+        owner: &OwnerKey,
+    ) -> Result<(), ComputeError> {
+        let instance = view
+            .instances
+            .get(&owner.instance)
+            .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
+        self.agree(instance, owner).await
+    }
+
+    /// A machine that is about to be stopped or reinstalled gets no new load. A balancer that does not do that soon does
+    /// not hold it up: it finds the machine gone by itself.
+    pub(crate) async fn quiesce(&self, view: &GroupView, owner: &OwnerKey) {
+        let until = self.clock.now().plus_secs(QUIESCE_SECS);
+        tokio::select! {
+            biased;
+            () = self.drain_all(view, owner) => {}
+            () = self.clock.deadline(until) => tracing::warn!(%owner, "the balancers did not drain it in time"),
+        }
+    }
+
+    async fn drain_all(&self, view: &GroupView, owner: &OwnerKey) {
+        let bindings = view
+            .instances
+            .get(&owner.instance)
+            .map(|instance| instance.bindings.as_slice())
+            .unwrap_or_default();
+        for binding in bindings {
+            if let Err(error) = self.balancer.drain(owner, &binding.target).await {
+                tracing::warn!(%owner, %error, "a member could not be drained");
+            }
+        }
+    }
+
+    async fn agree(&self, instance: &Instance, owner: &OwnerKey) -> Result<(), ComputeError> {
+        let machine = instance.machine.as_ref();
+        let (wanted, unwanted): (Vec<_>, Vec<_>) =
+            instance.bindings.iter().partition(|binding| binding.wanted);
+        for binding in wanted {
+            let member = MemberSpec {
+                owner: owner.clone(),
+                target: binding.target.clone(),
+                weight: binding.weight,
+                address: machine.and_then(|machine| machine.address.clone()),
+                machine_port: machine.and_then(|machine| machine.port),
+            };
+            self.balancer
+                .attach(&member)
+                .await
+                .map_err(|error| as_call(error, &binding.target))?;
+        }
+        for binding in &unwanted {
+            let target = &binding.target;
+            self.balancer
+                .drain(owner, target)
+                .await
+                .map_err(|error| as_call(error, target))?;
+        }
+        for binding in &unwanted {
+            let target = &binding.target;
+            self.balancer
+                .detach(owner, target)
+                .await
+                .map_err(|error| as_call(error, target))?;
+        }
+        Ok(())
+    }
+
+    /// What the balancers list; `None` when they do not, or when nobody asks for it.
+    pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Vec<Arc<Member>>> {
+        if let Some(id) = group {
+            let slot = self.directory.group(id)?;
+            let view = slot.view();
+            let bound = !view.group.spec.balancers.is_empty()
+                || view.instances.values().any(|i| !i.bindings.is_empty());
+            if !bound {
+                return None;
+            }
+        }
+        let patience = u64::from(self.options.settings.call_timeout_secs);
+        let until = self.clock.now().plus_secs(patience);
+        let listed = tokio::select! {
+            biased;
+            listed = self.balancer.list(group) => listed,
+            () = self.clock.deadline(until) => Err(BalancerError::Unknown("no answer in time".to_owned())),
+        };
+        match listed {
+            Ok(members) => Some(members),
+            Err(error) => {
+                tracing::warn!(%error, "the members of the balancers could not be listed: nothing is concluded from that");
+                None
+            }
+        }
+    }
+
+    /// Clears away members that nobody else does: their instances are gone, or past unbinding.
+    pub(crate) async fn sweep_members(&self, members: &[Arc<Member>]) {
+        for member in members {
+            let slot = self.directory.group(member.owner.group);
+            let view = slot.map(|slot| slot.view());
+            if !balancers::is_stray(view.as_deref(), member) {
+                continue;
+            }
+            tracing::warn!(owner = %member.owner, target = ?member.target, "a member is left at its balancer: it is taken off");
+            if let Err(error) = self.balancer.detach(&member.owner, &member.target).await {
+                tracing::warn!(owner = %member.owner, %error, "it could not be taken off; the next listing tries again");
+            }
+        }
+    }
+
+    /// Every place that a group is bound to.
+    #[must_use]
+    pub fn bound_targets(&self) -> BTreeSet<BalancerTarget> {
+        let slots = self.directory.slots();
+        let views = slots.iter().map(|(_, slot)| slot.view());
+        views
+            .flat_map(|view| {
+                let bindings = view
+                    .group
+                    .spec
+                    .balancers
+                    .iter()
+                    .flat_map(muster_model::Balancer::bindings);
+                bindings.map(|binding| binding.target).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// The balancers.
+    #[must_use]
+    pub fn balancer(&self) -> &Arc<dyn LoadBalancer> {
+        &self.balancer
+    }
+}
