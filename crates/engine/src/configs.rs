@@ -2,7 +2,7 @@
 
 use muster_model::{
     Account, ChargeType, ClearFields, ConfigId, ConfigPatch, ConfigSpec, ConfigStatus, Door, Error,
-    Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site,
+    Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site, Tag,
 };
 
 use crate::Context;
@@ -153,6 +153,24 @@ fn check_name(spec: &ConfigSpec, context: &Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tags that a resource may have (rules G5, C3).
+const MOST_TAGS: usize = 30;
+
+/// Refuses more tags than there may be.
+pub(crate) fn check_tags(tags: &[Tag]) -> Result<(), Error> {
+    if tags.len() <= MOST_TAGS {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        field: Field::Tags,
+        problem: Problem::Range {
+            value: i64::try_from(tags.len()).unwrap_or(i64::MAX),
+            min: 0,
+            max: 30,
+        },
+    })
+}
+
 /// Rules that hold for a whole configuration, new or changed.
 fn check_spec(spec: &ConfigSpec) -> Result<(), Error> {
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
@@ -180,6 +198,7 @@ fn check_spec(spec: &ConfigSpec) -> Result<(), Error> {
         | ChargeType::PostpaidByHour
         | ChargeType::Dedicated => {}
     }
+    check_tags(&spec.tags)?;
     if let Some(internet) = &spec.internet
         && internet.public_ip == Some(true)
         && internet.max_bandwidth_out_mbps.unwrap_or(0) <= 0
@@ -248,4 +267,7 @@ fn patched(spec: &mut ConfigSpec, patch: &ConfigPatch) {
     put(&mut spec.dedicated_cluster, &patch.dedicated_cluster);
     set(&mut spec.metadata, &patch.metadata);
     put(&mut spec.network_interfaces, &patch.network_interfaces);
+    if let Some(edit) = &patch.tag_edit {
+        edit.apply(&mut spec.tags);
+    }
 }

@@ -12,6 +12,7 @@
 //! Production, dry run, simulator and tests all call these.
 
 mod activity;
+mod advise;
 mod apply;
 pub mod balancers;
 pub mod check;
@@ -28,6 +29,7 @@ pub mod refresh;
 mod settings;
 mod termination;
 
+pub use advise::advise;
 pub use apply::{Context, apply};
 pub use commands::create::create_group;
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};

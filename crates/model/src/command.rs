@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, Member, NameIndex,
-    Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag,
+    Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag, TagEdit,
     TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
@@ -251,6 +251,7 @@ pub struct GroupPatch {
     pub health_grace_secs: Option<u32>,
     pub project: Option<i64>,
     pub tags: Option<Vec<Tag>>,
+    pub tag_edit: Option<TagEdit>,
     pub service: Option<ServiceSettings>,
     pub allocation: Option<Allocation>,
     pub capacity_rebalance: Option<bool>,

@@ -16,6 +16,28 @@ pub struct Tag {
     pub value: String,
 }
 
+/// A change of some tags, the others stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagEdit {
+    /// Put on, or given another value.
+    pub put: Vec<Tag>,
+    /// Keys that are taken off, if they are there.
+    pub remove: Vec<String>,
+}
+
+impl TagEdit {
+    /// Changes a list of tags; new ones come last.
+    pub fn apply(&self, tags: &mut Vec<Tag>) {
+        tags.retain(|tag| !self.remove.contains(&tag.key));
+        for new in &self.put {
+            match tags.iter_mut().find(|tag| tag.key == new.key) {
+                Some(tag) => tag.value.clone_from(&new.value),
+                None => tags.push(new.clone()),
+            }
+        }
+    }
+}
+
 /// A launch configuration at its newest version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LaunchConfiguration {
@@ -375,5 +397,6 @@ pub struct ConfigPatch {
     pub disaster_recover_groups: Option<Vec<String>>,
     pub dedicated_cluster: Option<String>,
     pub metadata: Option<Vec<Tag>>,
+    pub tag_edit: Option<TagEdit>,
     pub network_interfaces: Option<Vec<NetworkInterface>>,
 }

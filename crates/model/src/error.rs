@@ -71,6 +71,7 @@ pub enum Field {
     ScalingMode,
     Instances,
     NameIndex,
+    Tags,
     Batches,
     MaxSurge,
 }

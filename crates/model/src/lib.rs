@@ -9,6 +9,7 @@
 
 mod account;
 mod activity;
+mod advice;
 mod balancer;
 mod change;
 mod command;
@@ -30,6 +31,7 @@ pub use activity::{
     Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome,
     RelatedInstance, Trigger, TriggerKind,
 };
+pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use balancer::{
     Balancer, BalancerChange, BalancerTarget, Binding, DEFAULT_WEIGHT, Member, MemberHealth,
     MemberSpec, MemberState, Target,
@@ -42,7 +44,8 @@ pub use command::{
 pub use config::{
     ChargeType, ConfigPatch, ConfigSpec, ConfigStatus, ConfigVersion, DataDisk, DiskTypePolicy,
     EnhancedService, HostNames, InstanceNames, InternetAccess, Ipv6Internet, LaunchConfiguration,
-    Login, Market, NameStyle, NetworkInterface, Personality, Prepaid, SystemDisk, Tag, TypesCheck,
+    Login, Market, NameStyle, NetworkInterface, Personality, Prepaid, SystemDisk, Tag, TagEdit,
+    TypesCheck,
 };
 pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
 pub use group::{

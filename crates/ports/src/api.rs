@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    Access, AccountId, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
-    GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter, InstanceItem, Page, Paged, Site,
-    Time,
+    Access, AccountId, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem,
+    Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
+    InstanceItem, Page, Paged, Site, Time,
 };
 
 /// Who asks.
@@ -49,6 +49,18 @@ pub trait Api: Send + Sync {
     /// # Errors
     /// [`Error::Store`].
     async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>>;
+
+    /// What the account has and may have.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn limits(&self, caller: &Caller) -> ApiResult<AccountLimits>;
+
+    /// What is to be said of how these groups are set up; unknown ones are left out.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn advices(&self, caller: &Caller, groups: &[GroupId]) -> ApiResult<Vec<GroupAdvice>>;
 
     /// Launch configurations.
     ///

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Access, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
-    GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter, InstanceItem,
-    Lifecycle, Page, Paged, ResourceKind, Tag, TagFilter, Time,
+    Access, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created,
+    Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
+    InstanceItem, Lifecycle, Page, Paged, ResourceKind, Tag, TagFilter, Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -255,6 +255,28 @@ impl Api for Runtime {
 
     async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>> {
         Ok(self.directory.views(caller.account, &caller.site))
+    }
+
+    async fn limits(&self, caller: &Caller) -> ApiResult<AccountLimits> {
+        let quotas = self.options.settings.quotas;
+        Ok(AccountLimits {
+            configs: self.directory.configs(caller.account, &caller.site).len(),
+            most_configs: quotas.configs,
+            groups: self.directory.views(caller.account, &caller.site).len(),
+            most_groups: quotas.groups,
+        })
+    }
+
+    async fn advices(&self, caller: &Caller, groups: &[GroupId]) -> ApiResult<Vec<GroupAdvice>> {
+        let visible = groups
+            .iter()
+            .filter_map(|id| self.visible(caller, *id).ok());
+        Ok(visible
+            .map(|view| GroupAdvice {
+                group: view.group.id,
+                advices: muster_engine::advise(&view),
+            })
+            .collect())
     }
 
     async fn configs(

@@ -43,6 +43,7 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::ScalingMode => "ServiceSettings.ScalingMode",
         Field::Instances => "InstanceIds",
         Field::NameIndex => "InstanceNameIndexSettings",
+        Field::Tags => "Tags",
         Field::Batches => "RefreshSettings.RollingUpdateSettings.BatchNumber",
         Field::MaxSurge => "RefreshSettings.RollingUpdateSettings.MaxSurge",
     }

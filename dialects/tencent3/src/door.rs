@@ -13,7 +13,7 @@ use muster_kit::sign::keys::SigningKeys;
 use muster_kit::sign::{SignError, tc3, tencent_v1};
 use muster_ports::{Api, Caller, Credential, Keys};
 
-use crate::actions::ACTIONS;
+use crate::actions::{ACTIONS, TAG_ACTIONS};
 use crate::context::{Ctx, Seal};
 use crate::fault::Fault;
 use crate::rates::Rates;
@@ -57,8 +57,6 @@ const LATER: &[&str] = &[
     "DeleteNotificationConfiguration",
     "DeleteScalingPolicy",
     "DeleteScheduledAction",
-    "DescribeAccountLimits",
-    "DescribeAutoScalingAdvices",
     "DescribeLifecycleHooks",
     "DescribeNotificationConfigurations",
     "DescribeScalingPolicies",
@@ -291,10 +289,12 @@ fn dispatch(incoming: &Incoming) -> Result<&'static Entry<Ctx>, Fault> {
     match version.ok_or_else(|| missing("Version"))? {
         VERSION => {}
         TAG_VERSION => {
-            return Err(Fault::new(
-                "UnsupportedOperation",
-                format!("`{action}` of the tag API is not served yet."),
-            ));
+            return find(TAG_ACTIONS, action).ok_or_else(|| {
+                Fault::new(
+                    "UnsupportedOperation",
+                    format!("`{action}` of the tag API is not served."),
+                )
+            });
         }
         other => {
             return Err(Fault::new(

@@ -9,6 +9,7 @@ use muster_model::{
 
 use super::capacity::check_size;
 use crate::Facts;
+use crate::configs::check_tags;
 use crate::draft::Draft;
 
 /// Switches the group on: what is missing is made up for (rule G22). Idempotent.
@@ -111,6 +112,7 @@ pub(super) fn check_spec(
     config: Option<&LaunchConfiguration>,
 ) -> Result<(), Error> {
     check_size(spec.size)?;
+    check_tags(&spec.tags)?;
     check_base(spec.allocation, spec.size.max)?;
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
     for (at, subnet) in spec.network.subnets.iter().enumerate() {
@@ -184,6 +186,9 @@ fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     set(&mut spec.health.grace_secs, &patch.health_grace_secs);
     set(&mut spec.project, &patch.project);
     set(&mut spec.tags, &patch.tags);
+    if let Some(edit) = &patch.tag_edit {
+        edit.apply(&mut spec.tags);
+    }
     set(&mut spec.service, &patch.service);
     set(&mut spec.allocation, &patch.allocation);
     set(&mut spec.capacity_rebalance, &patch.capacity_rebalance);

@@ -165,6 +165,7 @@ tours!(
     groups,
     instances,
     refresh,
+    account,
     config_errors,
     group_errors,
     instance_errors,

@@ -88,6 +88,7 @@ impl ModifyLaunchConfigurationAttributes {
     fn patch(self, ctx: &Ctx) -> Result<ConfigPatch, Fault> {
         self.check()?;
         Ok(ConfigPatch {
+            tag_edit: None,
             name: self.launch_configuration_name,
             image: self.image_id,
             image_family: self.image_family,

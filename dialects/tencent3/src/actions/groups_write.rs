@@ -323,20 +323,17 @@ impl ModifyAutoScalingGroup {
             vpc: self.vpc_id,
             subnets: self.subnet_ids,
             zones: self.zones,
-            security_groups: None,
             ipv6_addresses: self.ipv6_address_count.map(ipv6).transpose()?,
             spread: self.multi_zone_subnet_policy.map(Into::into),
             zones_check: self.zones_check_policy.map(Into::into),
             termination,
             retry: self.retry_policy.map(Into::into),
             health_kind: self.health_check_type.map(Into::into),
-            health_period_secs: None,
             health_grace_secs: self
                 .load_balancer_health_check_grace_period
                 .map(grace)
                 .transpose()?,
             project: self.project_id,
-            tags: None,
             service: self
                 .service_settings
                 .map(|settings| settings.over(old.service)),
@@ -348,6 +345,8 @@ impl ModifyAutoScalingGroup {
             )?,
             host_name_index: index(self.host_name_index_settings, "HostNameIndexSettings")?,
             concurrent_scale_out: self.concurrent_scale_out_for_desired_capacity,
+            // What this door has no words for stays as it is.
+            ..GroupPatch::default()
         })
     }
 }

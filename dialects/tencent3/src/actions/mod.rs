@@ -1,5 +1,6 @@
 //! The actions, one file per family, and the one list that dispatches them.
 
+mod account;
 mod activities;
 mod balancers;
 mod capacity;
@@ -11,6 +12,7 @@ mod groups;
 mod groups_write;
 mod instances;
 mod refresh;
+mod tags;
 
 use muster_kit::filter::{Filter, FilterError, FilterName, FilterRules, Match, RawFilter};
 use muster_model::{Command, Created, GroupCommand, GroupId, Page, TagFilter};
@@ -48,12 +50,22 @@ muster_kit::actions!(
         balancers::ModifyLoadBalancerTargetAttributes,
         activities::DescribeAutoScalingActivities,
         activities::DescribeAutoScalingGroupLastActivities,
+        account::DescribeAccountLimits,
+        account::DescribeAutoScalingAdvices,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
         refresh::CancelInstanceRefresh,
         refresh::RollbackInstanceRefresh,
         refresh::DescribeRefreshActivities,
+    ]
+);
+
+muster_kit::actions!(
+    /// The calls of the tag API that are answered here.
+    pub(crate) TAG_ACTIONS: Ctx = [
+        tags::DescribeResourceTagsByResourceIds,
+        tags::ModifyResourceTags,
     ]
 );
 
