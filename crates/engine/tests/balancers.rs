@@ -535,3 +535,47 @@ fn limits_and_refusals_change_nothing() {
         assert_eq!(t.view, before, "{change:?}");
     }
 }
+
+#[test]
+fn an_unbinding_waits_for_a_binding_that_is_on_its_way() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.turn();
+    t.command(GroupCommand::Delete { force: true }).unwrap();
+    t.say("deleted while the binding is on its way");
+    t.answer(&StepResult::Done(None));
+    t.say("its answer is nobody's any more");
+    t.turn();
+    assert_eq!(t.calls, [], "what is on its way could still bind");
+    t.now = Time(65_000);
+    t.turn();
+    t.say("it is over for certain now");
+    let unbinds: Vec<_> = t.calls.iter().map(|call| call.kind).collect();
+    assert_eq!(unbinds, [CallKind::Unbind]);
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_restart_makes_calls_to_the_balancers_again() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.turn();
+    let late = std::mem::take(&mut t.calls);
+    t.command(GroupCommand::Recover).unwrap();
+    t.settle();
+    let serving = t.view.clone();
+    assert!(
+        serving
+            .instances
+            .values()
+            .all(|i| i.state == Lifecycle::InService)
+    );
+    t.calls = late;
+    t.answer(&failed());
+    assert_eq!(
+        t.view, serving,
+        "an answer from before the restart is nobody's"
+    );
+}
