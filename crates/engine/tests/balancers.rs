@@ -16,11 +16,12 @@ use muster_engine::{
     explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, CallKind, ConfigSpec,
-    Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids,
-    InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Member, MemberHealth,
-    MemberState, Network, Observation, OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread,
-    StepOutcome, StepResult, Target, TerminationPolicy, Time, ZonesCheck,
+    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BatchPause, CallKind,
+    ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind,
+    Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Member, MemberHealth,
+    MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand, RefreshMode,
+    RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult,
+    Target, TerminationPolicy, Time, ZonesCheck,
 };
 
 fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
@@ -578,4 +579,34 @@ fn a_restart_makes_calls_to_the_balancers_again() {
         t.view, serving,
         "an answer from before the restart is nobody's"
     );
+}
+
+#[test]
+fn a_refresh_waits_for_what_the_balancers_are_mending() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.observe(Some(Vec::new()));
+    let settings = RefreshSettings {
+        batches: 1,
+        pause: BatchPause::Never,
+        max_surge: 0,
+        on_failure: OnFailure::Pause,
+        check_target_health: false,
+        target_health_timeout_secs: 1800,
+    };
+    let start = RefreshCommand::Start {
+        mode: RefreshMode::Reset,
+        settings,
+    };
+    t.command(GroupCommand::Refresh(start)).unwrap();
+    t.say("a missing member is being bound again: the refresh waits");
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("bound: it is reinstalled");
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("reinstalled: it is bound before it serves");
+    t.settle();
+    t.say("refreshed");
+    insta::assert_snapshot!(t.text);
 }

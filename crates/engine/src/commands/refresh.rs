@@ -9,6 +9,7 @@ use muster_model::{
 use super::capacity::check_idle;
 use crate::draft::Draft;
 use crate::leave::version_of;
+use crate::lifecycle::{Role, role};
 use crate::refresh::{Event, begin, cancel, hand_over, happen, put, refreshed, waiting};
 
 pub(super) fn refresh(draft: &mut Draft<'_>, command: &RefreshCommand) -> Result<Created, Error> {
@@ -74,7 +75,7 @@ fn start(
     let config = draft.view().config.clone().ok_or(Error::NoneToRefresh)?;
     let mut serving: Vec<_> = draft
         .instances()
-        .filter(|instance| instance.state == Lifecycle::InService)
+        .filter(|instance| role(instance.state) == Role::Serving)
         .collect();
     serving.sort_by_key(|instance| (instance.created_at, instance.id));
     let members: Vec<RefreshInstance> = serving

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use muster_model::RefreshStatus::{Cancelled, Init, Running};
 use muster_model::{
-    Activity, ActivityKind, ActivityStatus, BatchPause, BatchStatus, ConfigVersion, CooldownRule,
-    InstanceId, Lifecycle, OnFailure, Origin, Outcome, Part, Refresh, RefreshBatch,
+    Activity, ActivityKind, ActivityStatus, BatchPause, BatchStatus, CallKind, ConfigVersion,
+    CooldownRule, InstanceId, Lifecycle, OnFailure, Origin, Outcome, Part, Refresh, RefreshBatch,
     RefreshInstance, RefreshMode, RefreshSettings, RefreshStage, RefreshedStatus, Time, Trigger,
     TriggerKind,
 };
@@ -141,6 +141,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         } else if refresh.status == Init {
             happen(draft, &mut refresh, Event::Begin);
         } else if refresh.status == Running {
+            if is_at_balancers(draft, &refresh) {
+                draft.because("a member is just being changed at its balancers: the refresh waits");
+                return;
+            }
             step(draft, &mut refresh);
         } else {
             draft.because(format!(
@@ -151,6 +155,21 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         }
         put(draft, refresh);
     }
+}
+
+/// Whether the balancers are mending something of a member that waits for its turn. They answer soon, or are given up.
+fn is_at_balancers(draft: &Draft<'_>, refresh: &Refresh) -> bool {
+    let rebinds = |id: InstanceId| {
+        draft
+            .instance(id)
+            .and_then(|instance| instance.call.as_ref())
+            .is_some_and(|call| call.kind == CallKind::Rebind)
+    };
+    refresh
+        .batches
+        .iter()
+        .flat_map(|batch| &batch.instances)
+        .any(|member| member.status == RefreshedStatus::Waiting && rebinds(member.instance))
 }
 
 fn trigger(refresh: &Refresh) -> Trigger {
