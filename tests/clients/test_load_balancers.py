@@ -1,6 +1,10 @@
 """Load balancers: who gets load, and when."""
 
+import random
+import time
+
 from conftest import eventually, group_of, wait_until
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from test_emulate import group, refusal
 
 
@@ -158,6 +162,41 @@ def test_the_members_survive_a_kill_and_the_work_goes_on(emulated):
     assert members(emulated) == before
     assert len(members(emulated, "lbl-aaaaaaaa")) == 2, "what was begun is done"
     assert set(states(call, made).values()) == {"IN_SERVICE"}
+
+
+def test_kills_at_any_moment_leave_the_members_right(emulated):
+    dice = random.Random(1)
+    made = group(emulated.sdk(), 2, ForwardLoadBalancers=[listener("lbl-0", 80)])
+    for _ in range(10):
+        call = emulated.sdk()
+        effects = ["error", "timeout_done", "timeout_not_done"]
+        emulated.faults(*[{"op": op, "effect": dice.choice(effects), "times": 2} for op in ("lb_attach", "lb_detach")])
+        ports = [listener(f"lbl-{n}", 80, 90, weight=dice.randrange(100)) for n in range(dice.randrange(3))]
+        for action, more in [
+            ("ModifyDesiredCapacity", {"DesiredCapacity": dice.randrange(5)}),
+            ("ModifyLoadBalancers", {"ForwardLoadBalancers": ports}),
+        ]:
+            try:
+                call(action, AutoScalingGroupId=made, **more)
+            except TencentCloudSDKException as busy:
+                refusals = "ResourceUnavailable.AutoScalingGroupInActivity", "FailedOperation.NoActivityToGenerate"
+                assert busy.code in refusals
+            # A random moment is the point of this test, not a wait for something.
+            time.sleep(dice.random() * 0.05)
+            emulated.restart()
+    emulated.faults()
+    emulated.advance(3600)
+    call = emulated.sdk()
+    serving = {id for id, state in states(call, made).items() if state == "IN_SERVICE"}
+    shown = group_of(call, made)
+    assert shown["InActivityStatus"] == "NOT_IN_ACTIVITY" and len(serving) == shown["DesiredCapacity"]
+    for one in shown["ForwardLoadBalancerSet"]:
+        expected = sorted((t["Port"], t["Weight"], "active") for t in one["TargetAttributes"])
+        found = members(emulated, one["ListenerId"])
+        assert {machine: sorted(member) for machine, member in found.items()} == dict.fromkeys(serving, expected)
+    bound = {one["ListenerId"] for one in shown["ForwardLoadBalancerSet"]}
+    listed = emulated.native("GET", "balancers")["balancers"]
+    assert {one["listener"] for lb in listed for one in lb["listeners"] if one["members"]} <= bound
 
 
 def test_real_machines_are_told_of_in_the_table(server):
