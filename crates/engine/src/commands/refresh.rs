@@ -1,7 +1,7 @@
 //! Commands on instance refreshes (rules R1-R8).
 
 use muster_model::{
-    BatchStatus, Created, Error, Field, Lifecycle, Problem, Refresh, RefreshCommand, RefreshId,
+    BatchStatus, Created, Error, Field, Problem, Refresh, RefreshCommand, RefreshId,
     RefreshInstance, RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
     ResourceKind,
 };
