@@ -118,6 +118,13 @@ impl Draft<'_> {
         id
     }
 
+    /// Says why an activity cannot do all it is to do.
+    pub(crate) fn say(&mut self, id: ActivityId, why: &str) {
+        if let Some(activity) = self.activity_mut(id) {
+            why.clone_into(&mut activity.status_message);
+        }
+    }
+
     /// Puts an instance under an activity.
     pub(crate) fn relate(&mut self, activity: ActivityId, instance: InstanceId) {
         if let Some(member) = self.instance_mut(instance) {
@@ -249,10 +256,12 @@ impl Draft<'_> {
             .iter()
             .find(|related| related.outcome != Outcome::Successful && !related.message.is_empty())
             .map(|related| related.message.clone());
-        activity.status_message = match status {
-            ActivityStatus::Successful => "Success".to_owned(),
-            _ => failure
-                .unwrap_or_else(|| "there was no room or no time for all instances".to_owned()),
+        activity.status_message = match (status, failure) {
+            (ActivityStatus::Successful, _) => "Success".to_owned(),
+            (_, Some(failure)) => failure,
+            // What has been said of it already tells more.
+            (_, None) if !activity.status_message.is_empty() => activity.status_message.clone(),
+            (_, None) => "there was no room or no time for all instances".to_owned(),
         };
         let message = activity.status_message.clone();
         if self.group().busy == Some(id) {

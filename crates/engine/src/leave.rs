@@ -7,6 +7,7 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
+use crate::names;
 
 /// The newest version of a configuration.
 pub(crate) fn version_of(config: &LaunchConfiguration) -> ConfigVersion {
@@ -26,7 +27,9 @@ impl Draft<'_> {
             return;
         };
         let id: InstanceId = self.ids.next_id();
-        let name = self.next_name(&config.spec);
+        let (instances, hosts) = (&config.spec.instance_names, &config.spec.host_names);
+        let names::Named { name, host_name } =
+            names::take(self, instances.as_ref(), hosts.as_ref(), id);
         let now = self.now;
         let group = self.group();
         let instance = Instance {
@@ -40,6 +43,7 @@ impl Draft<'_> {
             config: Some(version_of(&config)),
             placement,
             name,
+            host_name,
             created_at: now,
             in_service_at: None,
             activity: None,
@@ -54,21 +58,6 @@ impl Draft<'_> {
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);
         self.relate(activity, id);
-    }
-
-    /// Name of the next machine (rules C7, G13).
-    fn next_name(&mut self, config: &muster_model::ConfigSpec) -> String {
-        let base = match &config.instance_names {
-            Some(names) => names.name.clone(),
-            None => format!("as-{}", self.group().spec.name),
-        };
-        let Some(index) = self.group().spec.name_index.filter(|index| index.enabled) else {
-            return base;
-        };
-        let number = self.group().next_name_index.max(index.begin);
-        self.group_mut().next_name_index = number.saturating_add(1);
-        let width = usize::try_from(index.length).unwrap_or(0);
-        format!("{base}{number:0width$}")
     }
 
     /// Has an instance's machine reinstalled in place, as `config` says (rules G16, R1).

@@ -23,6 +23,7 @@ pub mod explain;
 mod leave;
 pub mod lifecycle;
 mod market;
+mod names;
 mod placement;
 mod plan;
 pub mod refresh;

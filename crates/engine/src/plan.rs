@@ -11,7 +11,7 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
-use crate::{Settings, commands, placement, refresh, termination};
+use crate::{Settings, commands, names, placement, refresh, termination};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 pub(crate) const SHELL_GRACE_SECS: u64 = 5;
@@ -125,6 +125,12 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         }
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
+            if let Some(why) = names::exhausted(draft) {
+                draft.because(why.clone());
+                draft.say(id, &why);
+                give_up_launches(draft, id);
+                break;
+            }
             let sold_out = draft
                 .activity(id)
                 .map(|a| a.sold_out.clone())
@@ -436,6 +442,7 @@ pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) 
             instance: instance.id,
         },
         name: instance.name.clone(),
+        host_name: instance.host_name.clone(),
         group_name: group.spec.name.clone(),
         vpc: group.spec.network.vpc.clone(),
         placement: instance.placement.clone(),

@@ -51,6 +51,9 @@ pub struct Group {
     pub cooldown: Option<Cooldown>,
     /// Next number for index-named instances (rule G13).
     pub next_name_index: u32,
+    /// Next number for index-named hosts.
+    #[serde(default)]
+    pub next_host_index: u32,
     /// When the machines of the group were last listed with success.
     pub observed_at: Option<Time>,
     /// When a member last left: a listing asked for before that may still show its machine, and proves nothing.
@@ -284,8 +287,8 @@ pub enum SpotStrategy {
 pub struct NameIndex {
     /// On or off.
     pub enabled: bool,
-    /// First number.
-    pub begin: u32,
+    /// First number; `None` = 0, or where an earlier use of numbers left off.
+    pub begin: Option<u32>,
     /// Digits to pad to, 0 = none (SDK only).
     pub length: u32,
 }

@@ -32,6 +32,9 @@ pub struct Instance {
     pub placement: Placement,
     /// Its name.
     pub name: String,
+    /// Name of its host, if the configuration gave one.
+    #[serde(default)]
+    pub host_name: Option<String>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last came into service: a listing asked for before says nothing about it.

@@ -81,6 +81,8 @@ pub struct LaunchSpec {
     pub owner: OwnerKey,
     /// Name of the machine.
     pub name: String,
+    /// Name of its host, if the configuration gave one.
+    pub host_name: Option<String>,
     /// Name of the group.
     pub group_name: String,
     /// VPC.

@@ -37,6 +37,7 @@ fn spec(number: u64, script: Option<&str>) -> LaunchSpec {
             instance: Ids::new(100 + number).next_id(),
         },
         name: "as-web".to_owned(),
+        host_name: None,
         group_name: "web".to_owned(),
         vpc: "vpc-1".to_owned(),
         placement: Placement {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Account, Door, Error, Group, GroupSpec, GroupView, Quota, ResourceKind, RetryState, Site,
+    Account, Door, Error, Group, GroupSpec, GroupView, NameIndex, Quota, ResourceKind, RetryState,
+    Site,
 };
 
 use super::modify::{check_spec, named_config};
@@ -55,7 +56,8 @@ pub fn create_group(
         abnormal: None,
         retry: RetryState::default(),
         cooldown: None,
-        next_name_index: spec.name_index.map_or(0, |index| index.begin),
+        next_name_index: first(spec.name_index),
+        next_host_index: first(spec.host_name_index),
         observed_at: None,
         departed_at: None,
         deleting: false,
@@ -69,4 +71,8 @@ pub fn create_group(
     let mut view = empty.after(&change).unwrap_or(empty);
     Arc::make_mut(&mut view.group).version = 1;
     Ok(view)
+}
+
+fn first(index: Option<NameIndex>) -> u32 {
+    index.and_then(|index| index.begin).unwrap_or(0)
 }

@@ -95,6 +95,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         config: None,
         placement: machine.placement.clone(),
         name: machine.name.clone(),
+        host_name: None,
         created_at: draft.now,
         in_service_at: None,
         activity: None,

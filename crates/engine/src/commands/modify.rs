@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_model::{
     Allocation, ChargeType, ConfigStatus, Created, Error, Field, GroupPatch, GroupSpec,
-    LaunchConfiguration, Part, Problem, Refresh, ResourceKind, ScalingMode,
+    LaunchConfiguration, NameIndex, Part, Problem, Refresh, ResourceKind, ScalingMode,
 };
 
 use super::capacity::check_size;
@@ -84,7 +84,12 @@ pub(super) fn modify(
     }
     if spec != old {
         draft.release_brake();
-        draft.group_mut().spec = spec;
+        let group = draft.group_mut();
+        group.spec = spec;
+        // Numbers go on where they left off, unless a first one is given (rule G13).
+        let given = |index: Option<NameIndex>| index.and_then(|index| index.begin);
+        group.next_name_index = given(patch.name_index).unwrap_or(group.next_name_index);
+        group.next_host_index = given(patch.host_name_index).unwrap_or(group.next_host_index);
     }
     Ok(Created::Nothing)
 }
@@ -158,6 +163,16 @@ pub(super) fn check_base(allocation: Allocation, max: u32) -> Result<(), Error> 
     }
 }
 
+/// Takes over how names are numbered; a first number that is not given stays as it was shown.
+fn number(old: &mut Option<NameIndex>, new: Option<NameIndex>) {
+    if let Some(new) = new {
+        *old = Some(NameIndex {
+            begin: new.begin.or(old.and_then(|old| old.begin)),
+            ..new
+        });
+    }
+}
+
 fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     fn set<T: Clone>(to: &mut T, from: &Option<T>) {
         if let Some(value) = from {
@@ -192,11 +207,7 @@ fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     set(&mut spec.service, &patch.service);
     set(&mut spec.allocation, &patch.allocation);
     set(&mut spec.capacity_rebalance, &patch.capacity_rebalance);
-    if patch.name_index.is_some() {
-        spec.name_index = patch.name_index;
-    }
-    if patch.host_name_index.is_some() {
-        spec.host_name_index = patch.host_name_index;
-    }
+    number(&mut spec.name_index, patch.name_index);
+    number(&mut spec.host_name_index, patch.host_name_index);
     set(&mut spec.concurrent_scale_out, &patch.concurrent_scale_out);
 }

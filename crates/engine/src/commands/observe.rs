@@ -153,6 +153,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             config: None,
             placement: machine.placement.clone(),
             name: machine.name.clone(),
+            host_name: None,
             created_at: now,
             in_service_at: None,
             activity: None,

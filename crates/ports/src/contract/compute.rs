@@ -51,6 +51,7 @@ fn spec(owner: &OwnerKey) -> LaunchSpec {
     LaunchSpec {
         owner: owner.clone(),
         name: "contract".to_owned(),
+        host_name: None,
         group_name: "group".to_owned(),
         vpc: "vpc-1".to_owned(),
         placement: Placement {

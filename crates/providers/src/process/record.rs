@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Record {
     /// What there is to tell of it; its state is looked up, not kept.
     pub(crate) machine: Machine,
+    /// Name of its host, for its environment.
+    #[serde(default)]
+    pub(crate) host_name: Option<String>,
     /// Name of its group, for its environment.
     pub(crate) group_name: String,
     /// It was stopped on purpose.

@@ -265,6 +265,7 @@ impl Shared {
                 created_at: Time(i64::try_from(now).unwrap_or(i64::MAX)),
                 reclaim_at: None,
             },
+            host_name: spec.host_name.clone(),
             group_name: spec.group_name.clone(),
             stopped: false,
             reset_at: None,

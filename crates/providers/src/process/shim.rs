@@ -202,6 +202,10 @@ fn environment(record: &Record, work: &Path) -> Vec<(String, String)> {
         ("MUSTER_GROUP_NAME", record.group_name.clone()),
         ("MUSTER_INSTANCE_NAME", machine.name.clone()),
         (
+            "MUSTER_HOST_NAME",
+            record.host_name.clone().unwrap_or_default(),
+        ),
+        (
             "MUSTER_INSTANCE_TYPE",
             machine.placement.instance_type.clone(),
         ),

@@ -319,6 +319,7 @@ fn spec(owner: OwnerKey) -> LaunchSpec {
     LaunchSpec {
         owner,
         name: "bench".to_owned(),
+        host_name: None,
         group_name: "bench".to_owned(),
         vpc: "vpc-1a2b3c4d".to_owned(),
         placement: Placement {

@@ -99,12 +99,18 @@ pub(crate) struct IndexSettings {
 
 impl IndexSettings {
     pub(crate) fn index(self, parameter: &str) -> Result<model::NameIndex, Fault> {
-        let begin = self.begin_index.unwrap_or(0);
         let length = self.index_length.unwrap_or(0);
+        let length = crate::checks::number(&format!("{parameter}.IndexLength"), length, 0, 8)?;
+        let most = match length {
+            0 => 99_999_999,
+            digits => 10i64.pow(digits) - 1,
+        };
+        let begin =
+            |value| crate::checks::number(&format!("{parameter}.BeginIndex"), value, 0, most);
         Ok(model::NameIndex {
             enabled: self.enabled.unwrap_or(false),
-            begin: crate::checks::number(&format!("{parameter}.BeginIndex"), begin, 0, 99_999_999)?,
-            length: crate::checks::number(&format!("{parameter}.IndexLength"), length, 0, 8)?,
+            begin: self.begin_index.map(begin).transpose()?,
+            length,
         })
     }
 
@@ -112,7 +118,7 @@ impl IndexSettings {
         let index = index.unwrap_or_default();
         IndexSettings {
             enabled: Some(index.enabled),
-            begin_index: Some(i64::from(index.begin)),
+            begin_index: Some(i64::from(index.begin.unwrap_or(0))),
             index_length: (index.length > 0).then_some(i64::from(index.length)),
         }
     }
