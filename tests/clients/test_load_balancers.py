@@ -164,6 +164,32 @@ def test_the_members_survive_a_kill_and_the_work_goes_on(emulated):
     assert set(states(call, made).values()) == {"IN_SERVICE"}
 
 
+def test_a_refreshed_instance_serves_when_its_balancer_finds_it_healthy(emulated):
+    call = emulated.sdk()
+    made = group(call, 2, ForwardLoadBalancers=[listener("lbl-12345678", 80)])
+    emulated.settle()
+    sick, well = sorted(states(call, made))
+    verdict = "balancers/lb-12345678/listeners/lbl-12345678/members"
+    emulated.native("POST", f"{verdict}/{sick}/unhealthy")
+    settings = {
+        "RollingUpdateSettings": {"BatchNumber": 1, "FailProcess": "AUTO_PAUSE"},
+        "CheckInstanceTargetHealth": True,
+    }
+    refresh = call("StartInstanceRefresh", AutoScalingGroupId=made, RefreshSettings=settings)["RefreshActivityId"]
+    emulated.settle()
+    assert states(call, made) == {sick: "ATTACHING_LB", well: "IN_SERVICE"}
+    emulated.advance(1900)
+    shown = call("DescribeRefreshActivities", RefreshActivityIds=[refresh])["RefreshActivitySet"][0]
+    assert shown["Status"] == "FAILED_PAUSE"
+    assert states(call, made) == {sick: "STANDBY", well: "IN_SERVICE"}
+    assert members(emulated) == {sick: [(80, 0, "active")], well: [(80, 10, "active")]}
+    emulated.native("POST", f"{verdict}/{sick}/healthy")
+    call("ResumeInstanceRefresh", AutoScalingGroupId=made, RefreshActivityId=refresh)
+    emulated.settle()
+    assert states(call, made) == {sick: "IN_SERVICE", well: "IN_SERVICE"}
+    assert members(emulated)[sick] == [(80, 10, "active")]
+
+
 def test_kills_at_any_moment_leave_the_members_right(emulated):
     dice = random.Random(1)
     made = group(emulated.sdk(), 2, ForwardLoadBalancers=[listener("lbl-0", 80)])

@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use muster_model::{
-    AttemptCode, Binding, CallKind, CallPhase, Group, GroupView, HealthKind, Instance, InstanceId,
-    Lifecycle, Member, MemberHealth, MemberState, Observation, Origin, Outcome, StepResult, Time,
+    ActivityKind, AttemptCode, Binding, CallKind, CallPhase, Group, GroupView, HealthKind,
+    Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation, Origin,
+    Outcome, StepResult, Time, TriggerKind,
 };
 
 use crate::commands::step::{self, Waiting};
@@ -174,7 +175,7 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
         StepResult::Done(_) => {
             draft.agreed(id);
             match waiting.state {
-                Lifecycle::AttachingBalancer => step::serve(draft, id),
+                Lifecycle::AttachingBalancer => bound(draft, id),
                 Lifecycle::DetachingBalancer => draft.depart(id),
                 _ => rest(draft, id, Outcome::Successful, ""),
             }
@@ -217,6 +218,83 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
             draft.depart(id);
         }
         _ => rest(draft, id, Outcome::Failed, failure.message),
+    }
+}
+
+/// It is bound: it serves, unless a refresh wants its balancers to find it healthy first (rule R5).
+fn bound(draft: &mut Draft<'_>, id: InstanceId) {
+    let Some(secs) = health_wanted_secs(draft, id) else {
+        step::serve(draft, id);
+        return;
+    };
+    let by = draft.now.plus_secs(u64::from(secs));
+    if let Some(instance) = draft.instance_mut(id) {
+        instance.call = None;
+        instance.healthy_by = Some(by);
+        instance.health.balancer_unhealthy = false;
+    }
+}
+
+/// How long the refresh that works on an instance waits for its balancers to find it healthy, if it does.
+fn health_wanted_secs(draft: &Draft<'_>, id: InstanceId) -> Option<u32> {
+    let instance = draft.instance(id)?;
+    let activity = draft.activity(instance.activity?)?;
+    let TriggerKind::Refresh { refresh } = activity.trigger.kind else {
+        return None;
+    };
+    if activity.kind != ActivityKind::InstanceRefresh || instance.bindings.is_empty() {
+        return None;
+    }
+    let settings = draft.parts().refreshes.get(&refresh)?.settings;
+    settings
+        .check_target_health
+        .then_some(settings.target_health_timeout_secs)
+}
+
+/// Instances whose balancers took too long to find them healthy: one that was found unhealthy stays out of service,
+/// without load (rule R5); one of which nothing is known serves (promise P6).
+pub(crate) fn wait_no_longer(draft: &mut Draft<'_>) {
+    let now = draft.now;
+    let over: Vec<(InstanceId, bool)> = draft
+        .instances()
+        .filter(|i| i.healthy_by.is_some_and(|by| by <= now))
+        .map(|i| (i.id, i.health.balancer_unhealthy))
+        .collect();
+    for (id, unhealthy) in over {
+        if let Some(instance) = draft.instance_mut(id) {
+            instance.healthy_by = None;
+        }
+        if !unhealthy {
+            step::serve(draft, id);
+            continue;
+        }
+        draft.happen(id, Event::StoodBy);
+        draft.conclude(id, Outcome::Failed, "its load balancer finds it unhealthy");
+        draft.rebind(id);
+    }
+}
+
+/// Takes over what the balancers find of an instance that waits for that.
+fn wait_on(draft: &mut Draft<'_>, id: InstanceId, wanted: &[Binding], members: Option<&[&Member]>) {
+    let Some(members) = members else {
+        return;
+    };
+    let unhealthy = match verdict(wanted, members) {
+        MemberHealth::Healthy => {
+            if let Some(instance) = draft.instance_mut(id) {
+                instance.healthy_by = None;
+                instance.health.balancer_unhealthy = false;
+            }
+            step::serve(draft, id);
+            return;
+        }
+        MemberHealth::Unhealthy => true,
+        MemberHealth::Unknown => return,
+    };
+    if let Some(instance) = draft.instance_mut(id)
+        && instance.health.balancer_unhealthy != unhealthy
+    {
+        instance.health.balancer_unhealthy = unhealthy;
     }
 }
 
@@ -282,6 +360,10 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
             Some(_) if fresh => Some(listed.remove(&id).unwrap_or_default()),
             Some(_) | None => None,
         };
+        if instance.healthy_by.is_some() {
+            wait_on(draft, id, &wanted, members.as_deref());
+            continue;
+        }
         let sick = is_sick(
             draft.group(),
             instance,
@@ -339,8 +421,8 @@ fn is_listed(wanted: &[Binding], members: &[&Member]) -> bool {
         })
 }
 
-/// The balancer's verdict (rule G9): one target that is unhealthy is enough, all have to be healthy to be well again,
-/// and what is not known changes nothing (promise P6). Nobody falls sick inside the grace period.
+/// Whether the balancers call an instance unhealthy (rule G9). What is not known changes nothing (promise P6), and nobody
+/// falls sick inside the grace period.
 fn is_sick(
     group: &Group,
     instance: &Instance,
@@ -356,23 +438,33 @@ fn is_sick(
     let Some(members) = members.filter(|_| instance.state == Lifecycle::InService) else {
         return was;
     };
+    match verdict(wanted, members) {
+        MemberHealth::Healthy => false,
+        MemberHealth::Unknown => was,
+        MemberHealth::Unhealthy => {
+            let grace = u64::from(health.grace_secs);
+            let over = instance
+                .in_service_at
+                .is_none_or(|at| at.plus_secs(grace) <= now);
+            was || over
+        }
+    }
+}
+
+/// What the balancers find of an instance: one target that is unhealthy is enough, all have to be healthy.
+fn verdict(wanted: &[Binding], members: &[&Member]) -> MemberHealth {
     let of = |binding: &Binding| {
         members
             .iter()
             .find(|member| member.target == binding.target)
             .map_or(MemberHealth::Unknown, |member| member.health)
     };
-    if wanted
-        .iter()
-        .any(|binding| of(binding) == MemberHealth::Unhealthy)
-    {
-        let grace = u64::from(health.grace_secs);
-        let over = instance
-            .in_service_at
-            .is_none_or(|at| at.plus_secs(grace) <= now);
-        return was || over;
+    let all: Vec<MemberHealth> = wanted.iter().map(of).collect();
+    if all.contains(&MemberHealth::Unhealthy) {
+        MemberHealth::Unhealthy
+    } else if all.contains(&MemberHealth::Unknown) {
+        MemberHealth::Unknown
+    } else {
+        MemberHealth::Healthy
     }
-    was && !wanted
-        .iter()
-        .all(|binding| of(binding) == MemberHealth::Healthy)
 }

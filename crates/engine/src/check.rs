@@ -120,7 +120,10 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
             Lifecycle::Resetting => matches!(call, Some(CallKind::Reset(_))),
             Lifecycle::Starting => call == Some(CallKind::Start),
             Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
-            Lifecycle::AttachingBalancer => call == Some(CallKind::Bind),
+            Lifecycle::AttachingBalancer => match instance.healthy_by {
+                Some(_) => call.is_none(),
+                None => call == Some(CallKind::Bind),
+            },
             Lifecycle::ModifyingBalancer => call == Some(CallKind::Rebind),
             Lifecycle::DetachingBalancer => call == Some(CallKind::Unbind),
             Lifecycle::InService => call.is_none(),

@@ -104,6 +104,9 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
             binding.weight
         );
     }
+    if let Some(by) = instance.healthy_by {
+        let _ = write!(text, " healthy-by={}", at(by, zero));
+    }
     if let Some(call) = &instance.call {
         let _ = write!(text, " {}#{}", call.kind.name(), call.attempt);
         match call.phase {

@@ -54,6 +54,7 @@ impl Draft<'_> {
             hooks: Vec::new(),
             bindings: Vec::new(),
             bound_at: None,
+            healthy_by: None,
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);
@@ -97,6 +98,7 @@ impl Draft<'_> {
     /// Sends an instance on its way out: off its balancers, then its machine is destroyed, or handed back.
     pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
         if let Some(instance) = self.instance_mut(id) {
+            instance.healthy_by = None;
             instance.exit = Some(Exit {
                 destroy,
                 reason: reason.to_owned(),

@@ -172,7 +172,7 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
         (Stopping, Event::Failed) => StopFailed,
 
         (InService, Event::EnterStandby) => EnteringStandby,
-        (EnteringStandby, Event::StoodBy) => Standby,
+        (EnteringStandby | AttachingBalancer, Event::StoodBy) => Standby,
         (Standby, Event::ExitStandby) => ExitingStandby,
 
         (_, _) => return Err(Illegal { state, event }),

@@ -11,7 +11,7 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
-use crate::{Settings, commands, names, placement, refresh, termination};
+use crate::{Settings, balancers, commands, names, placement, refresh, termination};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 pub(crate) const SHELL_GRACE_SECS: u64 = 5;
@@ -64,6 +64,7 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
 
 /// Follows the activities and starts what the group needs: the end of every command and of every turn.
 pub(crate) fn decide(draft: &mut Draft<'_>) {
+    balancers::wait_no_longer(draft);
     follow_activities(draft);
     if !draft.group().deleting {
         refresh::follow(draft);
@@ -430,7 +431,8 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
             && group.retry.brake.is_none()
             && group.busy.is_none()
     });
-    calls.chain(deadlines).chain(retry).min()
+    let verdicts = draft.instances().filter_map(|i| i.healthy_by);
+    calls.chain(deadlines).chain(verdicts).chain(retry).min()
 }
 
 /// What the back end needs to make or reset the machine of `instance`: the same for every attempt in one place.

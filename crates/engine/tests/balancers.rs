@@ -261,6 +261,23 @@ impl Table {
         self.command(GroupCommand::Observed(observation)).unwrap();
     }
 
+    fn refresh(&mut self, check_target_health: bool) {
+        let settings = RefreshSettings {
+            batches: 1,
+            pause: BatchPause::Never,
+            max_surge: 0,
+            on_failure: OnFailure::Pause,
+            check_target_health,
+            target_health_timeout_secs: 100,
+        };
+        let mode = RefreshMode::Reset;
+        self.command(GroupCommand::Refresh(RefreshCommand::Start {
+            mode,
+            settings,
+        }))
+        .unwrap();
+    }
+
     fn verdict(&mut self, health: MemberHealth) -> bool {
         let mut members = self.members();
         members[0].health = health;
@@ -586,19 +603,7 @@ fn a_refresh_waits_for_what_the_balancers_are_mending() {
     let mut t = Table::new(spec(0, 1, 5));
     t.settle();
     t.observe(Some(Vec::new()));
-    let settings = RefreshSettings {
-        batches: 1,
-        pause: BatchPause::Never,
-        max_surge: 0,
-        on_failure: OnFailure::Pause,
-        check_target_health: false,
-        target_health_timeout_secs: 1800,
-    };
-    let start = RefreshCommand::Start {
-        mode: RefreshMode::Reset,
-        settings,
-    };
-    t.command(GroupCommand::Refresh(start)).unwrap();
+    t.refresh(false);
     t.say("a missing member is being bound again: the refresh waits");
     t.turn();
     t.answer(&StepResult::Done(None));
@@ -609,4 +614,53 @@ fn a_refresh_waits_for_what_the_balancers_are_mending() {
     t.settle();
     t.say("refreshed");
     insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_refresh_waits_until_the_balancer_finds_its_member_healthy() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.refresh(true);
+    t.settle();
+    t.say("reinstalled and bound: it serves when it is found healthy");
+    t.verdict(MemberHealth::Unhealthy);
+    t.say("not yet");
+    t.verdict(MemberHealth::Healthy);
+    t.settle();
+    t.say("healthy: refreshed");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_refreshed_member_that_the_balancer_finds_unhealthy_gets_no_load() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.refresh(true);
+    t.settle();
+    t.verdict(MemberHealth::Unhealthy);
+    t.now = Time(99_000);
+    t.settle();
+    t.say("unhealthy, but there is time left");
+    t.now = Time(100_000);
+    t.settle();
+    t.say("too long: it is on standby with weight 0, and the refresh pauses");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_balancer_that_says_nothing_does_not_fail_a_refresh() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.refresh(true);
+    t.settle();
+    t.verdict(MemberHealth::Unknown);
+    t.now = Time(100_000);
+    t.settle();
+    assert!(
+        t.view
+            .instances
+            .values()
+            .all(|i| i.state == Lifecycle::InService)
+    );
+    assert!(t.view.open_refresh().is_none());
 }

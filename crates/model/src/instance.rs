@@ -58,6 +58,9 @@ pub struct Instance {
     /// `None` = they have not said it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_at: Option<Time>,
+    /// Bound, and not yet in service: until this moment its balancers may take to find it healthy (rule R5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy_by: Option<Time>,
 }
 
 /// Made by the group, or attached (spec CreationType).

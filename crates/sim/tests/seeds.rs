@@ -208,8 +208,8 @@ fn refresh(world: &mut World, group: GroupId) -> GroupCommand {
             world,
             &[OnFailure::Pause, OnFailure::RollBack, OnFailure::Cancel],
         ),
-        check_target_health: false,
-        target_health_timeout_secs: 1800,
+        check_target_health: world.dice.strikes(400),
+        target_health_timeout_secs: 120,
     };
     let mode = pick(world, &[RefreshMode::Reset, RefreshMode::Replace]);
     GroupCommand::Refresh(match (world.dice.below(6), newest) {

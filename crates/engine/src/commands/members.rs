@@ -106,6 +106,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         hooks: Vec::new(),
         bindings: Vec::new(),
         bound_at: None,
+        healthy_by: None,
     }
 }
 

@@ -173,6 +173,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             hooks: Vec::new(),
             bindings: Vec::new(),
             bound_at: None,
+            healthy_by: None,
         });
     }
 }

@@ -288,6 +288,11 @@ fn start_batch(draft: &mut Draft<'_>, refresh: &mut Refresh, at: usize) {
     let activity = draft.start_activity(kind, trigger(refresh), count, desired);
     if let Some(activity) = draft.activity_mut(activity) {
         activity.in_place = refresh.mode == RefreshMode::Reset;
+        // The balancers' time to find its members healthy comes on top.
+        if refresh.settings.check_target_health {
+            let secs = u64::from(refresh.settings.target_health_timeout_secs);
+            activity.deadline = activity.deadline.plus_secs(secs);
+        }
     }
     for (id, auto, version) in work {
         draft.relate(activity, id);
