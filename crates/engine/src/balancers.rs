@@ -16,7 +16,6 @@ use muster_model::{
 use crate::commands::step::{self, Waiting};
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
-use crate::plan::SHELL_GRACE_SECS;
 
 /// The memberships that a member of the group is to have in a state: in service those of the group, on standby without
 /// new load (rule A11), otherwise none.
@@ -137,17 +136,18 @@ impl Draft<'_> {
             return false;
         }
         // A call to the balancers that is on its way has to be over first: it could bind after the unbinding.
-        let at = match instance.call.as_ref().map(|call| (call.kind, call.phase)) {
-            Some((CallKind::Bind | CallKind::Rebind, CallPhase::InFlight { until })) => {
-                until.plus_secs(SHELL_GRACE_SECS)
-            }
-            _ => self.now,
-        };
+        let on_its_way = instance.call.as_ref().is_some_and(|call| {
+            matches!(call.kind, CallKind::Bind | CallKind::Rebind)
+                && matches!(call.phase, CallPhase::InFlight { .. })
+        });
+        let now = self.now;
         self.happen(id, Event::Unbind);
         if let Some(instance) = self.instance_mut(id) {
             aim(instance, Vec::new());
         }
-        self.call(id, CallKind::Unbind, at);
+        if !on_its_way {
+            self.call(id, CallKind::Unbind, now);
+        }
         true
     }
 
@@ -171,6 +171,12 @@ struct Failure<'a> {
 /// Answers of the balancers.
 pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
     let id = waiting.id;
+    if waiting.state == Lifecycle::DetachingBalancer && waiting.call.kind != CallKind::Unbind {
+        // What was on its way when the instance was to leave is over.
+        let now = draft.now;
+        draft.call(id, CallKind::Unbind, now);
+        return;
+    }
     let failure = match result {
         StepResult::Done(_) => {
             draft.agreed(id);

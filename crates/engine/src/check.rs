@@ -125,7 +125,11 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 None => call == Some(CallKind::Bind),
             },
             Lifecycle::ModifyingBalancer => call == Some(CallKind::Rebind),
-            Lifecycle::DetachingBalancer => call == Some(CallKind::Unbind),
+            // What was on its way when it was to leave comes first.
+            Lifecycle::DetachingBalancer => matches!(
+                call,
+                Some(CallKind::Unbind | CallKind::Bind | CallKind::Rebind)
+            ),
             Lifecycle::InService => call.is_none(),
             // Only their weight at the balancers may be changing.
             Lifecycle::Standby | Lifecycle::Stopped => {

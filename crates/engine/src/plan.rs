@@ -14,7 +14,7 @@ use crate::lifecycle::Role;
 use crate::{Settings, balancers, commands, names, placement, refresh, termination};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
-pub(crate) const SHELL_GRACE_SECS: u64 = 5;
+const SHELL_GRACE_SECS: u64 = 5;
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
 /// the view had), and only then makes the `calls`.

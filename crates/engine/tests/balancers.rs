@@ -562,16 +562,30 @@ fn an_unbinding_waits_for_a_binding_that_is_on_its_way() {
     t.turn();
     t.command(GroupCommand::Delete { force: true }).unwrap();
     t.say("deleted while the binding is on its way");
-    t.answer(&StepResult::Done(None));
-    t.say("its answer is nobody's any more");
+    let on_its_way = std::mem::take(&mut t.calls);
     t.turn();
     assert_eq!(t.calls, [], "what is on its way could still bind");
-    t.now = Time(65_000);
+    t.calls = on_its_way;
+    t.answer(&StepResult::Done(None));
+    t.say("that is over: now it is unbound for certain");
     t.turn();
-    t.say("it is over for certain now");
     let unbinds: Vec<_> = t.calls.iter().map(|call| call.kind).collect();
     assert_eq!(unbinds, [CallKind::Unbind]);
     insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn an_unbinding_does_not_wait_for_ever_for_a_binding() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.turn();
+    t.command(GroupCommand::Delete { force: true }).unwrap();
+    t.calls.clear();
+    t.now = Time(65_000);
+    t.turn();
+    let unbinds: Vec<_> = t.calls.iter().map(|call| call.kind).collect();
+    assert_eq!(unbinds, [CallKind::Unbind], "nobody reported on it in time");
 }
 
 #[test]
