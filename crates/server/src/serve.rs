@@ -123,10 +123,11 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     if let Some(key) = first {
         show_key(&key, &dir)?;
     }
+    let told_to_stop = stop_signals()?;
     say(&format!("muster ready on http://{address}"))?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(Arc::clone(&front).serve(listener, stopped));
-    wait_for_signal().await?;
+    told_to_stop.await;
     tracing::info!("stopping");
     stop.send_replace(true);
     drain(serving).await;
@@ -287,14 +288,17 @@ async fn configured_accounts(keyring: &Keyring, config: &Config) -> Result<(), S
     Ok(())
 }
 
-async fn wait_for_signal() -> Result<(), String> {
+/// Listens for the signals that stop the service from now on, before anybody is told that there is something to stop;
+/// comes back when there was one.
+fn stop_signals() -> Result<impl Future<Output = ()>, String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Waits for open connections, within bounds.
