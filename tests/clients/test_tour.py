@@ -149,6 +149,7 @@ def test_every_action_with_each_client(emulated, answers, client):
 def test_no_action_is_left_out():
     toured = {step["action"] for step in STEPS if "action" in step}
     listed = (ROOT / "dialects/tencent3/src/actions/mod.rs").read_text()
-    served = set(re.findall(r"^\s+\w+::(\w+),$", listed, re.MULTILINE))
+    # The tag calls are of another API: `test_tags.py` makes them with its SDK.
+    served = set(re.findall(r"^\s+(?!tags::)\w+::(\w+),$", listed, re.MULTILINE))
     assert served and served <= toured, sorted(served - toured)
     assert toured - served <= LATER
