@@ -177,6 +177,13 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
         draft.call(id, CallKind::Unbind, now);
         return;
     }
+    if waiting.state == Lifecycle::TerminatingHook {
+        // Nobody waits for it: it is unbound anyway when its hooks are over.
+        if let Some(instance) = draft.instance_mut(id) {
+            instance.call = None;
+        }
+        return;
+    }
     let failure = match result {
         StepResult::Done(_) => {
             draft.agreed(id);
@@ -352,7 +359,8 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
                 || i.health.balancer_unhealthy
                 || listed.contains_key(&i.id)
         })
-        .filter(|i| i.call.is_none() && i.exit.is_none())
+        // One that a hook holds is bound, or unbound, when the hook is over.
+        .filter(|i| i.call.is_none() && i.exit.is_none() && i.hooks.is_empty())
         .map(|i| i.id)
         .collect();
     for id in resting {

@@ -130,15 +130,23 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 call,
                 Some(CallKind::Unbind | CallKind::Bind | CallKind::Rebind)
             ),
-            Lifecycle::InService => call.is_none(),
+            Lifecycle::InService | Lifecycle::LaunchingHook => call.is_none(),
             // Only their weight at the balancers may be changing.
-            Lifecycle::Standby | Lifecycle::Stopped => {
+            Lifecycle::Standby | Lifecycle::Stopped | Lifecycle::TerminatingHook => {
                 matches!(call, None | Some(CallKind::Rebind))
             }
             _ => true,
         };
         if !fits {
             found.push(format!("{id} is {state:?} but waits for {call:?}"));
+        }
+        let held = matches!(state, Lifecycle::LaunchingHook | Lifecycle::TerminatingHook);
+        let open = instance.hooks.iter().any(|wait| wait.verdict.is_none());
+        if held != open || held == instance.hooks.is_empty() {
+            found.push(format!(
+                "{id} is {state:?} but waits for {:?}",
+                instance.hooks
+            ));
         }
         let leaving = role(state) == Role::Leaving;
         if leaving != instance.exit.is_some() {

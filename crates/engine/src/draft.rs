@@ -138,7 +138,6 @@ impl<'a> Draft<'a> {
     }
 
     /// A message for the outside, committed with what it tells of.
-    #[expect(dead_code, reason = "used by what is built next")]
     pub(crate) fn tell(&mut self, event: Event) {
         self.events.push(event);
     }

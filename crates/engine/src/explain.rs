@@ -107,6 +107,9 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
     if let Some(by) = instance.healthy_by {
         let _ = write!(text, " healthy-by={}", at(by, zero));
     }
+    for wait in instance.hooks.iter().filter(|wait| wait.verdict.is_none()) {
+        let _ = write!(text, " {} until={}", wait.hook, at(wait.deadline, zero));
+    }
     if let Some(call) = &instance.call {
         let _ = write!(text, " {}#{}", call.kind.name(), call.attempt);
         match call.phase {

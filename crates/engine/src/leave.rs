@@ -1,8 +1,9 @@
 //! Coming and going of single instances: the steps that commands, answers and the planner share.
 
 use muster_model::{
-    ActivityId, ActivityKind, Call, CallKind, CallPhase, ConfigVersion, Exit, Health, Instance,
-    InstanceId, LaunchConfiguration, Lifecycle, Origin, Outcome, Placement, Time, Warmup,
+    ActivityId, ActivityKind, Call, CallKind, CallPhase, ConfigVersion, Exit, Health,
+    HookTransition, Instance, InstanceId, LaunchConfiguration, Lifecycle, Origin, Outcome,
+    Placement, Time, Warmup,
 };
 
 use crate::draft::Draft;
@@ -95,8 +96,9 @@ impl Draft<'_> {
         }
     }
 
-    /// Sends an instance on its way out: off its balancers, then its machine is destroyed, or handed back.
+    /// Sends an instance on its way out: past its hooks, off its balancers, then its machine is destroyed, or handed back.
     pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
+        self.forget_waits(id);
         if let Some(instance) = self.instance_mut(id) {
             instance.healthy_by = None;
             instance.exit = Some(Exit {
@@ -104,7 +106,7 @@ impl Draft<'_> {
                 reason: reason.to_owned(),
             });
         }
-        if !self.unbind(id) {
+        if !self.hold(id, HookTransition::Terminating) && !self.unbind(id) {
             self.depart(id);
         }
     }

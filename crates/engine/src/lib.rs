@@ -20,6 +20,7 @@ mod commands;
 mod configs;
 mod draft;
 pub mod explain;
+mod hooks;
 mod leave;
 pub mod lifecycle;
 mod market;

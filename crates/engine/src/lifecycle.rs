@@ -130,7 +130,7 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
             | Resetting | ExitingStandby,
             Event::Serve,
         ) => InService,
-        (Creating | Attaching | Starting, Event::HoldLaunch) => LaunchingHook,
+        (Creating | Attaching | Starting | Resetting, Event::HoldLaunch) => LaunchingHook,
         (
             Creating | Attaching | LaunchingHook | Starting | Resetting | ExitingStandby,
             Event::Bind,

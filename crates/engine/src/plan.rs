@@ -11,7 +11,7 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
-use crate::{Settings, balancers, commands, names, placement, refresh, termination};
+use crate::{Settings, balancers, commands, hooks, names, placement, refresh, termination};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 const SHELL_GRACE_SECS: u64 = 5;
@@ -65,6 +65,7 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
 /// Follows the activities and starts what the group needs: the end of every command and of every turn.
 pub(crate) fn decide(draft: &mut Draft<'_>) {
     balancers::wait_no_longer(draft);
+    hooks::follow(draft);
     follow_activities(draft);
     if !draft.group().deleting {
         refresh::follow(draft);
@@ -432,7 +433,12 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
             && group.busy.is_none()
     });
     let verdicts = draft.instances().filter_map(|i| i.healthy_by);
-    calls.chain(deadlines).chain(verdicts).chain(retry).min()
+    calls
+        .chain(deadlines)
+        .chain(verdicts)
+        .chain(hooks::next_deadline(draft))
+        .chain(retry)
+        .min()
 }
 
 /// What the back end needs to make or reset the machine of `instance`: the same for every attempt in one place.

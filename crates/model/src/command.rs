@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
-    ConfigSpec, Door, GroupId, GroupSpec, HealthKind, InstanceId, Machine, Member, NameIndex,
-    Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site, Spread, Tag, TagEdit,
-    TerminationPolicy, Time, Trigger, ZonesCheck,
+    ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
+    Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site,
+    Spread, Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -142,6 +142,8 @@ pub enum GroupCommand {
     Balancers(BalancerChange),
     /// Change capacity for a policy or a schedule: clamped to the bounds, held back by cooldown as its trigger says.
     Adjust(Adjustment),
+    /// Make, change or delete a lifecycle hook, or answer one.
+    Hook(HookChange),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
     /// The machines of the group as the back end lists them.
@@ -222,6 +224,8 @@ pub enum Created {
     Activity(ActivityId),
     /// An instance refresh.
     Refresh(RefreshId),
+    /// A lifecycle hook.
+    Hook(HookId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

@@ -29,6 +29,8 @@ pub enum Quota {
     ClassicBalancers,
     /// Application balancers per group.
     ForwardBalancers,
+    /// Lifecycle hooks per group.
+    Hooks,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.
@@ -289,6 +291,18 @@ pub enum Error {
         /// Which.
         refresh: RefreshId,
     },
+    /// No instance waits for the hook that way.
+    #[error("no instance waits for the lifecycle hook with the token given")]
+    NoSuchToken,
+    /// The instance does not wait for the hook.
+    #[error("instance {instance} does not wait for the lifecycle hook")]
+    NotHeld {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// The verdict was given before.
+    #[error("the result of the lifecycle action has been set already")]
+    VerdictGiven,
     /// The configuration is unusable.
     #[error("the launch configuration is abnormal")]
     ConfigAbnormal,

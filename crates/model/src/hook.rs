@@ -69,6 +69,8 @@ pub struct HookWait {
     pub hook: HookId,
     /// Secret that the receiver answers with.
     pub token: String,
+    /// When it began.
+    pub since: Time,
     /// When the default result applies.
     pub deadline: Time,
     /// The verdict, once given.
@@ -82,10 +84,16 @@ pub struct HookOutcome {
     pub hook: HookId,
     /// The instance.
     pub instance: InstanceId,
+    /// The secret of the wait.
+    #[serde(default)]
+    pub token: String,
     /// The verdict.
     pub verdict: HookVerdict,
     /// Why.
     pub reason: HookReason,
+    /// Whether there was a target that was told.
+    #[serde(default)]
+    pub notified: bool,
 }
 
 /// Why a hook ended (spec ResultReason, L30848).
@@ -100,6 +108,79 @@ pub enum HookReason {
     CommandExecFinish,
     CommandExecFailure,
     CommandExecResultCheckFailure,
+}
+
+/// What a door says of a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the member of Hook of the same name")]
+pub struct HookSpec {
+    pub name: String,
+    pub transition: HookTransition,
+    pub default_result: HookVerdict,
+    pub timeout_secs: u32,
+    pub extended: bool,
+    pub metadata: String,
+    pub target: Option<NotificationTarget>,
+    pub command: Option<HookCommand>,
+}
+
+/// A partial change of a hook: `None` keeps (rule H7). A command takes the place of target and text, and the other way
+/// round.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the member of Hook of the same name")]
+pub struct HookPatch {
+    pub name: Option<String>,
+    pub transition: Option<HookTransition>,
+    pub default_result: Option<HookVerdict>,
+    pub timeout_secs: Option<u32>,
+    pub extended: Option<bool>,
+    pub metadata: Option<String>,
+    pub target: Option<NotificationTarget>,
+    pub command: Option<HookCommand>,
+}
+
+/// Something to do with a hook of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookChange {
+    /// Make one.
+    Create(Box<HookSpec>),
+    /// Change some of it.
+    Modify {
+        /// Which.
+        id: HookId,
+        /// What changes.
+        patch: Box<HookPatch>,
+    },
+    /// Replace all of it.
+    Upgrade {
+        /// Which.
+        id: HookId,
+        /// What by.
+        spec: Box<HookSpec>,
+    },
+    /// Delete it: what waits for it goes on with its default result.
+    Delete {
+        /// Which.
+        id: HookId,
+    },
+    /// Give the verdict on an instance that waits (rule H5).
+    Complete {
+        /// Which.
+        id: HookId,
+        /// For whom.
+        who: HookWaiter,
+        /// The verdict.
+        verdict: HookVerdict,
+    },
+}
+
+/// Who waits for a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookWaiter {
+    /// This instance.
+    Instance(InstanceId),
+    /// The one with this secret.
+    Token(String),
 }
 
 /// Who is told.

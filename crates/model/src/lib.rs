@@ -54,8 +54,8 @@ pub use group::{
     ServiceSettings, Size, SpotMix, SpotStrategy, Spread, TerminationPolicy, ZonesCheck,
 };
 pub use hook::{
-    Hook, HookCommand, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait,
-    Notification, NotificationScenes, NotificationTarget,
+    Hook, HookChange, HookCommand, HookOutcome, HookPatch, HookReason, HookSpec, HookTransition,
+    HookVerdict, HookWait, HookWaiter, Notification, NotificationScenes, NotificationTarget,
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use muster_model::{
     Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, InstanceId, Key, Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode,
-    RefreshSettings, ReplaceMode, ServiceSettings, Target,
+    GroupSpec, HookChange, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key,
+    Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
+    ServiceSettings, Target,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -133,6 +134,29 @@ const SCRIPTS: &[(&str, Script)] = &[
             .machines
             .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
     }),
+    ("scale out past a hook", |world, group| {
+        hook(world, group, HookTransition::Launching);
+        give(world, group, &GroupCommand::ScaleOut { count: 2 });
+        complete(world, group, HookVerdict::Continue);
+    }),
+    ("scale out to a hook that abandons", |world, group| {
+        hook(world, group, HookTransition::Launching);
+        give(world, group, &GroupCommand::ScaleOut { count: 2 });
+        complete(world, group, HookVerdict::Abandon);
+    }),
+    ("scale out past a silent hook", |world, group| {
+        hook(world, group, HookTransition::Launching);
+        give(world, group, &GroupCommand::ScaleOut { count: 2 });
+    }),
+    ("scale in past a hook", |world, group| {
+        hook(world, group, HookTransition::Terminating);
+        give(world, group, &GroupCommand::ScaleIn { count: 2 });
+        complete(world, group, HookVerdict::Abandon);
+    }),
+    ("scale in past a silent hook", |world, group| {
+        hook(world, group, HookTransition::Terminating);
+        give(world, group, &GroupCommand::ScaleIn { count: 2 });
+    }),
     ("attach a balancer", |world, group| {
         let more = BalancerChange::Attach(vec![listener("lbl-2")]);
         give(world, group, &GroupCommand::Balancers(more));
@@ -145,6 +169,47 @@ const SCRIPTS: &[(&str, Script)] = &[
         give(world, group, &GroupCommand::Balancers(change));
     }),
 ];
+
+/// A hook that holds for two minutes.
+fn hook(world: &mut World, group: GroupId, transition: HookTransition) {
+    let spec = HookSpec {
+        name: "hook".to_owned(),
+        transition,
+        default_result: HookVerdict::Continue,
+        timeout_secs: 120,
+        extended: false,
+        metadata: String::new(),
+        target: None,
+        command: None,
+    };
+    match world.command(
+        group,
+        &GroupCommand::Hook(HookChange::Create(Box::new(spec))),
+    ) {
+        // It was made: without an answer, a caller finds it in the list.
+        Ok(_) | Err(WorldError::Crashed(Crash { committed: true })) => {}
+        Err(WorldError::Crashed(Crash { committed: false })) => hook(world, group, transition),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// Answers everything that waits for a hook.
+fn complete(world: &mut World, group: GroupId, verdict: HookVerdict) {
+    world.pass(20_000);
+    let waits: Vec<_> = world.groups[&group]
+        .instances
+        .values()
+        .flat_map(|i| i.hooks.iter().cloned())
+        .collect();
+    for wait in waits {
+        let (id, who) = (wait.hook, HookWaiter::Token(wait.token));
+        give(
+            world,
+            group,
+            &GroupCommand::Hook(HookChange::Complete { id, who, verdict }),
+        );
+    }
+}
 
 /// How the world stands, ids and times aside.
 fn summary(world: &World, group: GroupId) -> String {

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use muster_model::{
     Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, GroupCommand,
-    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, InstanceId, Key, Machine, OnFailure,
-    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ServiceSettings,
-    SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
+    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId, HookSpec,
+    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure, RefreshCommand,
+    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ServiceSettings, SpotMix, SpotStrategy,
+    Spread, Target, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -137,7 +138,9 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(14) {
+    match world.dice.below(17) {
+        14 | 15 => answer_hook(world, group),
+        16 => change_hooks(world, group),
         13 => change_of_balancers(world),
         0..=2 => GroupCommand::SetDesired {
             desired: some(world),
@@ -183,6 +186,67 @@ fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> Group
                 machines: vec![machine],
             }
         }
+    }
+}
+
+/// Makes or deletes a hook.
+fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
+    let hooks: Vec<HookId> = hooks(world, group);
+    let name = format!("h{}", world.dice.below(4));
+    GroupCommand::Hook(match world.dice.below(3) {
+        0 if !hooks.is_empty() => HookChange::Delete {
+            id: pick(world, &hooks),
+        },
+        _ => HookChange::Create(Box::new(HookSpec {
+            name,
+            transition: pick(
+                world,
+                &[HookTransition::Launching, HookTransition::Terminating],
+            ),
+            default_result: pick(world, &[HookVerdict::Continue, HookVerdict::Abandon]),
+            timeout_secs: pick(world, &[30, 60, 600]),
+            extended: world.dice.strikes(500),
+            metadata: String::new(),
+            target: None,
+            command: None,
+        })),
+    })
+}
+
+fn hooks(world: &World, group: GroupId) -> Vec<HookId> {
+    world.groups.get(&group).map_or(Vec::new(), |view| {
+        view.parts.hooks.keys().copied().collect()
+    })
+}
+
+/// Answers one that waits, if there is one.
+fn answer_hook(world: &mut World, group: GroupId) -> GroupCommand {
+    let verdict = pick(world, &[HookVerdict::Continue, HookVerdict::Abandon]);
+    let waits: Vec<_> = world.groups[&group]
+        .instances
+        .values()
+        .flat_map(|i| i.hooks.iter().map(|wait| (i.id, wait.clone())))
+        .collect();
+    if waits.is_empty() {
+        return change_hooks(world, group);
+    }
+    let (instance, wait) = waits[world.dice.below(waits.len())].clone();
+    let who = match world.dice.strikes(500) {
+        true => HookWaiter::Instance(instance),
+        false => HookWaiter::Token(wait.token),
+    };
+    GroupCommand::Hook(HookChange::Complete {
+        id: wait.hook,
+        who,
+        verdict,
+    })
+}
+
+/// Nothing goes wrong any more, and no hook abandons what comes.
+fn drop_hooks(world: &mut World, group: GroupId) {
+    for id in hooks(world, group) {
+        let delete = GroupCommand::Hook(HookChange::Delete { id });
+        world.command(group, &delete).unwrap();
     }
 }
 
@@ -285,6 +349,7 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
     // Hanging calls answer at last, patience runs out, everything that was put off comes round.
     world.pass(3 * 3600 * 1000);
     for id in &ids {
+        drop_hooks(&mut world, *id);
         end_refresh(&mut world, *id);
         world.command(*id, &GroupCommand::Enable).unwrap();
     }

@@ -63,7 +63,8 @@ pub(crate) fn count<T>(
     }
 }
 
-fn bad_id(code: &'static str, parameter: &str, value: &str, prefix: &str) -> Fault {
+/// An id of another form.
+pub(crate) fn bad_id(code: &'static str, parameter: &str, value: &str, prefix: &str) -> Fault {
     Fault::new(
         code,
         format!(

@@ -226,6 +226,11 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
     let code = match error {
         Error::NotFound { kind, .. } => not_found(*kind, action),
         Error::NotMembers { .. } => "ResourceNotFound.InstancesNotInAutoScalingGroup",
+        // One lists no code of its own for this.
+        Error::NameTaken {
+            kind: ResourceKind::Hook,
+            ..
+        } if action == "ModifyLifecycleHook" => "InvalidParameterValue",
         Error::NameTaken { kind, .. } => name_taken(*kind),
         Error::QuotaExceeded {
             quota: Quota::Configs,
@@ -239,6 +244,10 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             quota: Quota::ClassicBalancers | Quota::ForwardBalancers,
             ..
         } => "LimitExceeded.AfterAttachLbLimitExceeded",
+        Error::QuotaExceeded {
+            quota: Quota::Hooks,
+            ..
+        } => "LimitExceeded.QuotaNotEnough",
         Error::SizeOrder { .. } => "InvalidParameterValue.Size",
         Error::Invalid { field, problem } => {
             let (code, message) = invalid(*field, problem, action);
@@ -273,6 +282,9 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::RollBackOfRollBack { .. } => {
             "ResourceUnavailable.RollbackTypeActivityCanNotRollbackAgain"
         }
+        Error::NoSuchToken => "ResourceNotFound.LifecycleHookTokenNotFound",
+        Error::NotHeld { .. } => "ResourceNotFound.LifecycleHookInstanceNotFound",
+        Error::VerdictGiven => "ResourceUnavailable.LifecycleActionResultHasSet",
         Error::ConfigAbnormal => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
         Error::BackEnd { .. } | Error::Store { .. } => "InternalError",
         Error::ReadOnly => "AuthFailure.UnauthorizedOperation",
@@ -292,6 +304,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Config,
             id,
         } => format!("the launch configuration `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Hook,
+            id,
+        } => format!("the lifecycle hook `{id}` does not exist"),
         Error::NotFound {
             kind: ResourceKind::Refresh,
             id,

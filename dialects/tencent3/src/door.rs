@@ -47,30 +47,24 @@ const COMMON: [&str; 11] = [
 
 /// The actions of the API that come later: known, and plainly refused.
 const LATER: &[&str] = &[
-    "CompleteLifecycleAction",
     "CreateAutoScalingGroupFromInstance",
-    "CreateLifecycleHook",
     "CreateNotificationConfiguration",
     "CreateScalingPolicy",
     "CreateScheduledAction",
-    "DeleteLifecycleHook",
     "DeleteNotificationConfiguration",
     "DeleteScalingPolicy",
     "DeleteScheduledAction",
-    "DescribeLifecycleHooks",
     "DescribeNotificationConfigurations",
     "DescribeScalingPolicies",
     "DescribeScheduledActions",
     "EnterStandby",
     "ExecuteScalingPolicy",
     "ExitStandby",
-    "ModifyLifecycleHook",
     "ModifyNotificationConfiguration",
     "ModifyScalingPolicy",
     "ModifyScheduledAction",
     "StartAutoScalingInstances",
     "StopAutoScalingInstances",
-    "UpgradeLifecycleHook",
 ];
 
 /// What an operator can tune of this door, and what it gets from outside.

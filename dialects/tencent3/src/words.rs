@@ -182,6 +182,27 @@ words! {
         "SUCCESSFUL" Successful = Successful,
         "NOT_FOUND" NotFound = NotFound,
     }
+    /// LifecycleActionResult, DefaultResult.
+    HookResult = model::HookVerdict {
+        "CONTINUE" Continue = Continue,
+        "ABANDON" Abandon = Abandon,
+    }
+    /// LifecycleTransition.
+    HookTransition = model::HookTransition {
+        "INSTANCE_LAUNCHING" Launching = Launching,
+        "INSTANCE_TERMINATING" Terminating = Terminating,
+    }
+    /// ResultReason (L30848).
+    HookReason = model::HookReason {
+        "HEARTBEAT_TIMEOUT" HeartbeatTimeout = HeartbeatTimeout,
+        "NOTIFICATION_FAILURE" NotificationFailure = NotificationFailure,
+        "CALL_INTERFACE" CallInterface = CallInterface,
+        "ANOTHER_ACTION_ABANDON" AnotherActionAbandon = AnotherActionAbandon,
+        "COMMAND_CALL_FAILURE" CommandCallFailure = CommandCallFailure,
+        "COMMAND_EXEC_FINISH" CommandExecFinish = CommandExecFinish,
+        "COMMAND_EXEC_FAILURE" CommandExecFailure = CommandExecFailure,
+        "COMMAND_EXEC_RESULT_CHECK_FAILURE" CommandExecResultCheckFailure = CommandExecResultCheckFailure,
+    }
     /// LifeCycleState (L30067-30169), and standby, for which it has no word. A machine that is being reinstalled is out of
     /// load as in standby, and stays there when that fails (L28463).
     LifeCycleState = model::Lifecycle {
@@ -299,6 +320,27 @@ pub(crate) enum CheckPolicy {
     /// What changes.
     #[serde(rename = "DIFF")]
     Diff,
+}
+
+/// LifecycleTransitionType.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum HookTransitionType {
+    /// Scaling only.
+    #[serde(rename = "NORMAL")]
+    Normal,
+    /// Also what is done by hand, and refreshes (rule H4).
+    #[serde(rename = "EXTENSION")]
+    Extension,
+}
+
+impl HookTransitionType {
+    /// Whether it is the wider of both.
+    pub(crate) fn is_extended(self) -> bool {
+        match self {
+            HookTransitionType::Normal => false,
+            HookTransitionType::Extension => true,
+        }
+    }
 }
 
 /// InstanceAllocationPolicy.

@@ -4,6 +4,7 @@ mod balancers;
 mod capacity;
 pub(crate) mod create;
 mod delete;
+mod hooks;
 mod members;
 mod modify;
 mod observe;
@@ -45,6 +46,7 @@ pub(crate) fn apply(
         } => members::protect(&mut draft, instances, *protected)?,
         GroupCommand::Balancers(change) => balancers::change(&mut draft, change)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
+        GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

@@ -39,6 +39,7 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Creat
             Some(machine) => see(draft, &instance, machine),
         }
     }
+    lost.retain(|(id, destroy)| !crate::hooks::died(draft, *id, *destroy));
     record_losses(draft, &lost);
     destroy_strangers(draft, observation);
     crate::balancers::see(draft, observation);
@@ -50,12 +51,22 @@ fn is_settled(instance: &Instance) -> bool {
     instance.call.is_none()
         && matches!(
             instance.state,
-            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Stopped
+            Lifecycle::InService
+                | Lifecycle::Standby
+                | Lifecycle::Stopped
+                | Lifecycle::LaunchingHook
+                | Lifecycle::TerminatingHook
         )
 }
 
 fn joined(instance: &Instance) -> Time {
-    instance.in_service_at.unwrap_or(instance.created_at)
+    let joined = instance.in_service_at.unwrap_or(instance.created_at);
+    // A machine that hooks hold was there when they began to.
+    instance
+        .hooks
+        .iter()
+        .map(|wait| wait.since)
+        .fold(joined, Time::max)
 }
 
 /// Takes over what is new about a machine that is there.

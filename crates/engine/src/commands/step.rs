@@ -131,7 +131,7 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
         instance.machine = Some((**machine).clone());
     }
     if machine.state == MachineState::Running {
-        draft.admit(id);
+        draft.enter(id);
     } else {
         draft.happen(id, Event::Halted);
         draft.conclude(id, Outcome::Successful, "");

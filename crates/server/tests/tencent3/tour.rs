@@ -163,11 +163,13 @@ tours!(
     balancer_errors,
     configs,
     groups,
+    hooks,
     instances,
     refresh,
     account,
     config_errors,
     group_errors,
+    hook_errors,
     instance_errors,
     refresh_errors
 );

@@ -14,7 +14,7 @@ use super::{Selection, SentFilter, exact, page};
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::words::{ActivityType, RelatedStatus, StatusCode, attempt_code};
+use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode, attempt_code};
 
 /// DescribeAutoScalingActivities.
 #[derive(Deserialize)]
@@ -52,13 +52,13 @@ pub(crate) struct Activity {
     created_time: String,
     activity_related_instance_set: Vec<RelatedInstance>,
     status_message_simplified: String,
-    lifecycle_action_result_set: Vec<Never>,
+    lifecycle_action_result_set: Vec<LifecycleActionResultInfo>,
     detailed_status_message_set: Vec<DetailedStatusMessage>,
     invocation_result_set: Vec<Never>,
     related_instance_set: Vec<RelatedInstance>,
 }
 
-/// What lists that are always empty so far would hold: hooks and commands come later.
+/// What a list that is always empty so far would hold: commands come later.
 #[derive(Serialize)]
 pub(crate) enum Never {}
 
@@ -68,6 +68,36 @@ pub(crate) enum Never {}
 pub(crate) struct RelatedInstance {
     instance_id: String,
     instance_status: RelatedStatus,
+}
+
+/// LifecycleActionResultInfo. No command is run yet.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LifecycleActionResultInfo {
+    lifecycle_hook_id: String,
+    instance_id: String,
+    invocation_id: &'static str,
+    invoke_command_result: &'static str,
+    notification_result: &'static str,
+    lifecycle_action_result: HookResult,
+    result_reason: HookReason,
+}
+
+impl From<&muster_model::HookOutcome> for LifecycleActionResultInfo {
+    fn from(outcome: &muster_model::HookOutcome) -> Self {
+        LifecycleActionResultInfo {
+            lifecycle_hook_id: outcome.hook.to_string(),
+            instance_id: outcome.instance.to_string(),
+            invocation_id: "",
+            invoke_command_result: "NONE",
+            notification_result: match outcome.notified {
+                true => "SUCCESSFUL",
+                false => "NONE",
+            },
+            lifecycle_action_result: outcome.verdict.into(),
+            result_reason: outcome.reason.into(),
+        }
+    }
 }
 
 /// DetailedStatusMessage.
@@ -106,7 +136,7 @@ impl From<&muster_model::Activity> for Activity {
             created_time: format_utc(activity.created_at.0),
             activity_related_instance_set: related.clone(),
             status_message_simplified: activity.status_message.clone(),
-            lifecycle_action_result_set: Vec::new(),
+            lifecycle_action_result_set: activity.hooks.iter().map(Into::into).collect(),
             detailed_status_message_set: activity
                 .attempts
                 .iter()

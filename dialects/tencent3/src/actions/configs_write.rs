@@ -165,12 +165,14 @@ impl Action<Ctx> for CreateLaunchConfiguration {
             Created::Config(id) => Ok(CreatedConfig {
                 launch_configuration_id: id.to_string(),
             }),
-            Created::Nothing | Created::Group(_) | Created::Activity(_) | Created::Refresh(_) => {
-                Err(Fault::new(
-                    "InternalError",
-                    "No launch configuration was created.",
-                ))
-            }
+            Created::Nothing
+            | Created::Group(_)
+            | Created::Activity(_)
+            | Created::Hook(_)
+            | Created::Refresh(_) => Err(Fault::new(
+                "InternalError",
+                "No launch configuration was created.",
+            )),
         }
     }
 }

@@ -237,12 +237,14 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             Created::Group(id) => Ok(CreatedGroup {
                 auto_scaling_group_id: id.to_string(),
             }),
-            Created::Nothing | Created::Config(_) | Created::Activity(_) | Created::Refresh(_) => {
-                Err(Fault::new(
-                    "InternalError",
-                    "No auto scaling group was created.",
-                ))
-            }
+            Created::Nothing
+            | Created::Config(_)
+            | Created::Activity(_)
+            | Created::Hook(_)
+            | Created::Refresh(_) => Err(Fault::new(
+                "InternalError",
+                "No auto scaling group was created.",
+            )),
         }
     }
 }

@@ -10,6 +10,8 @@ mod configs_change;
 mod configs_write;
 mod groups;
 mod groups_write;
+mod hooks;
+mod hooks_write;
 mod instances;
 mod refresh;
 mod tags;
@@ -52,6 +54,12 @@ muster_kit::actions!(
         activities::DescribeAutoScalingGroupLastActivities,
         account::DescribeAccountLimits,
         account::DescribeAutoScalingAdvices,
+        hooks_write::CreateLifecycleHook,
+        hooks_write::ModifyLifecycleHook,
+        hooks_write::UpgradeLifecycleHook,
+        hooks::DescribeLifecycleHooks,
+        hooks::DeleteLifecycleHook,
+        hooks::CompleteLifecycleAction,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
@@ -110,9 +118,14 @@ impl Ctx {
             Created::Activity(activity) => Ok(Started {
                 activity_id: activity.to_string(),
             }),
-            Created::Nothing | Created::Config(_) | Created::Group(_) | Created::Refresh(_) => Err(
-                Fault::new("InternalError", "The request started no scaling activity."),
-            ),
+            Created::Nothing
+            | Created::Config(_)
+            | Created::Group(_)
+            | Created::Hook(_)
+            | Created::Refresh(_) => Err(Fault::new(
+                "InternalError",
+                "The request started no scaling activity.",
+            )),
         }
     }
 

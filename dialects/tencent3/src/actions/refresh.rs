@@ -104,9 +104,14 @@ async fn begin(ctx: &Ctx, group: &str, command: RefreshCommand) -> Result<Begun,
         Created::Refresh(refresh) => Ok(Begun {
             refresh_activity_id: refresh.to_string(),
         }),
-        Created::Nothing | Created::Config(_) | Created::Group(_) | Created::Activity(_) => Err(
-            Fault::new("InternalError", "The request began no instance refresh."),
-        ),
+        Created::Nothing
+        | Created::Config(_)
+        | Created::Group(_)
+        | Created::Activity(_)
+        | Created::Hook(_) => Err(Fault::new(
+            "InternalError",
+            "The request began no instance refresh.",
+        )),
     }
 }
 

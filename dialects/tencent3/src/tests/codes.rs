@@ -46,6 +46,10 @@ fn errors() -> Vec<Error> {
             quota: Quota::ForwardBalancers,
             limit: 100,
         },
+        Error::QuotaExceeded {
+            quota: Quota::Hooks,
+            limit: 10,
+        },
         Error::SizeOrder {
             min: 2,
             desired: 1,
@@ -78,6 +82,9 @@ fn errors() -> Vec<Error> {
         Error::NoneToRollBack,
         Error::NoRollBack { refresh },
         Error::RollBackOfRollBack { refresh },
+        Error::NoSuchToken,
+        Error::NotHeld { instance },
+        Error::VerdictGiven,
         Error::ConfigAbnormal,
         Error::BackEnd {
             code: AttemptCode::Failed,
@@ -165,6 +172,9 @@ fn listed(error: &Error) {
         | Error::NoneToRollBack
         | Error::NoRollBack { .. }
         | Error::RollBackOfRollBack { .. }
+        | Error::NoSuchToken
+        | Error::NotHeld { .. }
+        | Error::VerdictGiven
         | Error::ConfigAbnormal
         | Error::BackEnd { .. }
         | Error::Store { .. }
