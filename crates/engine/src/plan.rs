@@ -11,7 +11,9 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
-use crate::{Settings, balancers, commands, hooks, names, placement, refresh, termination};
+use crate::{
+    Settings, balancers, commands, hooks, names, placement, refresh, schedule, termination,
+};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 const SHELL_GRACE_SECS: u64 = 5;
@@ -68,6 +70,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     hooks::follow(draft);
     follow_activities(draft);
     if !draft.group().deleting {
+        schedule::follow(draft);
         refresh::follow(draft);
     }
     if draft.group().deleting {
@@ -283,7 +286,7 @@ fn match_desired(draft: &mut Draft<'_>) {
     let size = draft.group().spec.size;
     let have = draft.count(Role::Serving) + draft.count(Role::Coming);
     let trigger = Trigger {
-        kind: TriggerKind::Match,
+        kind: draft.group().asked_by.clone().unwrap_or(TriggerKind::Match),
         cooldown: CooldownRule::Ignore,
     };
     if have < size.desired {
@@ -307,6 +310,7 @@ fn match_desired(draft: &mut Draft<'_>) {
                 size.desired
             ));
             draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
+            answered(draft);
             follow_activities(draft);
         }
     } else if have > size.desired {
@@ -323,11 +327,20 @@ fn match_desired(draft: &mut Draft<'_>) {
             size.desired
         ));
         start_scale_in(draft, trigger, &victims, size.desired);
+        answered(draft);
     } else {
+        answered(draft);
         draft.because(format!(
             "desired is {}, actual is {have}: nothing to do",
             size.desired
         ));
+    }
+}
+
+/// The matching that follows from what last set the desired number has begun, or there is nothing to match.
+fn answered(draft: &mut Draft<'_>) {
+    if draft.group().asked_by.is_some() {
+        draft.group_mut().asked_by = None;
     }
 }
 
@@ -433,11 +446,12 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
             && group.busy.is_none()
     });
     let verdicts = draft.instances().filter_map(|i| i.healthy_by);
-    calls
-        .chain(deadlines)
-        .chain(verdicts)
+    let schedules = draft.parts().schedules.values();
+    let schedules = schedules.filter_map(|schedule| schedule.next_at);
+    let waits = calls.chain(deadlines).chain(verdicts).chain(retry);
+    waits
         .chain(hooks::next_deadline(draft))
-        .chain(retry)
+        .chain(schedules)
         .min()
 }
 

@@ -81,6 +81,8 @@ pub struct Quotas {
     pub configs: u32,
     /// Groups.
     pub groups: u32,
+    /// Scheduled actions of a group.
+    pub schedules: u32,
 }
 
 impl Default for Quotas {
@@ -88,6 +90,7 @@ impl Default for Quotas {
         Quotas {
             configs: 50,
             groups: 50,
+            schedules: 50,
         }
     }
 }

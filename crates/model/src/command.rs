@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ServiceSettings, Site,
-    Spread, Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
+    Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
+    ScheduleId, ServiceSettings, Site, Spread, Tag, TagEdit, TerminationPolicy, Time, Trigger,
+    ZonesCheck,
 };
 
 /// A command from a door.
@@ -144,6 +145,8 @@ pub enum GroupCommand {
     Adjust(Adjustment),
     /// Make, change or delete a lifecycle hook, or answer one.
     Hook(HookChange),
+    /// Make, change or delete a scheduled action.
+    Schedule(ScheduleCommand),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
     /// The machines of the group as the back end lists them.
@@ -226,6 +229,8 @@ pub enum Created {
     Refresh(RefreshId),
     /// A lifecycle hook.
     Hook(HookId),
+    /// A scheduled action.
+    Schedule(ScheduleId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

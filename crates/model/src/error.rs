@@ -25,6 +25,8 @@ pub enum Quota {
     Configs,
     /// Groups per account.
     Groups,
+    /// Scheduled actions per group.
+    Schedules,
     /// Classic balancers per group.
     ClassicBalancers,
     /// Application balancers per group.
@@ -74,6 +76,9 @@ pub enum Field {
     Instances,
     NameIndex,
     Tags,
+    Start,
+    End,
+    Recurrence,
     Batches,
     MaxSurge,
 }

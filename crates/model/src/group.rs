@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time};
+use crate::{AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time, TriggerKind};
 
 /// The API through which something was made. Defaults that differ between the doors follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Group {
     pub spec: GroupSpec,
     /// The exclusive activity that runs now: at most one (rule A3).
     pub busy: Option<ActivityId>,
+    /// What last set the desired number, until the matching that follows from it has begun.
+    #[serde(default)]
+    pub asked_by: Option<TriggerKind>,
     /// The newest activity, running or ended.
     pub last_activity: Option<ActivityId>,
     /// Why the group cannot do its work, if so.

@@ -76,7 +76,7 @@ pub use refresh::{
     RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
 };
 pub use scaling::{
-    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleTimes, Statistic,
-    TargetTracking,
+    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleCommand,
+    ScheduleSpec, ScheduleTimes, Statistic, TargetTracking,
 };
 pub use time::Time;

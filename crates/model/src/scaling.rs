@@ -153,6 +153,44 @@ pub struct Schedule {
     pub ordinal: u64,
     /// When it last fired.
     pub fired_at: Option<Time>,
+    /// When it fires next; `None` = never again.
+    pub next_at: Option<Time>,
+}
+
+/// What a caller can set of a scheduled action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleSpec {
+    /// Its name, unique in the group.
+    pub name: String,
+    /// When.
+    pub times: ScheduleTimes,
+    /// Minimum to set.
+    pub min: u32,
+    /// Maximum to set.
+    pub max: u32,
+    /// Desired to set; `None` = clamp what is there.
+    pub desired: Option<u32>,
+}
+
+/// What can be done with scheduled actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScheduleCommand {
+    /// Make one.
+    Create(Box<ScheduleSpec>),
+    /// Change it, as a whole.
+    Modify {
+        /// Which.
+        id: ScheduleId,
+        /// What it is to be.
+        spec: Box<ScheduleSpec>,
+        /// Its first time is given anew: it may not be past.
+        restart: bool,
+    },
+    /// Delete it.
+    Delete {
+        /// Which.
+        id: ScheduleId,
+    },
 }
 
 /// When a schedule fires.

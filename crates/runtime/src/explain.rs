@@ -87,6 +87,11 @@ impl Runtime {
                 "since_ms": b.since.0, "failures": b.failures, "reason": b.reason,
                 "release": "change capacity or configuration, or enable the group",
             })),
+            "schedules": view.parts.schedules.values().map(|schedule| json!({
+                "id": schedule.id.to_string(),
+                "name": schedule.name,
+                "next_ms": muster_engine::schedule::preview(schedule, 5).iter().map(|at| at.0).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "view": muster_engine::explain::view_text(&view, Time(0)),
             "evaluations": evaluations,
         }))

@@ -152,6 +152,7 @@ pub(crate) struct Engine {
 pub(crate) struct QuotaConfig {
     groups: Within<0, 1_000_000>,
     launch_configurations: Within<0, 1_000_000>,
+    scheduled_actions: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -160,6 +161,7 @@ impl Default for QuotaConfig {
         QuotaConfig {
             groups: Within(quotas.groups),
             launch_configurations: Within(quotas.configs),
+            scheduled_actions: Within(quotas.schedules),
         }
     }
 }
@@ -278,6 +280,7 @@ impl Config {
             quotas: Quotas {
                 groups: self.quotas.groups.0,
                 configs: self.quotas.launch_configurations.0,
+                schedules: self.quotas.scheduled_actions.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             ..Settings::default()

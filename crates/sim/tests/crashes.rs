@@ -12,7 +12,7 @@ use muster_model::{
     Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
     GroupSpec, HookChange, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key,
     Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
-    ServiceSettings, Target,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, Target,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -117,6 +117,22 @@ const SCRIPTS: &[(&str, Script)] = &[
     }),
     ("refresh by replacement, with a surge", |world, group| {
         refresh(world, group, RefreshMode::Replace, 2)
+    }),
+    ("schedule", |world, group| {
+        let spec = ScheduleSpec {
+            name: "soon".to_owned(),
+            times: ScheduleTimes {
+                start_at: world.now.plus_secs(30),
+                end_at: None,
+                cron: None,
+                zone: "UTC".to_owned(),
+            },
+            min: 0,
+            max: 6,
+            desired: Some(5),
+        };
+        let create = ScheduleCommand::Create(Box::new(spec));
+        give(world, group, &GroupCommand::Schedule(create));
     }),
     ("reset", |world, group| {
         let service = ServiceSettings {

@@ -15,8 +15,8 @@ use muster_model::{
     Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, GroupCommand,
     GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId, HookSpec,
     HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure, RefreshCommand,
-    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ServiceSettings, SpotMix, SpotStrategy,
-    Spread, Target, TerminationPolicy,
+    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScheduleCommand, ScheduleSpec,
+    ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -138,10 +138,11 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(17) {
+    match world.dice.below(18) {
         14 | 15 => answer_hook(world, group),
         16 => change_hooks(world, group),
         13 => change_of_balancers(world),
+        17 => schedule(world),
         0..=2 => GroupCommand::SetDesired {
             desired: some(world),
             min: None,
@@ -248,6 +249,26 @@ fn drop_hooks(world: &mut World, group: GroupId) {
         let delete = GroupCommand::Hook(HookChange::Delete { id });
         world.command(group, &delete).unwrap();
     }
+}
+
+/// Once, or a few times within an hour.
+fn schedule(world: &mut World) -> GroupCommand {
+    let min = world.dice.below(3) as u32;
+    let max = min + world.dice.below(6) as u32;
+    let repeats = world.dice.strikes(500);
+    let start_at = world.now.plus_secs(1 + world.dice.below(300) as u64);
+    GroupCommand::Schedule(ScheduleCommand::Create(Box::new(ScheduleSpec {
+        name: format!("at {}", world.now.0),
+        times: ScheduleTimes {
+            start_at,
+            end_at: repeats.then(|| start_at.plus_secs(3600)),
+            cron: repeats.then(|| "*/7 * * * *".to_owned()),
+            zone: "UTC".to_owned(),
+        },
+        min,
+        max,
+        desired: world.dice.strikes(500).then_some(max),
+    })))
 }
 
 fn refresh(world: &mut World, group: GroupId) -> GroupCommand {

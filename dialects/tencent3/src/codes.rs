@@ -44,6 +44,9 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::Instances => "InstanceIds",
         Field::NameIndex => "InstanceNameIndexSettings",
         Field::Tags => "Tags",
+        Field::Start => "StartTime",
+        Field::End => "EndTime",
+        Field::Recurrence => "Recurrence",
         Field::Batches => "RefreshSettings.RollingUpdateSettings.BatchNumber",
         Field::MaxSurge => "RefreshSettings.RollingUpdateSettings.MaxSurge",
     }
@@ -127,6 +130,7 @@ fn ill_matched(
         ),
         Problem::NeededBy(_) => {
             let code = match (field, action) {
+                (Field::End | Field::Recurrence, _) => "MissingParameter",
                 (Field::Market, "CreateLaunchConfiguration") => {
                     "MissingParameter.InstanceMarketOptions"
                 }
@@ -198,9 +202,12 @@ fn invalid(field: Field, problem: &Problem, action: &str) -> (&'static str, Stri
             )
         }
         Problem::Unusable(why) => {
-            let code = match is_config_action(action) {
-                true => "InvalidParameter.InvalidCombination",
-                false => "InvalidParameterValue",
+            let code = match field {
+                Field::Start => "InvalidParameterValue.StartTimeBeforeCurrentTime",
+                Field::End => "InvalidParameterValue.EndTimeBeforeStartTime",
+                Field::Recurrence => "InvalidParameterValue.CronExpressionIllegal",
+                _ if is_config_action(action) => "InvalidParameter.InvalidCombination",
+                _ => "InvalidParameterValue",
             };
             (
                 code,
@@ -221,6 +228,15 @@ fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
     }
 }
 
+fn used_up(quota: Quota) -> &'static str {
+    match quota {
+        Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
+        Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
+        Quota::Hooks => "LimitExceeded.QuotaNotEnough",
+        Quota::Schedules => "LimitExceeded.ScheduledActionLimitExceeded",
+    }
+}
+
 /// The answer to a command that was refused.
 pub(crate) fn fault(error: &Error, action: &str) -> Fault {
     let code = match error {
@@ -232,14 +248,7 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             ..
         } if action == "ModifyLifecycleHook" => "InvalidParameterValue",
         Error::NameTaken { kind, .. } => name_taken(*kind),
-        Error::QuotaExceeded {
-            quota: Quota::Configs,
-            ..
-        } => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
-        Error::QuotaExceeded {
-            quota: Quota::Groups,
-            ..
-        } => "LimitExceeded.AutoScalingGroupLimitExceeded",
+        Error::QuotaExceeded { quota, .. } => used_up(*quota),
         Error::QuotaExceeded {
             quota: Quota::ClassicBalancers | Quota::ForwardBalancers,
             ..
@@ -248,6 +257,10 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             quota: Quota::Hooks,
             ..
         } => "LimitExceeded.QuotaNotEnough",
+        Error::QuotaExceeded {
+            quota: Quota::Schedules,
+            ..
+        } => "LimitExceeded.ScheduledActionLimitExceeded",
         Error::SizeOrder { .. } => "InvalidParameterValue.Size",
         Error::Invalid { field, problem } => {
             let (code, message) = invalid(*field, problem, action);
@@ -316,6 +329,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Balancer,
             id,
         } => format!("the load balancer `{id}` is not bound to the auto scaling group"),
+        Error::NotFound {
+            kind: ResourceKind::Schedule,
+            id,
+        } => format!("the scheduled action `{id}` does not exist"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

@@ -52,6 +52,7 @@ pub fn create_group(
         ordinal: account.version,
         spec: spec.clone(),
         busy: None,
+        asked_by: None,
         last_activity: None,
         abnormal: None,
         retry: RetryState::default(),

@@ -9,6 +9,7 @@ mod members;
 mod modify;
 mod observe;
 mod refresh;
+mod schedules;
 pub(crate) mod step;
 
 use muster_model::{Change, Created, Error, GroupCommand, GroupView};
@@ -47,6 +48,7 @@ pub(crate) fn apply(
         GroupCommand::Balancers(change) => balancers::change(&mut draft, change)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
+        GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

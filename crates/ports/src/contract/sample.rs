@@ -71,6 +71,7 @@ pub(super) fn group(id: GroupId, account: AccountId, version: u64) -> Group {
         ordinal: 7,
         spec: group_spec(),
         busy: None,
+        asked_by: None,
         last_activity: None,
         abnormal: None,
         retry: RetryState {

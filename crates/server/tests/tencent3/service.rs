@@ -184,7 +184,7 @@ impl Names {
         if let Some(name) = self.plain.get(id) {
             return name.clone();
         }
-        let prefix = &id[..4];
+        let prefix = &id[..id.len() - 8];
         let count = self.seen.entry(prefix.to_owned()).or_default();
         *count += 1;
         let name = format!("{prefix}{count}");
@@ -196,13 +196,14 @@ impl Names {
 
 /// The id that the text starts with. Those of the scripts themselves (`asg-absent01`) are left as they are.
 fn id_at(text: &str) -> Option<&str> {
-    let id = text.get(..12)?;
-    let is_id = PREFIXES.iter().any(|prefix| id.starts_with(prefix))
-        && id[4..]
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        && !id[4..].starts_with("absent")
-        && &id[4..] != "xxxxxxxx";
+    let prefix = PREFIXES.iter().find(|prefix| text.starts_with(**prefix))?;
+    let id = text.get(..prefix.len() + 8)?;
+    let body = &id[prefix.len()..];
+    let is_id = body
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && !body.starts_with("absent")
+        && body != "xxxxxxxx";
     is_id.then_some(id)
 }
 

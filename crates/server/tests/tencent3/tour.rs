@@ -166,6 +166,7 @@ tours!(
     hooks,
     instances,
     refresh,
+    schedules,
     account,
     config_errors,
     group_errors,

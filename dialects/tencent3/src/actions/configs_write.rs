@@ -169,7 +169,8 @@ impl Action<Ctx> for CreateLaunchConfiguration {
             | Created::Group(_)
             | Created::Activity(_)
             | Created::Hook(_)
-            | Created::Refresh(_) => Err(Fault::new(
+            | Created::Refresh(_)
+            | Created::Schedule(_) => Err(Fault::new(
                 "InternalError",
                 "No launch configuration was created.",
             )),

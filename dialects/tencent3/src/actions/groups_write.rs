@@ -241,7 +241,8 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             | Created::Config(_)
             | Created::Activity(_)
             | Created::Hook(_)
-            | Created::Refresh(_) => Err(Fault::new(
+            | Created::Refresh(_)
+            | Created::Schedule(_) => Err(Fault::new(
                 "InternalError",
                 "No auto scaling group was created.",
             )),

@@ -155,7 +155,8 @@ impl Action<Ctx> for CreateLifecycleHook {
             | Created::Config(_)
             | Created::Group(_)
             | Created::Activity(_)
-            | Created::Refresh(_) => Err(Fault::new(
+            | Created::Refresh(_)
+            | Created::Schedule(_) => Err(Fault::new(
                 "InternalError",
                 "The request made no lifecycle hook.",
             )),

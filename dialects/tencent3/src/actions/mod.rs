@@ -14,6 +14,7 @@ mod hooks;
 mod hooks_write;
 mod instances;
 mod refresh;
+mod schedules;
 mod tags;
 
 use muster_kit::filter::{Filter, FilterError, FilterName, FilterRules, Match, RawFilter};
@@ -60,6 +61,10 @@ muster_kit::actions!(
         hooks::DescribeLifecycleHooks,
         hooks::DeleteLifecycleHook,
         hooks::CompleteLifecycleAction,
+        schedules::CreateScheduledAction,
+        schedules::ModifyScheduledAction,
+        schedules::DescribeScheduledActions,
+        schedules::DeleteScheduledAction,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
@@ -122,7 +127,8 @@ impl Ctx {
             | Created::Config(_)
             | Created::Group(_)
             | Created::Hook(_)
-            | Created::Refresh(_) => Err(Fault::new(
+            | Created::Refresh(_)
+            | Created::Schedule(_) => Err(Fault::new(
                 "InternalError",
                 "The request started no scaling activity.",
             )),

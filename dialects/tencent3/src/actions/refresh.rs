@@ -108,7 +108,8 @@ async fn begin(ctx: &Ctx, group: &str, command: RefreshCommand) -> Result<Begun,
         | Created::Config(_)
         | Created::Group(_)
         | Created::Activity(_)
-        | Created::Hook(_) => Err(Fault::new(
+        | Created::Hook(_)
+        | Created::Schedule(_) => Err(Fault::new(
             "InternalError",
             "The request began no instance refresh.",
         )),

@@ -50,6 +50,10 @@ fn errors() -> Vec<Error> {
             quota: Quota::Hooks,
             limit: 10,
         },
+        Error::QuotaExceeded {
+            quota: Quota::Schedules,
+            limit: 50,
+        },
         Error::SizeOrder {
             min: 2,
             desired: 1,
@@ -129,6 +133,9 @@ fn errors() -> Vec<Error> {
         Field::Count,
         Field::Market,
         Field::Batches,
+        Field::Start,
+        Field::End,
+        Field::Recurrence,
         Field::MaxSurge,
         Field::ForwardBalancers,
     ] {

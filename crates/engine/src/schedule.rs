@@ -1,0 +1,223 @@
+//! When scheduled actions fire, and what a firing does (rules S6-S8).
+//!
+//! A run that was missed (the service was down, the clock was moved) is made up for once, however many were missed. Of
+//! several that are due the earliest goes first, so that the latest has the last word. A local time that a change of
+//! clocks skips runs at the first moment after the gap; one that comes twice runs the first time only.
+
+use std::sync::Arc;
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use muster_model::{Part, Schedule, ScheduleTimes, Size, Time, TriggerKind};
+
+use crate::draft::Draft;
+
+/// Reads a cron text of five fields: minute, hour, day of month, month, weekday.
+fn cron(text: &str) -> Option<Cron> {
+    let fields = text.split_ascii_whitespace().count();
+    let parser = CronParser::builder()
+        .seconds(Seconds::Disallowed)
+        .year(Year::Disallowed)
+        .build();
+    (fields == 5).then(|| parser.parse(text).ok()).flatten()
+}
+
+/// Whether a cron text can be read in a zone, an IANA name.
+#[must_use]
+pub fn is_readable(text: &str, zone: &str) -> bool {
+    cron(text).is_some() && TimeZone::get(zone).is_ok()
+}
+
+/// The first firing after `after`; `None` when there is none.
+#[must_use]
+pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
+    let Some(text) = &times.cron else {
+        return (times.start_at > after).then_some(times.start_at);
+    };
+    let from = times.start_at.max(after.plus_millis(1));
+    let zone = TimeZone::get(&times.zone).ok()?;
+    // The search is by whole seconds: a moment within a second starts at the next one.
+    let secs = from.0.div_euclid(1000) + i64::from(from.0.rem_euclid(1000) > 0);
+    let from = Timestamp::from_second(secs).ok()?.to_zoned(zone);
+    let next = cron(text)?.find_next_occurrence(&from, true).ok()?;
+    let next = Time(next.timestamp().as_millisecond());
+    let over = times.end_at.is_some_and(|end| next > end);
+    (!over).then_some(next)
+}
+
+/// The next firings, at most `count`.
+#[must_use]
+pub fn preview(schedule: &Schedule, count: usize) -> Vec<Time> {
+    std::iter::successors(schedule.next_at, |last| next_after(&schedule.times, *last))
+        .take(count)
+        .collect()
+}
+
+/// Fires what is due. A group that is off lets its firings pass (rules S8, G21).
+pub(crate) fn follow(draft: &mut Draft<'_>) {
+    let now = draft.now;
+    let mut due: Vec<Arc<Schedule>> = draft
+        .parts()
+        .schedules
+        .values()
+        .filter(|schedule| schedule.next_at.is_some_and(|at| at <= now))
+        .cloned()
+        .collect();
+    due.sort_by_key(|schedule| (schedule.next_at, schedule.created_at, schedule.id));
+    for schedule in due {
+        let enabled = draft.group().spec.enabled;
+        if enabled {
+            fire(draft, &schedule);
+        } else {
+            draft.because(format!(
+                "scheduled action {} is due, but the group is disabled: it passes",
+                schedule.name
+            ));
+        }
+        let next = Schedule {
+            next_at: next_after(&schedule.times, now),
+            fired_at: if enabled {
+                Some(now)
+            } else {
+                schedule.fired_at
+            },
+            ..(*schedule).clone()
+        };
+        draft.put_part(Part::Schedule(Arc::new(next)));
+    }
+}
+
+/// Writes the sizes into the group; the matching of desired and actual does the rest.
+fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
+    let old = draft.group().spec.size;
+    let desired = schedule.desired.unwrap_or(old.desired);
+    let size = Size {
+        min: schedule.min,
+        desired: desired.clamp(schedule.min, schedule.max.max(schedule.min)),
+        max: schedule.max,
+    };
+    draft.because(format!(
+        "scheduled action {} sets min {}, desired {}, max {}",
+        schedule.name, size.min, size.desired, size.max
+    ));
+    draft.release_brake();
+    if size != old {
+        let group = draft.group_mut();
+        group.spec.size = size;
+        group.asked_by = Some(TriggerKind::Schedule {
+            schedule: schedule.id,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Time {
+        Time(text.parse::<Timestamp>().unwrap().as_millisecond())
+    }
+
+    fn runs(cron: &str, zone: &str, start: &str, end: &str, count: usize) -> Vec<String> {
+        let times = ScheduleTimes {
+            start_at: time(start),
+            end_at: Some(time(end)),
+            cron: Some(cron.to_owned()),
+            zone: zone.to_owned(),
+        };
+        std::iter::successors(next_after(&times, Time(0)), |last| {
+            next_after(&times, *last)
+        })
+        .take(count)
+        .map(|at| Timestamp::from_millisecond(at.0).unwrap().to_string())
+        .collect()
+    }
+
+    #[test]
+    fn cron_is_read_in_its_zone_between_start_and_end() {
+        // "0 23 * * *" is 23:00 in UTC+8 (L21084).
+        assert_eq!(
+            runs(
+                "0 23 * * *",
+                "Asia/Shanghai",
+                "2026-01-01T00:00:00Z",
+                "2026-01-03T15:00:00Z",
+                9
+            ),
+            [
+                "2026-01-01T15:00:00Z",
+                "2026-01-02T15:00:00Z",
+                "2026-01-03T15:00:00Z"
+            ]
+        );
+        assert_eq!(
+            runs(
+                "*/30 9-10 * * 1",
+                "UTC",
+                "2026-01-01T00:00:00Z",
+                "2027-01-01T00:00:00Z",
+                5
+            ),
+            [
+                "2026-01-05T09:00:00Z",
+                "2026-01-05T09:30:00Z",
+                "2026-01-05T10:00:00Z",
+                "2026-01-05T10:30:00Z",
+                "2026-01-12T09:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn skipped_local_times_run_after_the_gap_and_doubled_ones_once() {
+        let zone = "America/New_York";
+        assert_eq!(
+            runs(
+                "30 2 * * *",
+                zone,
+                "2026-03-07T12:00:00Z",
+                "2026-03-10T00:00:00Z",
+                9
+            ),
+            ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]
+        );
+        assert_eq!(
+            runs(
+                "30 1 * * *",
+                zone,
+                "2026-10-31T12:00:00Z",
+                "2026-11-03T00:00:00Z",
+                9
+            ),
+            ["2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"]
+        );
+    }
+
+    #[test]
+    fn nonsense_is_not_readable_and_never_fires() {
+        for text in [
+            "",
+            "* * * *",
+            "* * * * * *",
+            "61 * * * *",
+            "a b c d e",
+            "0 23 * * 9",
+        ] {
+            assert!(!is_readable(text, "UTC"), "{text}");
+        }
+        assert!(!is_readable("0 23 * * *", "Nowhere/At_All"));
+        assert!(is_readable("0 23 * * *", "Asia/Shanghai"));
+        assert_eq!(
+            runs(
+                "0 0 30 2 *",
+                "UTC",
+                "2026-01-01T00:00:00Z",
+                "2036-01-01T00:00:00Z",
+                1
+            ),
+            Vec::<String>::new()
+        );
+    }
+}
