@@ -230,6 +230,9 @@ fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
 
 fn used_up(quota: Quota) -> &'static str {
     match quota {
+        Quota::ClassicBalancers | Quota::ForwardBalancers => {
+            "LimitExceeded.AfterAttachLbLimitExceeded"
+        }
         Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
         Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
         Quota::Hooks => "LimitExceeded.QuotaNotEnough",
@@ -249,18 +252,6 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         } if action == "ModifyLifecycleHook" => "InvalidParameterValue",
         Error::NameTaken { kind, .. } => name_taken(*kind),
         Error::QuotaExceeded { quota, .. } => used_up(*quota),
-        Error::QuotaExceeded {
-            quota: Quota::ClassicBalancers | Quota::ForwardBalancers,
-            ..
-        } => "LimitExceeded.AfterAttachLbLimitExceeded",
-        Error::QuotaExceeded {
-            quota: Quota::Hooks,
-            ..
-        } => "LimitExceeded.QuotaNotEnough",
-        Error::QuotaExceeded {
-            quota: Quota::Schedules,
-            ..
-        } => "LimitExceeded.ScheduledActionLimitExceeded",
         Error::SizeOrder { .. } => "InvalidParameterValue.Size",
         Error::Invalid { field, problem } => {
             let (code, message) = invalid(*field, problem, action);
