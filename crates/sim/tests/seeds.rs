@@ -12,11 +12,12 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, GroupCommand,
-    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId, HookSpec,
-    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure, RefreshCommand,
-    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScheduleCommand, ScheduleSpec,
-    ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Target, TerminationPolicy,
+    Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, EventKind,
+    GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId,
+    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure,
+    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScheduleCommand,
+    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Target,
+    TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -339,8 +340,30 @@ fn fail(seed: u64, world: &World, what: &str) -> ! {
     )
 }
 
+/// Every hook that held an instance was told of once, and ended once.
+fn hooks_unrest(world: &World, store: &dyn Store) -> Vec<String> {
+    let mut told: Vec<String> = pollster::block_on(store.events(0, 100_000))
+        .unwrap()
+        .iter()
+        .filter(|saved| saved.event.kind == EventKind::Hook)
+        .map(|saved| saved.event.body["LifecycleActionToken"].to_string())
+        .collect();
+    let mut ended: Vec<String> = world
+        .activities()
+        .iter()
+        .flat_map(|activity| activity.hooks.iter())
+        .map(|outcome| format!("{:?}", outcome.token))
+        .collect();
+    told.sort();
+    ended.sort();
+    match told == ended {
+        true => Vec::new(),
+        false => vec![format!("told of {told:?}, ended {ended:?}")],
+    }
+}
+
 fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
-    let mut world = World::new(store, seed, Odds::default()).unwrap();
+    let mut world = World::new(Arc::clone(&store), seed, Odds::default()).unwrap();
     let config = ConfigSpec {
         name: "conf".to_owned(),
         image: Some("img-1".to_owned()),
@@ -389,6 +412,7 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
             );
         }
     }
+    world.broken.extend(hooks_unrest(&world, &*store));
     if !world.broken.is_empty() {
         fail(seed, &world, "an invariant broke");
     }
