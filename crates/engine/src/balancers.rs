@@ -338,6 +338,10 @@ fn rest(draft: &mut Draft<'_>, id: InstanceId, outcome: Outcome, message: &str) 
     ) {
         draft.happen(id, Event::Serve);
     }
+    if state == Some(Lifecycle::EnteringStandby) {
+        // A balancer that did not take it out of load is asked again after the next listing.
+        draft.happen(id, Event::StoodBy);
+    }
     if let Some(instance) = draft.instance_mut(id) {
         instance.call = None;
     }

@@ -31,6 +31,7 @@ pub mod refresh;
 pub mod schedule;
 mod settings;
 mod termination;
+mod wake;
 
 pub use advise::advise;
 pub use apply::{Context, apply};

@@ -12,7 +12,7 @@ use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{
-    Settings, balancers, commands, hooks, names, placement, refresh, schedule, termination,
+    Settings, balancers, commands, hooks, names, placement, refresh, schedule, termination, wake,
 };
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
@@ -127,6 +127,9 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         if deadline <= draft.now {
             draft.time_out(id);
             continue;
+        }
+        for member in wake::sleepers(draft, id) {
+            wake::wake(draft, id, member);
         }
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
@@ -297,14 +300,14 @@ fn match_desired(draft: &mut Draft<'_>) {
             ));
         } else if let Some(why) = held_back(draft) {
             draft.because(format!("{wanted} instance(s) are missing, but {why}"));
-        } else if draft.room() == 0 {
+        } else if wake::room(draft, wanted) == 0 {
             draft.because(format!(
                 "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
                 draft.view().instances.len(),
                 size.max
             ));
         } else {
-            let wanted = wanted.min(draft.room());
+            let wanted = wanted.min(wake::room(draft, wanted));
             draft.because(format!(
                 "desired is {}, actual is {have}: {wanted} are launched",
                 size.desired

@@ -6,8 +6,8 @@ use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
     Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
-    ScheduleId, ServiceSettings, Site, Spread, Tag, TagEdit, TerminationPolicy, Time, Trigger,
-    ZonesCheck,
+    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
+    Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -129,6 +129,28 @@ pub enum GroupCommand {
     },
     /// Take machines out; those the group made are terminated (rule A8).
     Remove {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Stop machines of members (rule A10).
+    Stop {
+        /// Which.
+        instances: Vec<InstanceId>,
+        /// Whether they are paid for meanwhile.
+        mode: StopMode,
+    },
+    /// Start stopped ones (rule A10).
+    Start {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Take members out of load (rule A11).
+    EnterStandby {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Take them into load again (rule A11).
+    ExitStandby {
         /// Which.
         instances: Vec<InstanceId>,
     },

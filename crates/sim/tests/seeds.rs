@@ -15,9 +15,9 @@ use muster_model::{
     Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, EventKind,
     GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId,
     HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure,
-    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScheduleCommand,
-    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Target,
-    TerminationPolicy,
+    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread,
+    StopMode, Target, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -72,6 +72,7 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
         service: ServiceSettings {
             replace_unhealthy: world.dice.strikes(700),
             replace_mode: pick(world, &[ReplaceMode::Recreate, ReplaceMode::Reset]),
+            scaling_mode: pick(world, &[ScalingMode::Classic, ScalingMode::WakeUpStopped]),
             replace_balancer_unhealthy: world.dice.strikes(500),
             ..ServiceSettings::default()
         },
@@ -139,7 +140,8 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(18) {
+    match world.dice.below(20) {
+        18 | 19 => rest(world, group),
         14 | 15 => answer_hook(world, group),
         16 => change_hooks(world, group),
         13 => change_of_balancers(world),
@@ -249,6 +251,18 @@ fn drop_hooks(world: &mut World, group: GroupId) {
     for id in hooks(world, group) {
         let delete = GroupCommand::Hook(HookChange::Delete { id });
         world.command(group, &delete).unwrap();
+    }
+}
+
+/// Out of service on purpose, or back.
+fn rest(world: &mut World, group: GroupId) -> GroupCommand {
+    let instances = member(world, group);
+    let mode = pick(world, &[StopMode::KeepCharging, StopMode::StopCharging]);
+    match world.dice.below(4) {
+        0 => GroupCommand::Stop { instances, mode },
+        1 => GroupCommand::Start { instances },
+        2 => GroupCommand::EnterStandby { instances },
+        _ => GroupCommand::ExitStandby { instances },
     }
 }
 

@@ -244,6 +244,9 @@ fn used_up(quota: Quota) -> &'static str {
 pub(crate) fn fault(error: &Error, action: &str) -> Fault {
     let code = match error {
         Error::NotFound { kind, .. } => not_found(*kind, action),
+        Error::NotMembers { .. } if matches!(action, "EnterStandby" | "ExitStandby") => {
+            "ResourceNotFound.InstancesNotFound"
+        }
         Error::NotMembers { .. } => "ResourceNotFound.InstancesNotInAutoScalingGroup",
         // One lists no code of its own for this.
         Error::NameTaken {

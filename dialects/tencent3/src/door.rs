@@ -54,13 +54,9 @@ const LATER: &[&str] = &[
     "DeleteScalingPolicy",
     "DescribeNotificationConfigurations",
     "DescribeScalingPolicies",
-    "EnterStandby",
     "ExecuteScalingPolicy",
-    "ExitStandby",
     "ModifyNotificationConfiguration",
     "ModifyScalingPolicy",
-    "StartAutoScalingInstances",
-    "StopAutoScalingInstances",
 ];
 
 /// What an operator can tune of this door, and what it gets from outside.

@@ -136,6 +136,11 @@ words! {
         "MODIFY_LOAD_BALANCERS" ModifyBalancers = ModifyBalancers,
         "INSTANCE_REFRESH" Refresh = InstanceRefresh,
     }
+    /// StoppedMode.
+    StoppedMode = model::StopMode {
+        "KEEP_CHARGING" Keep = KeepCharging,
+        "STOP_CHARGING" Stop = StopCharging,
+    }
     /// RefreshMode.
     RefreshMode = model::RefreshMode {
         "ROLLING_UPDATE_RESET" Reset = Reset,

@@ -173,7 +173,10 @@ fn take_out(
 }
 
 /// These instances without doubles, if all are members (rule A9).
-fn members(draft: &Draft<'_>, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {
+pub(super) fn members(
+    draft: &Draft<'_>,
+    ids: &[InstanceId],
+) -> Result<BTreeSet<InstanceId>, Error> {
     let ids: BTreeSet<InstanceId> = ids.iter().copied().collect();
     let strangers: Vec<InstanceId> = ids
         .iter()

@@ -9,6 +9,7 @@ mod members;
 mod modify;
 mod observe;
 mod refresh;
+pub(crate) mod rest;
 mod schedules;
 pub(crate) mod step;
 
@@ -45,6 +46,10 @@ pub(crate) fn apply(
             instances,
             protected,
         } => members::protect(&mut draft, instances, *protected)?,
+        GroupCommand::Stop { instances, mode } => rest::stop(&mut draft, instances, *mode)?,
+        GroupCommand::Start { instances } => rest::start(&mut draft, instances)?,
+        GroupCommand::EnterStandby { instances } => rest::enter_standby(&mut draft, instances)?,
+        GroupCommand::ExitStandby { instances } => rest::exit_standby(&mut draft, instances)?,
         GroupCommand::Balancers(change) => balancers::change(&mut draft, change)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,

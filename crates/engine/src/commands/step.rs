@@ -294,7 +294,14 @@ fn working(draft: &Draft<'_>, id: InstanceId) -> Option<(ActivityKind, bool)> {
 
 /// Desired grows by what was really added by hand (rules A5, A7).
 fn grow_desired(draft: &mut Draft<'_>, id: InstanceId) {
-    if let Some((ActivityKind::ScaleOut | ActivityKind::Attach, true)) = working(draft, id) {
+    if let Some((
+        ActivityKind::ScaleOut
+        | ActivityKind::Attach
+        | ActivityKind::Start
+        | ActivityKind::ExitStandby,
+        true,
+    )) = working(draft, id)
+    {
         let size = &mut draft.group_mut().spec.size;
         size.desired = size.desired.saturating_add(1).min(size.max);
     }

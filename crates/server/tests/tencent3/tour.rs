@@ -167,6 +167,7 @@ tours!(
     instances,
     refresh,
     schedules,
+    rest,
     account,
     config_errors,
     group_errors,

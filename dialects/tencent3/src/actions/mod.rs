@@ -14,6 +14,7 @@ mod hooks;
 mod hooks_write;
 mod instances;
 mod refresh;
+mod rest;
 mod schedules;
 mod tags;
 
@@ -61,6 +62,10 @@ muster_kit::actions!(
         hooks::DescribeLifecycleHooks,
         hooks::DeleteLifecycleHook,
         hooks::CompleteLifecycleAction,
+        rest::StopAutoScalingInstances,
+        rest::StartAutoScalingInstances,
+        rest::EnterStandby,
+        rest::ExitStandby,
         schedules::CreateScheduledAction,
         schedules::ModifyScheduledAction,
         schedules::DescribeScheduledActions,
