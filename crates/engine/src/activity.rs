@@ -335,7 +335,11 @@ impl Draft<'_> {
     }
 
     /// A call that shows that somebody is looking: retries start afresh and the brake is released.
+    /// What set the desired number before has had its say.
     pub(crate) fn release_brake(&mut self) {
+        if self.group().asked_by.is_some() {
+            self.group_mut().asked_by = None;
+        }
         if self.group().retry != muster_model::RetryState::default() {
             self.group_mut().retry = muster_model::RetryState::default();
         }

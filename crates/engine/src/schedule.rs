@@ -1,8 +1,9 @@
 //! When scheduled actions fire, and what a firing does (rules S6-S8).
 //!
 //! A run that was missed (the service was down, the clock was moved) is made up for once, however many were missed. Of
-//! several that are due the earliest goes first, so that the latest has the last word. A local time that a change of
-//! clocks skips runs at the first moment after the gap; one that comes twice runs the first time only.
+//! several that are due the one whose last run is earlier goes first, so that the latest has the last word. A local time
+//! that a change of clocks skips runs at the first moment after the gap; a fixed one that comes twice runs the first time
+//! only, one that repeats (`*/30`) runs in both halves.
 
 use std::sync::Arc;
 
@@ -47,6 +48,22 @@ pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
     (!over).then_some(next)
 }
 
+/// The last firing up to `now` of a schedule that is due.
+fn last_due(schedule: &Schedule, now: Time) -> Option<Time> {
+    let times = &schedule.times;
+    let due = schedule.next_at?;
+    let Some(text) = &times.cron else {
+        return Some(due);
+    };
+    let until = times.end_at.map_or(now, |end| end.min(now));
+    let zone = TimeZone::get(&times.zone).ok()?;
+    let until = Timestamp::from_second(until.0.div_euclid(1000)).ok()?;
+    let last = cron(text)?
+        .find_previous_occurrence(&until.to_zoned(zone), true)
+        .ok()?;
+    Some(Time(last.timestamp().as_millisecond()).max(due))
+}
+
 /// The next firings, at most `count`.
 #[must_use]
 pub fn preview(schedule: &Schedule, count: usize) -> Vec<Time> {
@@ -65,7 +82,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         .filter(|schedule| schedule.next_at.is_some_and(|at| at <= now))
         .cloned()
         .collect();
-    due.sort_by_key(|schedule| (schedule.next_at, schedule.created_at, schedule.id));
+    due.sort_by_key(|schedule| {
+        let last = last_due(schedule, now);
+        (last, schedule.created_at, schedule.ordinal, schedule.id)
+    });
     for schedule in due {
         let enabled = draft.group().spec.enabled;
         if enabled {
@@ -192,6 +212,21 @@ mod tests {
                 9
             ),
             ["2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"]
+        );
+        assert_eq!(
+            runs(
+                "*/30 1 * * *",
+                zone,
+                "2026-10-31T12:00:00Z",
+                "2026-11-01T12:00:00Z",
+                9
+            ),
+            [
+                "2026-11-01T05:00:00Z",
+                "2026-11-01T05:30:00Z",
+                "2026-11-01T06:00:00Z",
+                "2026-11-01T06:30:00Z"
+            ]
         );
     }
 

@@ -1065,6 +1065,17 @@ fn schedules_set_sizes_at_their_time_and_say_so() {
 }
 
 #[test]
+fn of_missed_runs_the_latest_has_the_last_word() {
+    let mut t = Table::new(spec(0, 0, 9));
+    // Every hour to two; once at an hour and a half to five. Both are missed, the hourly one last at three hours.
+    schedule(&mut t, schedule_spec(0, Some("0 * * * *"), (0, Some(2), 9))).unwrap();
+    schedule(&mut t, schedule_spec(5400, None, (0, Some(5), 9))).unwrap();
+    t.pass(3 * 3600 + 60);
+    t.settle();
+    assert_eq!(t.view.group.spec.size.desired, 2);
+}
+
+#[test]
 fn a_schedule_that_falls_into_an_activity_is_not_lost() {
     let mut t = Table::new(spec(0, 1, 5));
     t.turn();
