@@ -35,7 +35,7 @@ mod wake;
 
 pub use advise::advise;
 pub use apply::{Context, apply};
-pub use commands::create::create_group;
+pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use plan::{Plan, PlannedCall, Reason, launch_spec, plan};
 pub use settings::{Facts, Quotas, Settings, TypeFacts};

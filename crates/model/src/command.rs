@@ -57,6 +57,17 @@ pub enum Command {
         /// What.
         spec: Box<GroupSpec>,
     },
+    /// Make a configuration and a group out of a machine (rule G25). What the machine says goes into both.
+    CreateGroupFrom {
+        /// The door that asks.
+        door: Door,
+        /// Where.
+        site: Site,
+        /// The machine: it runs, and stays what it is.
+        instance: InstanceId,
+        /// The group, but for its configuration and network.
+        spec: Box<GroupSpec>,
+    },
     /// Do something with a group.
     Group {
         /// Which.

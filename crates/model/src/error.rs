@@ -261,6 +261,12 @@ pub enum Error {
         /// Why.
         refusal: AttachRefusal,
     },
+    /// The machine that a group is to be made of is stopped.
+    #[error("instance {instance} is stopped")]
+    SourceStopped {
+        /// Which.
+        instance: InstanceId,
+    },
     /// The VPC cannot be changed while balancers are bound.
     #[error("the VPC cannot be changed while load balancers are bound")]
     VpcBound,

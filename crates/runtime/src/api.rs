@@ -223,6 +223,15 @@ impl Api for Runtime {
             Command::CreateGroup { door, site, spec } => {
                 self.create_group(caller, door, site, &spec).await
             }
+            Command::CreateGroupFrom {
+                door,
+                site,
+                instance,
+                spec,
+            } => {
+                self.create_group_from(caller, door, site, instance, &spec)
+                    .await
+            }
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }

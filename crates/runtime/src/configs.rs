@@ -8,7 +8,7 @@ use std::sync::Arc;
 use muster_engine::{Context, Facts};
 use muster_model::{
     Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, Ids, LaunchConfiguration, ResourceKind, Site,
+    GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -34,6 +34,17 @@ fn touch(account: &Account) -> (Arc<Account>, Commit) {
         rows: vec![Row::Account(Arc::clone(&next))],
     };
     (next, commit)
+}
+
+/// The commit with a new group in it.
+fn commit_of_new(mut commit: Commit, view: &GroupView) -> Commit {
+    commit.guards.push(Guard::NoGroup(view.group.id));
+    commit.rows.push(Row::Group(Arc::clone(&view.group)));
+    let instances = view.instances.values().map(Arc::clone);
+    commit.rows.extend(instances.map(Row::Instance));
+    let activities = view.activities.values().map(Arc::clone);
+    commit.rows.extend(activities.map(Row::Activity));
+    commit
 }
 
 impl Runtime {
@@ -202,28 +213,80 @@ impl Runtime {
             facts: &facts,
         };
         let view = muster_engine::create_group(&account, door, &site, spec, &mut context)?;
-        let id = view.group.id;
-        let (next, mut commit) = touch(&account);
-        commit.guards.push(Guard::NoGroup(id));
-        commit.rows.push(Row::Group(Arc::clone(&view.group)));
-        commit.rows.extend(
-            view.instances
-                .values()
-                .map(|instance| Row::Instance(Arc::clone(instance))),
-        );
-        commit.rows.extend(
-            view.activities
-                .values()
-                .map(|activity| Row::Activity(Arc::clone(activity))),
-        );
-        self.commit_account(&slot, commit).await?;
+        let (next, commit) = touch(&account);
+        self.commit_account(&slot, commit_of_new(commit, &view))
+            .await?;
         slot.swap(next);
-        let wake = view.group.wake_at;
+        Ok(Created::Group(self.admit_group(view)))
+    }
+
+    /// Makes a configuration and a group out of a machine, both or neither.
+    pub(crate) async fn create_group_from(
+        &self,
+        caller: &Caller,
+        door: Door,
+        site: Site,
+        instance: InstanceId,
+        spec: &GroupSpec,
+    ) -> ApiResult<Created> {
+        let found = self.compute.describe(&[instance]).await;
+        let found = found.map_err(|error| Error::BackEnd {
+            code: muster_model::AttemptCode::Failed,
+            message: error.to_string(),
+        })?;
+        let machine = found.into_iter().next().ok_or_else(|| Error::NotFound {
+            kind: ResourceKind::Instance,
+            id: instance.to_string(),
+        })?;
+        let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec)?;
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let account = slot.account();
+        let others = self.directory.configs(caller.account, &caller.site);
+        let mut ids = crate::runtime::fresh_ids();
+        let facts = Facts {
+            name_taken: others
+                .iter()
+                .any(|other| other.spec.name == config_spec.name),
+            used: u32::try_from(others.len()).unwrap_or(u32::MAX),
+            ..Facts::default()
+        };
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
+        let config =
+            muster_engine::create_config(&account, door, &site, &config_spec, &mut context)?;
+        let config = Arc::new(config);
+        let group_spec = GroupSpec {
+            config: Some(config.id),
+            ..group_spec
+        };
+        let facts = Facts {
+            config: Some(Arc::clone(&config)),
+            ..self.group_facts(caller, None, Some(&group_spec.name), None)
+        };
+        context.facts = &facts;
+        let view = muster_engine::create_group(&account, door, &site, &group_spec, &mut context)?;
+        let (next, mut commit) = touch(&account);
+        commit.rows.push(Row::Config(Arc::clone(&config)));
+        self.commit_account(&slot, commit_of_new(commit, &view))
+            .await?;
+        slot.swap(next);
+        self.directory.put_config(config);
+        Ok(Created::Group(self.admit_group(view)))
+    }
+
+    /// A group that has been committed is known from here on.
+    fn admit_group(&self, view: GroupView) -> GroupId {
+        let (id, wake) = (view.group.id, view.group.wake_at);
         self.directory.put_group(view);
         if let Some(at) = wake {
             self.queue.want(id, at);
         }
-        Ok(Created::Group(id))
+        id
     }
 
     /// Changes a group's name or configuration.

@@ -278,6 +278,7 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::NothingToDo | Error::CoolingDown => "FailedOperation.NoActivityToGenerate",
         Error::InstanceBusy { .. } => "ResourceUnavailable.InstanceInOperation",
         Error::CannotAttach { refusal, .. } => attach_refusal(refusal),
+        Error::SourceStopped { .. } => "ResourceUnavailable.StoppedInstanceNotAllowAttach",
         Error::VpcBound => "ResourceUnavailable.ForbiddenModifyVpc",
         Error::InRefresh { .. } => "ResourceUnavailable.AutoScalingGroupInRefreshActivity",
         Error::RefreshStands { .. } => {

@@ -47,7 +47,6 @@ const COMMON: [&str; 11] = [
 
 /// The actions of the API that come later: known, and plainly refused.
 const LATER: &[&str] = &[
-    "CreateAutoScalingGroupFromInstance",
     "CreateNotificationConfiguration",
     "CreateScalingPolicy",
     "DeleteNotificationConfiguration",

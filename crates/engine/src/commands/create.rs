@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Account, Door, Error, Group, GroupSpec, GroupView, NameIndex, Quota, ResourceKind, RetryState,
-    Site,
+    Account, ConfigSpec, Door, Error, Group, GroupSpec, GroupView, Machine, MachineState,
+    NameIndex, Network, Quota, ResourceKind, RetryState, Site,
 };
 
 use super::modify::{check_spec, named_config};
@@ -72,6 +72,40 @@ pub fn create_group(
     let mut view = empty.after(&change).unwrap_or(empty);
     Arc::make_mut(&mut view.group).version = 1;
     Ok(view)
+}
+
+/// What a group that is made out of a machine starts from: a configuration like the machine, named like the group, and the
+/// machine's network.
+///
+/// # Errors
+/// The machine does not run.
+pub fn like_machine(machine: &Machine, spec: &GroupSpec) -> Result<(ConfigSpec, GroupSpec), Error> {
+    match machine.state {
+        MachineState::Running => {}
+        MachineState::Pending | MachineState::Stopped | MachineState::Dead => {
+            return Err(Error::SourceStopped {
+                instance: machine.id,
+            });
+        }
+    }
+    let place = &machine.placement;
+    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let config = ConfigSpec {
+        name: spec.name.clone(),
+        image: some(&machine.image),
+        instance_types: some(&place.instance_type).into_iter().collect(),
+        ..ConfigSpec::default()
+    };
+    let group = GroupSpec {
+        network: Network {
+            vpc: machine.vpc.clone(),
+            subnets: some(&place.subnet).into_iter().collect(),
+            zones: some(&place.zone).into_iter().collect(),
+            ..Network::default()
+        },
+        ..spec.clone()
+    };
+    Ok((config, group))
 }
 
 fn first(index: Option<NameIndex>) -> u32 {

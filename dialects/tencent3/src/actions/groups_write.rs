@@ -58,6 +58,14 @@ pub(crate) struct CreatedGroup {
     auto_scaling_group_id: String,
 }
 
+impl CreatedGroup {
+    pub(super) fn new(id: GroupId) -> CreatedGroup {
+        CreatedGroup {
+            auto_scaling_group_id: id.to_string(),
+        }
+    }
+}
+
 /// The one termination policy that a list may hold.
 fn termination(list: Option<Vec<TerminationPolicy>>) -> Result<Option<TerminationPolicy>, Fault> {
     let list = list.unwrap_or_default();
@@ -234,9 +242,7 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             spec,
         };
         match ctx.execute(command).await? {
-            Created::Group(id) => Ok(CreatedGroup {
-                auto_scaling_group_id: id.to_string(),
-            }),
+            Created::Group(id) => Ok(CreatedGroup::new(id)),
             Created::Nothing
             | Created::Config(_)
             | Created::Activity(_)

@@ -8,6 +8,7 @@ mod config_parts;
 mod configs;
 mod configs_change;
 mod configs_write;
+mod from_instance;
 mod groups;
 mod groups_write;
 mod hooks;
@@ -62,6 +63,7 @@ muster_kit::actions!(
         hooks::DescribeLifecycleHooks,
         hooks::DeleteLifecycleHook,
         hooks::CompleteLifecycleAction,
+        from_instance::CreateAutoScalingGroupFromInstance,
         rest::StopAutoScalingInstances,
         rest::StartAutoScalingInstances,
         rest::EnterStandby,

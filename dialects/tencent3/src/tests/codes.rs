@@ -76,6 +76,7 @@ fn errors() -> Vec<Error> {
         Error::NothingToDo,
         Error::CoolingDown,
         Error::InstanceBusy { instance },
+        Error::SourceStopped { instance },
         Error::VpcBound,
         Error::InRefresh { refresh },
         Error::RefreshStands {
@@ -172,6 +173,7 @@ fn listed(error: &Error) {
         | Error::CoolingDown
         | Error::InstanceBusy { .. }
         | Error::CannotAttach { .. }
+        | Error::SourceStopped { .. }
         | Error::VpcBound
         | Error::InRefresh { .. }
         | Error::RefreshStands { .. }
