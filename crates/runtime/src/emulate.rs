@@ -17,6 +17,8 @@ impl Runtime {
     pub async fn settle(self: &Arc<Self>) {
         let _moving = self.moving.lock().await;
         self.quiet().await;
+        // A listing says nothing of what came about in its own millisecond: it is asked for in a later one.
+        self.clock.wait(self.clock.now().plus_millis(1)).await;
         self.look().await;
     }
 
