@@ -113,6 +113,7 @@ impl Action<Ctx> for DescribeAutoScalingInstances {
     }
 }
 
+/// An action on named members of a group that starts an activity.
 macro_rules! on_members {
     ($($(#[$doc:meta])* $action:ident: $absent:literal, $ids:ident => $command:expr;)*) => {$(
         $(#[$doc])*
@@ -135,6 +136,7 @@ macro_rules! on_members {
         }
     )*};
 }
+pub(super) use on_members;
 
 on_members! {
     /// AttachInstances.

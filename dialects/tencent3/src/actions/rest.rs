@@ -5,33 +5,11 @@ use muster_model::GroupCommand;
 use serde::Deserialize;
 
 use super::Started;
+use super::instances::on_members;
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::words::StoppedMode;
-
-macro_rules! on_members {
-    ($($(#[$doc:meta])* $action:ident: $absent:literal, $instances:ident => $command:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        pub(crate) struct $action {
-            auto_scaling_group_id: String,
-            instance_ids: Vec<String>,
-        }
-
-        impl Action<Ctx> for $action {
-            const NAME: &'static str = stringify!($action);
-            type Response = Started;
-
-            async fn run(self, ctx: &Ctx) -> Result<Started, Fault> {
-                checks::group_id(&self.auto_scaling_group_id, ctx.action)?;
-                let $instances = checks::members(&self.instance_ids, $absent)?;
-                ctx.start(&self.auto_scaling_group_id, $command).await
-            }
-        }
-    )*};
-}
 
 on_members! {
     /// StartAutoScalingInstances.
