@@ -77,7 +77,7 @@ impl Runtime {
     }
 
     /// A group that the caller may see.
-    fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
+    pub(crate) fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
         let view = self
             .directory
             .group(id)

@@ -238,6 +238,14 @@ impl Runtime {
             kind: ResourceKind::Instance,
             id: instance.to_string(),
         })?;
+        // Accounts never see each other: a machine of somebody else's group is not there.
+        if let Some(owner) = &machine.owner {
+            self.visible(caller, owner.group)
+                .map_err(|_| Error::NotFound {
+                    kind: ResourceKind::Instance,
+                    id: instance.to_string(),
+                })?;
+        }
         let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec)?;
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;

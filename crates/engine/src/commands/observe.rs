@@ -54,6 +54,8 @@ fn is_settled(instance: &Instance) -> bool {
             Lifecycle::InService
                 | Lifecycle::Standby
                 | Lifecycle::Stopped
+                | Lifecycle::StartFailed
+                | Lifecycle::StopFailed
                 | Lifecycle::LaunchingHook
                 | Lifecycle::TerminatingHook
         )

@@ -281,7 +281,11 @@ fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
         }
         StepResult::Unknown { message } => {
             draft.attempt_failed(id, &waiting.placement, AttemptCode::NoAnswer, message);
-            draft.retry_call(id, true);
+            let patience = u64::from(draft.settings.leave_patience_secs) * 1000;
+            match draft.now.millis_since(waiting.call.since) < patience {
+                true => draft.retry_call(id, true),
+                false => draft.fail_in_place(id, message),
+            }
         }
     }
 }
