@@ -286,10 +286,21 @@ impl Draft<'_> {
                 cooldown_secs: Some(secs),
                 ..
             } => *secs,
-            _ => self.group().spec.cooldown_secs,
+            TriggerKind::Policy { .. } | TriggerKind::Manual | TriggerKind::Schedule { .. } => {
+                self.group().spec.cooldown_secs
+            }
+            // Nobody changed the capacity that is wished for: there is nothing to wait and see of.
+            TriggerKind::Match
+            | TriggerKind::Unhealthy
+            | TriggerKind::Lost
+            | TriggerKind::Reclaim
+            | TriggerKind::Refresh { .. } => return,
         };
         let until = self.now.plus_secs(u64::from(secs));
-        self.group_mut().cooldown = (secs > 0).then_some(Cooldown { until, after: id });
+        // One that asks for no cooldown does not end another's.
+        if secs > 0 {
+            self.group_mut().cooldown = Some(Cooldown { until, after: id });
+        }
     }
 
     /// Counts failures in a row and says what follows (rule G6). A partly successful activity counts as failed.

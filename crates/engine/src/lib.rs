@@ -28,6 +28,7 @@ mod names;
 mod placement;
 mod plan;
 pub mod refresh;
+mod scaling;
 pub mod schedule;
 mod settings;
 mod termination;

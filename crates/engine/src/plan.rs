@@ -12,7 +12,8 @@ use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{
-    Settings, balancers, commands, hooks, names, placement, refresh, schedule, termination, wake,
+    Settings, balancers, commands, hooks, names, placement, refresh, scaling, schedule,
+    termination, wake,
 };
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
@@ -53,6 +54,7 @@ pub struct Reason(pub String);
 pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> Plan {
     let mut draft = Draft::new(view, now, ids, settings);
     give_up_on_silence(&mut draft);
+    scaling::follow(&mut draft);
     decide(&mut draft);
     let calls = make_calls(&mut draft);
     set_wake(&mut draft);
@@ -88,6 +90,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
             match_desired(draft);
         }
     }
+    scaling::warm(draft);
     set_wake(draft);
 }
 
@@ -455,6 +458,7 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     waits
         .chain(hooks::next_deadline(draft))
         .chain(schedules)
+        .chain(scaling::next_wake(draft))
         .min()
 }
 

@@ -83,6 +83,8 @@ pub struct Quotas {
     pub groups: u32,
     /// Scheduled actions of a group.
     pub schedules: u32,
+    /// Scaling policies of a group.
+    pub policies: u32,
 }
 
 impl Default for Quotas {
@@ -91,6 +93,7 @@ impl Default for Quotas {
             configs: 50,
             groups: 50,
             schedules: 50,
+            policies: 100,
         }
     }
 }

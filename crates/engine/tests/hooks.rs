@@ -8,54 +8,13 @@
     reason = "a test says what broke by failing"
 )]
 
-use std::fmt::Write as _;
-use std::sync::Arc;
+mod common;
 
-use muster_engine::{
-    Context, Facts, PlannedCall, Settings, apply, check, create_config, create_group, explain, plan,
-};
+use common::{Table, spec};
 use muster_model::{
-    Account, AccountId, Allocation, CallKind, ConfigSpec, Created, Door, Error, GroupCommand,
-    GroupSpec, GroupView, HealthCheck, HealthKind, HookChange, HookId, HookPatch, HookSpec,
-    HookTransition, HookVerdict, HookWaiter, Ids, InstanceId, Key, Lifecycle, Machine,
-    MachineHealth, MachineState, Network, NotificationTarget, Observation, OwnerKey, RetryPolicy,
-    ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy, Time,
-    ZonesCheck,
+    Created, Error, GroupCommand, HookChange, HookId, HookPatch, HookSpec, HookTransition,
+    HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, NotificationTarget, Observation, Time,
 };
-
-fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
-    GroupSpec {
-        name: "web".to_owned(),
-        config: None,
-        size: Size { min, desired, max },
-        enabled: true,
-        cooldown_secs: 0,
-        network: Network {
-            vpc: "vpc-1".to_owned(),
-            subnets: vec!["s1".to_owned()],
-            ..Network::default()
-        },
-        spread: Spread::Ordered,
-        zones_check: ZonesCheck::Any,
-        termination: TerminationPolicy::OldestInstance,
-        retry: RetryPolicy::None,
-        health: HealthCheck {
-            kind: HealthKind::Machine,
-            period_secs: 0,
-            grace_secs: 0,
-        },
-        balancers: Vec::new(),
-        project: 0,
-        tags: Vec::new(),
-        service: ServiceSettings::default(),
-        allocation: Allocation::LaunchConfiguration,
-        capacity_rebalance: false,
-        name_index: None,
-        host_name_index: None,
-        concurrent_scale_out: false,
-        huawei: None,
-    }
-}
 
 fn hook(name: &str, transition: HookTransition, timeout_secs: u32) -> HookSpec {
     HookSpec {
@@ -73,93 +32,14 @@ fn hook(name: &str, transition: HookTransition, timeout_secs: u32) -> HookSpec {
     }
 }
 
-struct Table {
-    view: GroupView,
-    ids: Ids,
-    settings: Settings,
-    now: Time,
-    calls: Vec<PlannedCall>,
-    text: String,
-}
-
 impl Table {
-    fn new(mut spec: GroupSpec) -> Table {
-        let settings = Settings::default();
-        let mut ids = Ids::new(1);
-        let account = Account {
-            id: AccountId::new(Key::from_bits(1)),
-            name: "test".to_owned(),
-            version: 1,
-            created_at: Time(0),
-        };
-        let config = ConfigSpec {
-            name: "conf".to_owned(),
-            image: Some("img-1".to_owned()),
-            instance_types: vec!["A".to_owned()],
-            ..ConfigSpec::default()
-        };
-        let (site, none) = (Site::default(), Facts::default());
-        let mut context = Context {
-            now: Time(0),
-            ids: &mut ids,
-            settings: &settings,
-            facts: &none,
-        };
-        let config = create_config(&account, Door::Tencent3, &site, &config, &mut context).unwrap();
-        spec.config = Some(config.id);
-        let facts = Facts {
-            config: Some(Arc::new(config)),
-            ..Facts::default()
-        };
-        context.facts = &facts;
-        let view = create_group(&account, Door::Tencent3, &site, &spec, &mut context).unwrap();
-        Table {
-            view,
-            ids,
-            settings,
-            now: Time(0),
-            calls: Vec::new(),
-            text: String::new(),
-        }
+    fn pass(&mut self, secs: u64) {
+        self.now = self.now.plus_secs(secs);
+        self.settle();
     }
 
-    fn say(&mut self, what: &str) {
-        let view = explain::view_text(&self.view, Time(0));
-        writeln!(self.text, "== {}s: {what}\n{view}", self.now.0 / 1000).unwrap();
-        for activity in self.view.activities.values() {
-            for outcome in &activity.hooks {
-                writeln!(
-                    self.text,
-                    "  {} {} {:?} {:?}",
-                    outcome.hook, outcome.instance, outcome.verdict, outcome.reason
-                )
-                .unwrap();
-            }
-        }
-    }
-
-    fn accept(&mut self, change: &muster_model::Change) {
-        for event in &change.events {
-            writeln!(self.text, "tell {}: {}", event.target, event.body).unwrap();
-        }
-        self.view = self.view.after(change).unwrap();
-        let problems = check::problems(&self.view);
-        assert!(problems.is_empty(), "{problems:?}\n{}", self.text);
-    }
-
-    fn command(&mut self, command: GroupCommand) -> Result<Created, Error> {
-        let facts = Facts::default();
-        let mut context = Context {
-            now: self.now,
-            ids: &mut self.ids,
-            settings: &self.settings,
-            facts: &facts,
-        };
-        let (change, created) = apply(&self.view, &command, &mut context)?;
-        if !change.is_empty() {
-            self.accept(&change);
-        }
-        Ok(created)
+    fn states(&self) -> Vec<Lifecycle> {
+        self.view.instances.values().map(|i| i.state).collect()
     }
 
     fn make(&mut self, spec: HookSpec) -> HookId {
@@ -182,78 +62,6 @@ impl Table {
             who,
             verdict,
         }))
-    }
-
-    fn machine(&self, id: InstanceId) -> Machine {
-        let instance = &self.view.instances[&id];
-        Machine {
-            id,
-            owner: Some(OwnerKey {
-                group: self.view.group.id,
-                instance: id,
-            }),
-            state: MachineState::Running,
-            health: MachineHealth::Healthy,
-            vpc: "vpc-1".to_owned(),
-            placement: instance.placement.clone(),
-            image: "img-1".to_owned(),
-            name: instance.name.clone(),
-            address: None,
-            port: None,
-            reclaim_at: None,
-            created_at: Time(0),
-        }
-    }
-
-    /// Turns, and answers to what they ask for, until nothing is asked for any more.
-    fn settle(&mut self) {
-        loop {
-            let plan = plan(&self.view, self.now, &mut self.ids, &self.settings);
-            if !plan.change.is_empty() {
-                self.accept(&plan.change);
-            }
-            self.calls.extend(plan.calls);
-            if self.calls.is_empty() {
-                return;
-            }
-            for call in std::mem::take(&mut self.calls) {
-                let result = match call.kind {
-                    CallKind::Terminate | CallKind::Release => StepResult::Done(None),
-                    CallKind::Launch
-                    | CallKind::Adopt
-                    | CallKind::Start
-                    | CallKind::Stop(_)
-                    | CallKind::Reset(_)
-                    | CallKind::Bind
-                    | CallKind::Unbind
-                    | CallKind::Rebind => {
-                        StepResult::Done(Some(Arc::new(self.machine(call.owner.instance))))
-                    }
-                };
-                self.command(GroupCommand::StepDone(StepOutcome {
-                    instance: call.owner.instance,
-                    kind: call.kind,
-                    attempt: call.attempt,
-                    result,
-                }))
-                .unwrap();
-            }
-        }
-    }
-
-    fn pass(&mut self, secs: u64) {
-        self.now = self.now.plus_secs(secs);
-        self.settle();
-    }
-
-    /// The last one made.
-    fn newest(&self) -> InstanceId {
-        let newest = self.view.instances.values().max_by_key(|i| i.created_at);
-        newest.unwrap().id
-    }
-
-    fn states(&self) -> Vec<Lifecycle> {
-        self.view.instances.values().map(|i| i.state).collect()
     }
 }
 

@@ -814,7 +814,10 @@ fn cooldown_holds_back_only_those_who_honor_it() {
     t.settle();
     let adjust = |cooldown| {
         let trigger = Trigger {
-            kind: TriggerKind::Manual,
+            kind: TriggerKind::Policy {
+                policy: muster_model::PolicyId::new(Key::from_bits(1)),
+                cooldown_secs: None,
+            },
             cooldown,
         };
         GroupCommand::Adjust(Adjustment {
@@ -822,6 +825,9 @@ fn cooldown_holds_back_only_those_who_honor_it() {
             trigger,
         })
     };
+    // The launch that only met the wish of the new group starts none.
+    t.command(adjust(CooldownRule::Honor)).unwrap();
+    t.settle();
     assert_eq!(
         t.command(adjust(CooldownRule::Honor)),
         Err(Error::CoolingDown)

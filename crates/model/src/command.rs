@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
-    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
-    Trigger, ZonesCheck,
+    Member, Metric, NameIndex, Placement, Point, PolicyCommand, PolicyId, RefreshCommand,
+    RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site, Spread, StopMode,
+    Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -93,7 +93,7 @@ pub struct ClearFields {
     pub network_interfaces: bool,
 }
 
-/// Something to do with one group. The last four come from the shell, not from doors.
+/// Something to do with one group. The last five come from the shell, not from doors.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupCommand {
     /// Change what is wanted of it.
@@ -180,8 +180,12 @@ pub enum GroupCommand {
     Hook(HookChange),
     /// Make, change or delete a scheduled action.
     Schedule(ScheduleCommand),
+    /// Make, change or delete a scaling policy, or do what it does.
+    Policy(PolicyCommand),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
+    /// Values of metrics have come in.
+    Measured(Vec<(Metric, Point)>),
     /// The machines of the group as the back end lists them.
     Observed(Observation),
     /// A call to the back end came back, or is given up.
@@ -264,6 +268,8 @@ pub enum Created {
     Hook(HookId),
     /// A scheduled action.
     Schedule(ScheduleId),
+    /// A scaling policy.
+    Policy(PolicyId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

@@ -1,6 +1,6 @@
 //! The one error of the model: closed, so that every door has to say its code for every case.
 
-use crate::{ActivityId, AttemptCode, InstanceId, RefreshId, RefreshStatus};
+use crate::{ActivityId, AttemptCode, InstanceId, PolicyId, RefreshId, RefreshStatus};
 
 /// A kind of resource, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub enum Quota {
     ForwardBalancers,
     /// Lifecycle hooks per group.
     Hooks,
+    /// Scaling policies per group.
+    Policies,
+    /// Policies per group that hold a metric at a value.
+    TargetTracking,
+    /// Metrics per group.
+    Metrics,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.
@@ -314,6 +320,12 @@ pub enum Error {
     /// The verdict was given before.
     #[error("the result of the lifecycle action has been set already")]
     VerdictGiven,
+    /// A policy that holds a metric at a value acts by itself only.
+    #[error("scaling policy {policy} tracks a target: it cannot be executed by a call")]
+    NotExecutable {
+        /// Which.
+        policy: PolicyId,
+    },
     /// The configuration is unusable.
     #[error("the launch configuration is abnormal")]
     ConfigAbnormal,

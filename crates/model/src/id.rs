@@ -276,6 +276,8 @@ kinds! {
     HookId Hook "ash-" 9;
     /// An instance refresh.
     RefreshId Refresh "asr-" 10;
+    /// The points of a metric. Its prefix is Muster's own.
+    SeriesId Series "asm-" 11;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -59,7 +59,7 @@ pub use hook::{
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
-    NotificationId, PolicyId, RefreshId, ScheduleId,
+    NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId,
 };
 pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
@@ -76,7 +76,8 @@ pub use refresh::{
     RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
 };
 pub use scaling::{
-    AdjustBy, Alarm, Comparison, Metric, Policy, PolicyKind, Schedule, ScheduleCommand,
-    ScheduleSpec, ScheduleTimes, Statistic, TargetTracking,
+    AdjustBy, Alarm, Comparison, Metric, Point, Policy, PolicyCommand, PolicyKind, PolicySpec,
+    Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Series, Statistic, TargetTracking,
+    Watch,
 };
 pub use time::Time;

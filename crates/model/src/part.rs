@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     GroupId, Hook, HookId, Key, Notification, NotificationId, Policy, PolicyId, Refresh, RefreshId,
-    Schedule, ScheduleId,
+    Schedule, ScheduleId, Series, SeriesId,
 };
 
 macro_rules! parts {
@@ -115,6 +115,8 @@ parts! {
     Notification NotificationId notifications "notification";
     /// An instance refresh.
     Refresh RefreshId refreshes "refresh";
+    /// The points of a metric.
+    Series SeriesId series "series";
 }
 
 impl FromIterator<Part> for Parts {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Door, GroupId, PolicyId, ScheduleId, Time};
+use crate::{Door, GroupId, InstanceId, PolicyId, ScheduleId, SeriesId, Time};
 
 /// A scaling policy of a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,103 @@ pub struct Policy {
     /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
     #[serde(default)]
     pub ordinal: u64,
+    /// User groups that are told of it: numbers as text. Retired on the Tencent 3.0 door (L22757), kept and shown.
+    #[serde(default)]
+    pub notify_groups: Vec<String>,
+    /// How far its alarms have been looked at.
+    #[serde(default)]
+    pub watch: Watch,
+}
+
+/// How far the alarms of a policy have been looked at. Periods are counted from when the policy was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// End of the last period that was evaluated; `None` = look again, a late point has come.
+    pub evaluated: Option<Time>,
+    /// End of the last period at which it asked for a change: it asks once a period.
+    pub acted: Option<Time>,
+}
+
+/// What a caller can set of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicySpec {
+    /// Its name, unique in the account and site.
+    pub name: String,
+    /// Acts or rests.
+    pub enabled: bool,
+    /// Seconds, if it has its own.
+    pub cooldown_secs: Option<u32>,
+    /// What it does.
+    pub kind: PolicyKind,
+    /// User groups, numbers as text.
+    pub notify_groups: Vec<String>,
+}
+
+/// What can be done with policies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PolicyCommand {
+    /// Make one.
+    Create {
+        /// The door that asks.
+        door: Door,
+        /// What.
+        spec: Box<PolicySpec>,
+    },
+    /// Change it, as a whole.
+    Modify {
+        /// Which.
+        id: PolicyId,
+        /// What it is to be.
+        spec: Box<PolicySpec>,
+    },
+    /// Delete it.
+    Delete {
+        /// Which.
+        id: PolicyId,
+    },
+    /// Do now what its alarm would (rule S5).
+    Execute {
+        /// Which.
+        id: PolicyId,
+        /// A cooldown holds it back.
+        honor_cooldown: bool,
+    },
+}
+
+impl PolicyCommand {
+    /// The name that it gives, and the policy that has it then, if that is there already.
+    #[must_use]
+    pub fn names(&self) -> Option<(&str, Option<PolicyId>)> {
+        match self {
+            PolicyCommand::Create { spec, .. } => Some((&spec.name, None)),
+            PolicyCommand::Modify { id, spec } => Some((&spec.name, Some(*id))),
+            PolicyCommand::Delete { .. } | PolicyCommand::Execute { .. } => None,
+        }
+    }
+}
+
+/// What is known of one metric of a group: the newest points, by time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its id.
+    pub id: SeriesId,
+    /// Its group.
+    pub group: GroupId,
+    /// The metric.
+    pub metric: Metric,
+    /// The points, oldest first. Bounded in number and age.
+    pub points: Vec<Point>,
+}
+
+/// A measured value.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// When it was so.
+    pub at: Time,
+    /// Of which member; `None` = of the group as a whole.
+    pub instance: Option<InstanceId>,
+    /// The value, in the metric's unit; a finite number.
+    pub value: f64,
 }
 
 /// What a policy does.
@@ -84,6 +181,44 @@ pub struct TargetTracking {
     pub disable_scale_in: bool,
 }
 
+impl TargetTracking {
+    /// Seconds of the periods in which it looks for more load, and how many in a row count.
+    pub const HIGH: (u32, u32) = (60, 3);
+    /// The same for less load: it is slower to give back.
+    pub const LOW: (u32, u32) = (300, 3);
+    /// Below this part of the target there are more machines than needed.
+    pub const LOW_PART: f64 = 0.9;
+
+    /// The alarm that asks for more.
+    #[must_use]
+    pub fn high(&self) -> Alarm {
+        self.alarm(Self::HIGH, Comparison::Greater, self.target)
+    }
+
+    /// The alarm that asks for less, unless that is switched off.
+    #[must_use]
+    pub fn low(&self) -> Option<Alarm> {
+        let alarm = self.alarm(Self::LOW, Comparison::Less, self.target * Self::LOW_PART);
+        (!self.disable_scale_in).then_some(alarm)
+    }
+
+    fn alarm(
+        &self,
+        (period_secs, repeat): (u32, u32),
+        comparison: Comparison,
+        threshold: f64,
+    ) -> Alarm {
+        Alarm {
+            metric: self.metric.clone(),
+            comparison,
+            threshold,
+            period_secs,
+            repeat,
+            statistic: Statistic::Average,
+        }
+    }
+}
+
 /// A rule over a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
@@ -117,6 +252,35 @@ pub enum Comparison {
     LessOrEqual,
     Equal,
     NotEqual,
+}
+
+impl Comparison {
+    /// Whether `value` stands so to `threshold`.
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        let order = value.total_cmp(&threshold);
+        match self {
+            Comparison::Greater => order.is_gt(),
+            Comparison::GreaterOrEqual => order.is_ge(),
+            Comparison::Less => order.is_lt(),
+            Comparison::LessOrEqual => order.is_le(),
+            Comparison::Equal => order.is_eq(),
+            Comparison::NotEqual => order.is_ne(),
+        }
+    }
+
+    /// Its sign.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Equal => "=",
+            Comparison::NotEqual => "!=",
+        }
+    }
 }
 
 /// How a period is summed up.

@@ -118,7 +118,9 @@ impl Runtime {
                 )
                 .await
             }
-            GroupCommand::Observed(_)
+            GroupCommand::Policy(command) => self.change_policy(caller, id, command).await,
+            GroupCommand::Measured(_)
+            | GroupCommand::Observed(_)
             | GroupCommand::StepDone(_)
             | GroupCommand::Recover
             | GroupCommand::ConfigChanged => Err(no_group(id)),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use muster_engine::{Context, Facts};
 use muster_model::{
     Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, ResourceKind, Site,
+    GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, PolicyCommand, ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -307,14 +307,49 @@ impl Runtime {
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
         let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
+        let command = GroupCommand::Modify(Box::new(patch));
+        self.apply_for_account(&slot, id, &command, &facts).await
+    }
+
+    /// Makes or changes a policy: its name is unique in the account.
+    pub(crate) async fn change_policy(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        command: PolicyCommand,
+    ) -> ApiResult<Created> {
+        let Some((name, own)) = command.names() else {
+            return self.apply_to(id, &GroupCommand::Policy(command)).await;
+        };
+        let slot = self.account_slot(caller)?;
+        let _lock = slot.lock.lock().await;
+        let taken = |view: &Arc<GroupView>| {
+            let mut policies = view.parts.policies.values();
+            policies.any(|policy| policy.name == name && Some(policy.id) != own)
+        };
+        let views = self.directory.views(caller.account, &caller.site);
+        let facts = Facts {
+            name_taken: views.iter().any(taken),
+            ..Facts::default()
+        };
+        let command = GroupCommand::Policy(command);
+        self.apply_for_account(&slot, id, &command, &facts).await
+    }
+
+    /// Applies a command that holds only while the account stays what it is. The account's lock is held by the caller.
+    async fn apply_for_account(
+        &self,
+        slot: &AccountSlot,
+        id: GroupId,
+        command: &GroupCommand,
+        facts: &Facts,
+    ) -> ApiResult<Created> {
         let (next, commit) = touch(&slot.account());
         let before = self
             .directory
             .group(id)
             .map(|slot| slot.view().group.version);
-        let created = self
-            .apply_with(id, &GroupCommand::Modify(Box::new(patch)), &facts, &commit)
-            .await?;
+        let created = self.apply_with(id, command, facts, &commit).await?;
         let after = self
             .directory
             .group(id)

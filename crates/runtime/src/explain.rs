@@ -12,6 +12,9 @@ use crate::runtime::Runtime;
 /// Evaluations kept per group.
 const KEPT: usize = 32;
 
+/// Points of a metric that are shown, newest first.
+const SHOWN_POINTS: usize = 20;
+
 /// One evaluation.
 pub(crate) struct Evaluation {
     at: Time,
@@ -92,6 +95,23 @@ impl Runtime {
                 "name": schedule.name,
                 "next_ms": muster_engine::schedule::preview(schedule, 5).iter().map(|at| at.0).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
+            "policies": view.parts.policies.values().map(|policy| json!({
+                "id": policy.id.to_string(),
+                "name": policy.name,
+                "enabled": policy.enabled,
+                "rule": format!("{:?}", policy.kind),
+                "evaluated_ms": policy.watch.evaluated.map(|at| at.0),
+                "acted_ms": policy.watch.acted.map(|at| at.0),
+            })).collect::<Vec<_>>(),
+            "metrics": view.parts.series.values().map(|series| json!({
+                "metric": series.metric.0,
+                "points": series.points.iter().rev().take(SHOWN_POINTS).map(|point| json!({
+                    "at_ms": point.at.0,
+                    "instance": point.instance.map(|id| id.to_string()),
+                    "value": point.value,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "cooldown_until_ms": view.group.cooldown.as_ref().map(|cooldown| cooldown.until.0),
             "view": muster_engine::explain::view_text(&view, Time(0)),
             "evaluations": evaluations,
         }))

@@ -13,6 +13,7 @@ mod configs;
 mod directory;
 mod emulate;
 mod explain;
+mod measure;
 mod metrics;
 mod observer;
 mod queue;
@@ -20,4 +21,5 @@ mod runtime;
 mod turns;
 
 pub use clock::ShellClock;
+pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};

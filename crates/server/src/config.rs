@@ -153,6 +153,7 @@ pub(crate) struct QuotaConfig {
     groups: Within<0, 1_000_000>,
     launch_configurations: Within<0, 1_000_000>,
     scheduled_actions: Within<0, 1_000_000>,
+    scaling_policies: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -162,6 +163,7 @@ impl Default for QuotaConfig {
             groups: Within(quotas.groups),
             launch_configurations: Within(quotas.configs),
             scheduled_actions: Within(quotas.schedules),
+            scaling_policies: Within(quotas.policies),
         }
     }
 }
@@ -281,6 +283,7 @@ impl Config {
                 groups: self.quotas.groups.0,
                 configs: self.quotas.launch_configurations.0,
                 schedules: self.quotas.scheduled_actions.0,
+                policies: self.quotas.scaling_policies.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             ..Settings::default()

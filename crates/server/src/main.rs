@@ -7,6 +7,7 @@ mod front;
 mod metrics;
 mod native;
 mod native_balancers;
+mod native_metrics;
 mod seal;
 mod serve;
 

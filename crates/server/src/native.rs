@@ -42,7 +42,7 @@ pub(crate) struct Refusal(
 
 pub(crate) type Outcome = Result<Value, Refusal>;
 
-fn bad(message: impl Into<String>) -> Refusal {
+pub(crate) fn bad(message: impl Into<String>) -> Refusal {
     Refusal(StatusCode::BAD_REQUEST, "BadRequest", message.into())
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn internal(error: impl std::fmt::Display) -> Refusal {
     )
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body = if body.iter().all(u8::is_ascii_whitespace) {
         b"{}"
     } else {
@@ -71,9 +71,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
 }
 
-/// A moment in RFC 3339.
-fn rfc3339(time: Time) -> String {
-    Timestamp::from_millisecond(time.0).map_or_else(|_| time.0.to_string(), |at| at.to_string())
+/// A moment in RFC 3339, always with milliseconds, so that texts sort as the moments do.
+pub(crate) fn rfc3339(time: Time) -> String {
+    Timestamp::from_millisecond(time.0).map_or_else(|_| time.0.to_string(), |at| format!("{at:.3}"))
 }
 
 /// `{"advance_secs": N}`.
@@ -164,11 +164,10 @@ impl Native {
                 self.explain(id, caller)
             }
             ["balancers", rest @ ..] => self.balancers_at(&head.method, rest).await,
-            ["metrics", ..] => Err(Refusal(
-                StatusCode::NOT_IMPLEMENTED,
-                "NotServed",
-                format!("{} are not served yet", parts[0]),
-            )),
+            ["metrics"] => {
+                allowed(Method::POST)?;
+                self.measure(body, caller).await
+            }
             ["clock"] if get => {
                 Ok(json!({ "now": rfc3339(self.emulated().map(|_| self.runtime.time())?) }))
             }

@@ -4,6 +4,8 @@
 //! config NAME TYPE[,TYPE]             group NAME CONFIG min=0 desired=3 max=5 [subnets=a,b] [policy=newest] [retry=none]
 //! desired GROUP N | out GROUP N | in GROUP N | enable GROUP | disable GROUP | delete GROUP
 //! protect GROUP #K | remove GROUP #K | detach GROUP #K          (#K: the K-th member by age, from 1)
+//! alarm GROUP NAME METRIC SIGN THRESHOLD PERIODS CHANGE         e.g. `alarm web busy cpu_util > 80 3 +1`
+//! track GROUP NAME METRIC TARGET WARMUP_SECS | metric GROUP METRIC VALUE
 //! kill GROUP #K | sick GROUP #K       what befalls a machine
 //! crash                               the service forgets everything that is not stored, and starts again
 //! run SECS | look                     time passes; the machines are listed at once
@@ -16,9 +18,10 @@ use std::fmt::Write as _;
 
 use muster_engine::explain;
 use muster_model::{
-    Allocation, ConfigId, ConfigSpec, GroupCommand, GroupId, GroupSpec, HealthCheck, HealthKind,
-    InstanceId, MachineHealth, Network, RetryPolicy, ServiceSettings, Size, Spread,
-    TerminationPolicy, Time, ZonesCheck,
+    AdjustBy, Alarm, Allocation, Comparison, ConfigId, ConfigSpec, Door, GroupCommand, GroupId,
+    GroupSpec, HealthCheck, HealthKind, InstanceId, MachineHealth, Metric, Network, Point,
+    PolicyCommand, PolicyKind, PolicySpec, RetryPolicy, ServiceSettings, Size, Spread, Statistic,
+    TargetTracking, TerminationPolicy, Time, ZonesCheck,
 };
 
 use crate::driver::{World, WorldError};
@@ -72,6 +75,19 @@ pub fn run_scenario(world: &mut World, script: &str) -> Result<String, ScenarioE
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a number"))
+}
+
+fn comparison(sign: &str) -> Result<Comparison, String> {
+    let all = [
+        Comparison::Greater,
+        Comparison::GreaterOrEqual,
+        Comparison::Less,
+        Comparison::LessOrEqual,
+        Comparison::Equal,
+        Comparison::NotEqual,
+    ];
+    let found = all.into_iter().find(|comparison| comparison.sign() == sign);
+    found.ok_or_else(|| format!("`{sign}` compares nothing"))
 }
 
 fn list(text: &str) -> Vec<String> {
@@ -181,6 +197,36 @@ impl Script<'_> {
                 let instances = vec![self.member(group, at)?];
                 self.command(group, &GroupCommand::Remove { instances })
             }
+            ("alarm", [name, metric, sign, threshold, repeat, change]) => {
+                let alarm = Alarm {
+                    metric: Metric((*metric).to_owned()),
+                    comparison: comparison(sign)?,
+                    threshold: number(threshold)?,
+                    period_secs: 60,
+                    repeat: number(repeat)?,
+                    statistic: Statistic::Average,
+                };
+                let adjust = AdjustBy::By(number(change)?);
+                self.policy(group, name, PolicyKind::Simple { alarm, adjust })
+            }
+            ("track", [name, metric, target, warmup]) => {
+                let tracking = TargetTracking {
+                    metric: Metric((*metric).to_owned()),
+                    target: number(target)?,
+                    warmup_secs: number(warmup)?,
+                    disable_scale_in: false,
+                };
+                self.policy(group, name, PolicyKind::Target(tracking))
+            }
+            ("metric", [metric, value]) => {
+                let point = Point {
+                    at: self.world.now,
+                    instance: None,
+                    value: number(value)?,
+                };
+                let points = vec![(Metric((*metric).to_owned()), point)];
+                self.command(group, &GroupCommand::Measured(points))
+            }
             ("detach", [at]) => {
                 let instances = vec![self.member(group, at)?];
                 self.command(group, &GroupCommand::Detach { instances })
@@ -190,6 +236,19 @@ impl Script<'_> {
                 rest.join(" ")
             )),
         }
+    }
+
+    fn policy(&mut self, group: &str, name: &str, kind: PolicyKind) -> Result<(), String> {
+        let spec = Box::new(PolicySpec {
+            name: name.to_owned(),
+            enabled: true,
+            cooldown_secs: None,
+            kind,
+            notify_groups: Vec::new(),
+        });
+        let door = Door::Tencent3;
+        let command = GroupCommand::Policy(PolicyCommand::Create { door, spec });
+        self.command(group, &command)
     }
 
     /// What happens around the groups, and what is shown of them.

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use muster_model::{
     Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
     GroupSpec, HookChange, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key,
-    Lifecycle, MachineHealth, OnFailure, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, StopMode, Target,
+    Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand, PolicyKind, PolicySpec,
+    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScheduleCommand, ScheduleSpec,
+    ScheduleTimes, ServiceSettings, StopMode, Target, TargetTracking,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -96,6 +97,34 @@ const SCRIPTS: &[(&str, Script)] = &[
     }),
     ("scale in", |world, group| {
         give(world, group, &GroupCommand::ScaleIn { count: 2 })
+    }),
+    ("policy", |world, group| {
+        let metric = Metric("cpu_util".to_owned());
+        let create = PolicyCommand::Create {
+            door: Door::Tencent3,
+            spec: Box::new(PolicySpec {
+                name: "hold".to_owned(),
+                enabled: true,
+                cooldown_secs: None,
+                kind: PolicyKind::Target(TargetTracking {
+                    metric: metric.clone(),
+                    target: 50.0,
+                    warmup_secs: 60,
+                    disable_scale_in: false,
+                }),
+                notify_groups: Vec::new(),
+            }),
+        };
+        give(world, group, &GroupCommand::Policy(create));
+        let points = [30, 90, 150].map(|secs| {
+            let point = muster_model::Point {
+                at: world.now.plus_millis(-secs * 1000),
+                instance: None,
+                value: 80.0,
+            };
+            (metric.clone(), point)
+        });
+        give(world, group, &GroupCommand::Measured(points.to_vec()));
     }),
     ("attach", |world, group| {
         let command = foreign(world);
@@ -403,8 +432,7 @@ fn lost_and_doubled_answers_end_as_if_there_had_been_none() {
 
 /// The first calls all fail, or find everything sold out, and the service crashes at every point of what follows: the
 /// retry, the fall-back to another place, the clearing away.
-#[test]
-fn a_crash_while_calls_fail_ends_well() {
+fn a_crash_while_calls_fail_ends_well(share: usize) {
     let failing = [
         Odds {
             error: 1000,
@@ -420,7 +448,7 @@ fn a_crash_while_calls_fail_ends_well() {
             ..Odds::default()
         },
     ];
-    for (name, script, bound) in scripts() {
+    for (name, script, bound) in scripts().skip(share).step_by(SHARES) {
         for odds in failing {
             let (_, commits, calls) = run_for(script, bound, None, odds, 1500);
             assert!(
@@ -437,4 +465,27 @@ fn a_crash_while_calls_fail_ends_well() {
             }
         }
     }
+}
+
+/// Shares of the scripts above, so that they run side by side.
+const SHARES: usize = 4;
+
+#[test]
+fn a_crash_while_calls_fail_0() {
+    a_crash_while_calls_fail_ends_well(0);
+}
+
+#[test]
+fn a_crash_while_calls_fail_1() {
+    a_crash_while_calls_fail_ends_well(1);
+}
+
+#[test]
+fn a_crash_while_calls_fail_2() {
+    a_crash_while_calls_fail_ends_well(2);
+}
+
+#[test]
+fn a_crash_while_calls_fail_3() {
+    a_crash_while_calls_fail_ends_well(3);
 }

@@ -23,6 +23,11 @@ fn replace_and_delete() {
 }
 
 #[test]
+fn load() {
+    insta::assert_snapshot!(run(include_str!("scenarios/load.txt")));
+}
+
+#[test]
 fn wrong_lines_are_told_with_their_number() {
     let store = Arc::new(SqliteStore::in_memory().unwrap());
     let mut world = World::new(store, 1, Odds::default()).unwrap();

@@ -12,12 +12,13 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Allocation, Balancer, BalancerChange, BatchPause, ConfigId, ConfigSpec, Door, EventKind,
-    GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId,
-    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, OnFailure,
-    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread,
-    StopMode, Target, TerminationPolicy,
+    AdjustBy, Alarm, Allocation, Balancer, BalancerChange, BatchPause, Comparison, ConfigId,
+    ConfigSpec, Door, EventKind, GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck,
+    HealthKind, HookChange, HookId, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId,
+    Key, Machine, Metric, OnFailure, Point, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand,
+    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand,
+    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic,
+    StopMode, Target, TargetTracking, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -140,8 +141,10 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(20) {
+    match world.dice.below(23) {
         18 | 19 => rest(world, group),
+        20 => change_policies(world, group),
+        21 | 22 => measured(world),
         14 | 15 => answer_hook(world, group),
         16 => change_hooks(world, group),
         13 => change_of_balancers(world),
@@ -284,6 +287,76 @@ fn schedule(world: &mut World) -> GroupCommand {
         max,
         desired: world.dice.strikes(500).then_some(max),
     })))
+}
+
+/// Makes, deletes or executes a policy.
+fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
+    let known: Vec<_> = world.groups[&group]
+        .parts
+        .policies
+        .keys()
+        .copied()
+        .collect();
+    if !known.is_empty() && world.dice.strikes(500) {
+        let id = pick(world, &known);
+        return GroupCommand::Policy(match world.dice.strikes(500) {
+            true => PolicyCommand::Delete { id },
+            false => PolicyCommand::Execute {
+                id,
+                honor_cooldown: world.dice.strikes(500),
+            },
+        });
+    }
+    let metric = Metric("cpu_util".to_owned());
+    let kind = match world.dice.strikes(300) {
+        true => PolicyKind::Target(TargetTracking {
+            metric,
+            target: 50.0,
+            warmup_secs: pick(world, &[0, 60, 300]),
+            disable_scale_in: world.dice.strikes(300),
+        }),
+        false => PolicyKind::Simple {
+            alarm: Alarm {
+                metric,
+                comparison: pick(world, &[Comparison::Greater, Comparison::Less]),
+                threshold: 50.0,
+                period_secs: 60,
+                repeat: 1 + world.dice.below(2) as u32,
+                statistic: Statistic::Average,
+            },
+            adjust: pick(
+                world,
+                &[
+                    AdjustBy::By(1),
+                    AdjustBy::By(-1),
+                    AdjustBy::ByPercent(50),
+                    AdjustBy::To(3),
+                ],
+            ),
+        },
+    };
+    GroupCommand::Policy(PolicyCommand::Create {
+        door: Door::Tencent3,
+        spec: Box::new(PolicySpec {
+            name: format!("p {}", world.now.0),
+            enabled: true,
+            cooldown_secs: Some(30),
+            kind,
+            notify_groups: Vec::new(),
+        }),
+    })
+}
+
+/// A minute or two of load, some of it late.
+fn measured(world: &mut World) -> GroupCommand {
+    let value = pick(world, &[10.0, 45.0, 95.0]);
+    let points = (0..3).map(|n| Point {
+        at: world.now.plus_millis(-40_000 * n),
+        instance: None,
+        value,
+    });
+    let named = points.map(|point| (Metric("cpu_util".to_owned()), point));
+    GroupCommand::Measured(named.collect())
 }
 
 fn refresh(world: &mut World, group: GroupId) -> GroupCommand {

@@ -235,8 +235,9 @@ fn used_up(quota: Quota) -> &'static str {
         }
         Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
         Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
-        Quota::Hooks => "LimitExceeded.QuotaNotEnough",
+        Quota::Hooks | Quota::Policies | Quota::Metrics => "LimitExceeded.QuotaNotEnough",
         Quota::Schedules => "LimitExceeded.ScheduledActionLimitExceeded",
+        Quota::TargetTracking => "LimitExceeded.TargetTrackingScalingPolicy",
     }
 }
 
@@ -266,6 +267,9 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             "ResourceInUse.ActivityInProgress"
         }
         Error::Busy { .. } => "ResourceUnavailable.AutoScalingGroupInActivity",
+        Error::Disabled if action == "ExecuteScalingPolicy" => {
+            "ResourceInUse.AutoScalingGroupNotActive"
+        }
         Error::Disabled => "ResourceUnavailable.AutoScalingGroupDisabled",
         Error::Abnormal => "ResourceUnavailable.AutoScalingGroupAbnormalStatus",
         Error::AboveMax { .. } => "ResourceInsufficient.AutoScalingGroupAboveMaxSize",
@@ -293,6 +297,7 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::NoSuchToken => "ResourceNotFound.LifecycleHookTokenNotFound",
         Error::NotHeld { .. } => "ResourceNotFound.LifecycleHookInstanceNotFound",
         Error::VerdictGiven => "ResourceUnavailable.LifecycleActionResultHasSet",
+        Error::NotExecutable { .. } => "InvalidParameterValue.TargetTrackingScalingPolicy",
         Error::ConfigAbnormal => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
         Error::BackEnd { .. } | Error::Store { .. } => "InternalError",
         Error::ReadOnly => "AuthFailure.UnauthorizedOperation",
@@ -328,6 +333,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Schedule,
             id,
         } => format!("the scheduled action `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Policy,
+            id,
+        } => format!("the scaling policy `{id}` does not exist"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

@@ -48,14 +48,9 @@ const COMMON: [&str; 11] = [
 /// The actions of the API that come later: known, and plainly refused.
 const LATER: &[&str] = &[
     "CreateNotificationConfiguration",
-    "CreateScalingPolicy",
     "DeleteNotificationConfiguration",
-    "DeleteScalingPolicy",
     "DescribeNotificationConfigurations",
-    "DescribeScalingPolicies",
-    "ExecuteScalingPolicy",
     "ModifyNotificationConfiguration",
-    "ModifyScalingPolicy",
 ];
 
 /// What an operator can tune of this door, and what it gets from outside.

@@ -208,6 +208,21 @@ words! {
         "COMMAND_EXEC_FAILURE" CommandExecFailure = CommandExecFailure,
         "COMMAND_EXEC_RESULT_CHECK_FAILURE" CommandExecResultCheckFailure = CommandExecResultCheckFailure,
     }
+    /// ComparisonOperator.
+    ComparisonOperator = model::Comparison {
+        "GREATER_THAN" Greater = Greater,
+        "GREATER_THAN_OR_EQUAL_TO" GreaterOrEqual = GreaterOrEqual,
+        "LESS_THAN" Less = Less,
+        "LESS_THAN_OR_EQUAL_TO" LessOrEqual = LessOrEqual,
+        "EQUAL_TO" Equal = Equal,
+        "NOT_EQUAL_TO" NotEqual = NotEqual,
+    }
+    /// Statistic.
+    Statistic = model::Statistic {
+        "AVERAGE" Average = Average,
+        "MAXIMUM" Maximum = Maximum,
+        "MINIMUM" Minimum = Minimum,
+    }
     /// LifeCycleState (L30067-30169), and standby, for which it has no word. A machine that is being reinstalled is out of
     /// load as in standby, and stays there when that fails (L28463).
     LifeCycleState = model::Lifecycle {

@@ -117,8 +117,9 @@ fn check_count(count: u32) -> Result<(), Error> {
     })
 }
 
-/// A policy or a schedule changes the capacity: clamped to the bounds; held back by a cooldown as its trigger says.
-pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<Created, Error> {
+/// A policy changes the capacity: clamped to the bounds; held back by a cooldown as its trigger says. Refused, it leaves the
+/// draft as it was.
+pub(crate) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<Created, Error> {
     if !draft.group().spec.enabled {
         return Err(Error::Disabled);
     }
@@ -136,9 +137,9 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
     if desired == size.desired {
         return Err(Error::NothingToDo);
     }
-    draft.release_brake();
-    draft.group_mut().spec.size.desired = desired;
     if desired > size.desired {
+        draft.release_brake();
+        draft.group_mut().spec.size.desired = desired;
         let kind = ActivityKind::ScaleOut;
         let activity = draft.start_activity(
             kind,
@@ -152,6 +153,9 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
     if victims.is_empty() {
         return Err(Error::NothingToDo);
     }
+    draft.release_brake();
+    draft.group_mut().spec.size.desired = desired;
+    draft.because(format!("{victims:?} leave"));
     Ok(Created::Activity(plan::start_scale_in(
         draft,
         adjustment.trigger.clone(),
@@ -161,7 +165,7 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
 }
 
 /// The new desired number: percentages round down above 1 and up to 1 between 0 and 1; then the bounds hold.
-fn adjusted(size: Size, by: AdjustBy) -> u32 {
+pub(crate) fn adjusted(size: Size, by: AdjustBy) -> u32 {
     let now = i64::from(size.desired);
     let percent = |percent: i64| {
         let hundredths = now.saturating_mul(percent);

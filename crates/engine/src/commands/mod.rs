@@ -1,13 +1,15 @@
 //! Commands on one group: one file per family; this is the dispatch.
 
 mod balancers;
-mod capacity;
+pub(crate) mod capacity;
 pub(crate) mod create;
 mod delete;
 mod hooks;
+mod measure;
 mod members;
 mod modify;
 mod observe;
+mod policies;
 mod refresh;
 pub(crate) mod rest;
 mod schedules;
@@ -54,6 +56,8 @@ pub(crate) fn apply(
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
         GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,
+        GroupCommand::Policy(command) => policies::policy(&mut draft, command, facts)?,
+        GroupCommand::Measured(points) => measure::measured(&mut draft, points)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

@@ -167,6 +167,7 @@ tours!(
     instances,
     refresh,
     schedules,
+    policies,
     rest,
     account,
     config_errors,

@@ -14,6 +14,8 @@ mod groups_write;
 mod hooks;
 mod hooks_write;
 mod instances;
+mod policies;
+mod policies_write;
 mod refresh;
 mod rest;
 mod schedules;
@@ -72,6 +74,11 @@ muster_kit::actions!(
         schedules::ModifyScheduledAction,
         schedules::DescribeScheduledActions,
         schedules::DeleteScheduledAction,
+        policies_write::CreateScalingPolicy,
+        policies_write::ModifyScalingPolicy,
+        policies::DescribeScalingPolicies,
+        policies::DeleteScalingPolicy,
+        policies::ExecuteScalingPolicy,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
@@ -135,7 +142,8 @@ impl Ctx {
             | Created::Group(_)
             | Created::Hook(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Policy(_) => Err(Fault::new(
                 "InternalError",
                 "The request started no scaling activity.",
             )),

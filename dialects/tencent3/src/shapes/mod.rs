@@ -6,6 +6,7 @@ mod group;
 mod machine;
 mod market;
 mod names;
+mod policy;
 
 use muster_model as model;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub(crate) use machine::{
 };
 pub(crate) use market::{ChargePrepaid, MarketOptions};
 pub(crate) use names::{HostNameSettings, InstanceNameSettings};
+pub(crate) use policy::{
+    AdjustmentType, MetricAlarm, PredefinedMetric, PredefinedMetricType, ShownAlarm, adjustment,
+};
 
 const DISK_TYPES: [&str; 8] = [
     "LOCAL_BASIC",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use muster_model::{
-    ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, Problem, Quota,
-    RefreshId, RefreshStatus, ResourceKind,
+    ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, PolicyId, Problem,
+    Quota, RefreshId, RefreshStatus, ResourceKind,
 };
 
 use super::facts::facts;
@@ -54,6 +54,14 @@ fn errors() -> Vec<Error> {
             quota: Quota::Schedules,
             limit: 50,
         },
+        Error::QuotaExceeded {
+            quota: Quota::Policies,
+            limit: 100,
+        },
+        Error::QuotaExceeded {
+            quota: Quota::TargetTracking,
+            limit: 1,
+        },
         Error::SizeOrder {
             min: 2,
             desired: 1,
@@ -90,6 +98,9 @@ fn errors() -> Vec<Error> {
         Error::NoSuchToken,
         Error::NotHeld { instance },
         Error::VerdictGiven,
+        Error::NotExecutable {
+            policy: PolicyId::new(Key::from_bits(10)),
+        },
         Error::ConfigAbnormal,
         Error::BackEnd {
             code: AttemptCode::Failed,
@@ -184,6 +195,7 @@ fn listed(error: &Error) {
         | Error::NoSuchToken
         | Error::NotHeld { .. }
         | Error::VerdictGiven
+        | Error::NotExecutable { .. }
         | Error::ConfigAbnormal
         | Error::BackEnd { .. }
         | Error::Store { .. }

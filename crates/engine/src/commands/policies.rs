@@ -1,0 +1,145 @@
+//! Commands on scaling policies (rules S1-S5).
+
+use std::sync::Arc;
+
+use muster_model::{
+    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Part, PartId, Policy, PolicyCommand,
+    PolicyId, PolicyKind, PolicySpec, Quota, ResourceKind, Trigger, TriggerKind, Watch,
+};
+
+use super::capacity::adjust;
+use crate::Facts;
+use crate::draft::Draft;
+
+pub(super) fn policy(
+    draft: &mut Draft<'_>,
+    command: &PolicyCommand,
+    facts: &Facts,
+) -> Result<Created, Error> {
+    match command {
+        PolicyCommand::Create { door, spec } => create(draft, *door, spec, facts),
+        PolicyCommand::Modify { id, spec } => modify(draft, *id, spec, facts),
+        PolicyCommand::Delete { id } => {
+            named(draft, *id)?;
+            draft.drop_part(PartId::Policy(*id));
+            Ok(Created::Nothing)
+        }
+        PolicyCommand::Execute { id, honor_cooldown } => execute(draft, *id, *honor_cooldown),
+    }
+}
+
+fn named(draft: &Draft<'_>, id: PolicyId) -> Result<Arc<Policy>, Error> {
+    let found = draft.parts().policies.get(&id).cloned();
+    found.ok_or_else(|| Error::NotFound {
+        kind: ResourceKind::Policy,
+        id: id.to_string(),
+    })
+}
+
+fn check_name(spec: &PolicySpec, facts: &Facts) -> Result<(), Error> {
+    match facts.name_taken {
+        false => Ok(()),
+        true => Err(Error::NameTaken {
+            kind: ResourceKind::Policy,
+            name: spec.name.clone(),
+        }),
+    }
+}
+
+fn create(
+    draft: &mut Draft<'_>,
+    door: Door,
+    spec: &PolicySpec,
+    facts: &Facts,
+) -> Result<Created, Error> {
+    check_name(spec, facts)?;
+    let policies = &draft.parts().policies;
+    let tracks = |policy: &PolicyKind| matches!(policy, PolicyKind::Target(_));
+    if tracks(&spec.kind) && policies.values().any(|policy| tracks(&policy.kind)) {
+        return Err(Error::QuotaExceeded {
+            quota: Quota::TargetTracking,
+            limit: 1,
+        });
+    }
+    let limit = draft.settings.quotas.policies;
+    if policies.len() >= limit as usize {
+        return Err(Error::QuotaExceeded {
+            quota: Quota::Policies,
+            limit,
+        });
+    }
+    let (id, now) = (draft.ids.next_id(), draft.now);
+    let group = draft.group();
+    let policy = Policy {
+        id,
+        group: group.id,
+        name: spec.name.clone(),
+        door,
+        enabled: spec.enabled,
+        cooldown_secs: spec.cooldown_secs,
+        kind: spec.kind.clone(),
+        created_at: now,
+        ordinal: group.version,
+        notify_groups: spec.notify_groups.clone(),
+        watch: Watch::default(),
+    };
+    draft.put_part(Part::Policy(Arc::new(policy)));
+    Ok(Created::Policy(id))
+}
+
+/// A policy whose rule changes is looked at afresh; it still asks at most once for a period.
+fn modify(
+    draft: &mut Draft<'_>,
+    id: PolicyId,
+    spec: &PolicySpec,
+    facts: &Facts,
+) -> Result<Created, Error> {
+    let old = named(draft, id)?;
+    check_name(spec, facts)?;
+    let policy = Policy {
+        name: spec.name.clone(),
+        enabled: spec.enabled,
+        cooldown_secs: spec.cooldown_secs,
+        kind: spec.kind.clone(),
+        notify_groups: spec.notify_groups.clone(),
+        watch: Watch {
+            evaluated: match spec.kind == old.kind {
+                true => old.watch.evaluated,
+                false => None,
+            },
+            acted: old.watch.acted,
+        },
+        ..(*old).clone()
+    };
+    draft.put_part(Part::Policy(Arc::new(policy)));
+    Ok(Created::Nothing)
+}
+
+/// What a policy changes, if that is a plain adjustment.
+pub(crate) fn adjustment(kind: &PolicyKind) -> Option<AdjustBy> {
+    match kind {
+        PolicyKind::Simple { adjust, .. }
+        | PolicyKind::External { adjust, .. }
+        | PolicyKind::Timed { adjust, .. } => Some(*adjust),
+        PolicyKind::Target(_) | PolicyKind::Unhealthy => None,
+    }
+}
+
+fn execute(draft: &mut Draft<'_>, id: PolicyId, honor_cooldown: bool) -> Result<Created, Error> {
+    let policy = named(draft, id)?;
+    let by = adjustment(&policy.kind).ok_or(Error::NotExecutable { policy: id })?;
+    if draft.group().abnormal.is_some() {
+        return Err(Error::Abnormal);
+    }
+    let trigger = Trigger {
+        kind: TriggerKind::Policy {
+            policy: id,
+            cooldown_secs: policy.cooldown_secs,
+        },
+        cooldown: match honor_cooldown {
+            true => CooldownRule::Honor,
+            false => CooldownRule::Ignore,
+        },
+    };
+    adjust(draft, &Adjustment { by, trigger })
+}
