@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, NameIndex, Placement, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
-    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
-    Trigger, ZonesCheck,
+    Member, NameIndex, NotificationCommand, NotificationId, Placement, RefreshCommand, RefreshId,
+    RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag,
+    TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -180,6 +180,8 @@ pub enum GroupCommand {
     Hook(HookChange),
     /// Make, change or delete a scheduled action.
     Schedule(ScheduleCommand),
+    /// Make, change or delete a notification.
+    Notification(NotificationCommand),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
     /// The machines of the group as the back end lists them.
@@ -264,6 +266,8 @@ pub enum Created {
     Hook(HookId),
     /// A scheduled action.
     Schedule(ScheduleId),
+    /// A notification.
+    Notification(NotificationId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

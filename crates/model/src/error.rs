@@ -33,6 +33,8 @@ pub enum Quota {
     ForwardBalancers,
     /// Lifecycle hooks per group.
     Hooks,
+    /// Notifications per group.
+    Notifications,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.
@@ -81,6 +83,8 @@ pub enum Field {
     Recurrence,
     Batches,
     MaxSurge,
+    Receiver,
+    ReceiverKind,
 }
 
 /// What is wrong with a parameter.

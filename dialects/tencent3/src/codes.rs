@@ -49,6 +49,8 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::Recurrence => "Recurrence",
         Field::Batches => "RefreshSettings.RollingUpdateSettings.BatchNumber",
         Field::MaxSurge => "RefreshSettings.RollingUpdateSettings.MaxSurge",
+        Field::Receiver => "NotificationUserGroupIds, QueueName or TopicName",
+        Field::ReceiverKind => "TargetType",
     }
 }
 
@@ -146,10 +148,14 @@ fn ill_matched(
         | Problem::Duplicate(_)
         | Problem::Above { .. }
         | Problem::Range { .. }
-        | Problem::Unusable(_) => (
-            "InvalidParameter.InScenario",
-            format!("The parameter `{name}` does not go with what `{other}` says."),
-        ),
+        | Problem::Unusable(_) => {
+            let code = match field {
+                Field::Receiver => "InvalidParameterValue.ConflictNotificationTarget",
+                _ => "InvalidParameter.InScenario",
+            };
+            let message = format!("The parameter `{name}` does not go with what `{other}` says.");
+            (code, message)
+        }
     }
 }
 
@@ -235,7 +241,7 @@ fn used_up(quota: Quota) -> &'static str {
         }
         Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
         Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
-        Quota::Hooks => "LimitExceeded.QuotaNotEnough",
+        Quota::Hooks | Quota::Notifications => "LimitExceeded.QuotaNotEnough",
         Quota::Schedules => "LimitExceeded.ScheduledActionLimitExceeded",
     }
 }
@@ -328,6 +334,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Schedule,
             id,
         } => format!("the scheduled action `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Notification,
+            id,
+        } => format!("the notification `{id}` does not exist"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

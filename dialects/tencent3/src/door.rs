@@ -47,14 +47,10 @@ const COMMON: [&str; 11] = [
 
 /// The actions of the API that come later: known, and plainly refused.
 const LATER: &[&str] = &[
-    "CreateNotificationConfiguration",
     "CreateScalingPolicy",
-    "DeleteNotificationConfiguration",
     "DeleteScalingPolicy",
-    "DescribeNotificationConfigurations",
     "DescribeScalingPolicies",
     "ExecuteScalingPolicy",
-    "ModifyNotificationConfiguration",
     "ModifyScalingPolicy",
 ];
 

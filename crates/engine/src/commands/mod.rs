@@ -7,6 +7,7 @@ mod delete;
 mod hooks;
 mod members;
 mod modify;
+mod notifications;
 mod observe;
 mod refresh;
 pub(crate) mod rest;
@@ -54,6 +55,7 @@ pub(crate) fn apply(
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
         GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,
+        GroupCommand::Notification(command) => notifications::notification(&mut draft, command)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

@@ -170,7 +170,8 @@ impl Action<Ctx> for CreateLaunchConfiguration {
             | Created::Activity(_)
             | Created::Hook(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No launch configuration was created.",
             )),

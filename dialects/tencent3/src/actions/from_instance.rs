@@ -99,7 +99,8 @@ impl Action<Ctx> for CreateAutoScalingGroupFromInstance {
             | Created::Activity(_)
             | Created::Hook(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No auto scaling group was created.",
             )),

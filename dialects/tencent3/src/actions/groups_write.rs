@@ -248,7 +248,8 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             | Created::Activity(_)
             | Created::Hook(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No auto scaling group was created.",
             )),

@@ -156,7 +156,8 @@ impl Action<Ctx> for CreateLifecycleHook {
             | Created::Group(_)
             | Created::Activity(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "The request made no lifecycle hook.",
             )),

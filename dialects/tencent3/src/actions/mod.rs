@@ -14,6 +14,7 @@ mod groups_write;
 mod hooks;
 mod hooks_write;
 mod instances;
+mod notifications;
 mod refresh;
 mod rest;
 mod schedules;
@@ -72,6 +73,10 @@ muster_kit::actions!(
         schedules::ModifyScheduledAction,
         schedules::DescribeScheduledActions,
         schedules::DeleteScheduledAction,
+        notifications::CreateNotificationConfiguration,
+        notifications::ModifyNotificationConfiguration,
+        notifications::DescribeNotificationConfigurations,
+        notifications::DeleteNotificationConfiguration,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
@@ -135,7 +140,8 @@ impl Ctx {
             | Created::Group(_)
             | Created::Hook(_)
             | Created::Refresh(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "The request started no scaling activity.",
             )),

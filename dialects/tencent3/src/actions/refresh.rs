@@ -109,7 +109,8 @@ async fn begin(ctx: &Ctx, group: &str, command: RefreshCommand) -> Result<Begun,
         | Created::Group(_)
         | Created::Activity(_)
         | Created::Hook(_)
-        | Created::Schedule(_) => Err(Fault::new(
+        | Created::Schedule(_)
+        | Created::Notification(_) => Err(Fault::new(
             "InternalError",
             "The request began no instance refresh.",
         )),

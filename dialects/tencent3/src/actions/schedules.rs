@@ -117,7 +117,8 @@ impl Action<Ctx> for CreateScheduledAction {
             | Created::Group(_)
             | Created::Activity(_)
             | Created::Refresh(_)
-            | Created::Hook(_) => Err(Fault::new(
+            | Created::Hook(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No scheduled action was created.",
             )),

@@ -54,6 +54,10 @@ fn errors() -> Vec<Error> {
             quota: Quota::Schedules,
             limit: 50,
         },
+        Error::QuotaExceeded {
+            quota: Quota::Notifications,
+            limit: 20,
+        },
         Error::SizeOrder {
             min: 2,
             desired: 1,
@@ -139,6 +143,7 @@ fn errors() -> Vec<Error> {
         Field::Recurrence,
         Field::MaxSurge,
         Field::ForwardBalancers,
+        Field::Receiver,
     ] {
         all.extend(
             problems
