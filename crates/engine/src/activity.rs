@@ -274,6 +274,7 @@ impl Draft<'_> {
         ) {
             self.count_failure(status == ActivityStatus::Successful, &message);
         }
+        self.notify(id);
     }
 
     fn start_cooldown(&mut self, id: ActivityId, kind: ActivityKind, trigger: &TriggerKind) {

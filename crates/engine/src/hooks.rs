@@ -8,12 +8,13 @@ use std::sync::Arc;
 use muster_model::{
     Activity, ActivityKind, AttemptCode, Call, CallKind, CallPhase, Event as Message, EventKind,
     Hook, HookId, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait, Ids, InstanceId,
-    Lifecycle, NotificationTarget, Origin, Outcome, Time, TriggerKind,
+    Lifecycle, Origin, Outcome, Time, TriggerKind,
 };
 use serde_json::json;
 
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
+use crate::notify::{SERVICE, utc};
 
 /// Whether a hook acts on what an activity does (rule H4). What is reinstalled in place has been in service before: that
 /// is no scaling.
@@ -48,27 +49,15 @@ fn token(ids: &mut Ids) -> String {
     )
 }
 
-/// Whom a message is for, in words; nobody when the hook names nobody.
-fn target(hook: &Hook) -> String {
-    match &hook.target {
-        None => String::new(),
-        Some(NotificationTarget::UserGroups(groups)) => groups.join(","),
-        Some(
-            NotificationTarget::Queue { kind, name } | NotificationTarget::Topic { kind, name },
-        ) => {
-            format!("{kind}:{name}")
-        }
-    }
-}
-
-/// The message of a hook (L25389-25425); its time is the event's.
+/// The message of a hook (L25389-25425).
 fn message(hook: &Hook, activity: &Activity, wait: &HookWait, id: InstanceId) -> Message {
     let transition = match hook.transition {
         HookTransition::Launching => "INSTANCE_LAUNCHING",
         HookTransition::Terminating => "INSTANCE_TERMINATING",
     };
     let mut body = json!({
-        "Service": "Tencent Cloud Auto Scaling",
+        "Service": SERVICE,
+        "Time": utc(wait.since),
         "AppId": activity.account.to_string(),
         "ActivityId": activity.id.to_string(),
         "AutoScalingGroupId": activity.group.to_string(),
@@ -93,9 +82,10 @@ fn message(hook: &Hook, activity: &Activity, wait: &HookWait, id: InstanceId) ->
     }
     Message {
         group: activity.group,
+        account: Some(activity.account),
         at: wait.since,
         kind: EventKind::Hook,
-        target: target(hook),
+        to: hook.target.clone(),
         body,
     }
 }

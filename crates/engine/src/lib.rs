@@ -25,6 +25,7 @@ mod leave;
 pub mod lifecycle;
 mod market;
 mod names;
+mod notify;
 mod placement;
 mod plan;
 pub mod refresh;

@@ -1,4 +1,4 @@
-//! Engine tables of lifecycle hooks: held on the way in and on the way out, told once, ended once.
+//! Engine tables of lifecycle hooks (held on the way in and on the way out, told once, ended once) and of notifications.
 //!
 //! Times are seconds since the start; ids come from seed 1.
 
@@ -12,8 +12,9 @@ mod common;
 
 use common::{Table, spec};
 use muster_model::{
-    Created, Error, GroupCommand, HookChange, HookId, HookPatch, HookSpec, HookTransition,
-    HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, NotificationTarget, Observation, Time,
+    Created, Error, Field, GroupCommand, HookChange, HookId, HookPatch, HookSpec, HookTransition,
+    HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, NotificationCommand, NotificationId,
+    NotificationScenes, NotificationSpec, NotificationTarget, Observation, Problem, Time,
 };
 
 fn hook(name: &str, transition: HookTransition, timeout_secs: u32) -> HookSpec {
@@ -217,4 +218,116 @@ fn names_are_unique_and_hooks_are_counted() {
         verdict: HookVerdict::Continue,
     });
     assert_eq!(t.command(token), Err(Error::NoSuchToken));
+}
+
+fn listen(t: &mut Table, scenes: NotificationScenes, to: &str) -> NotificationId {
+    let target = Some(NotificationTarget::UserGroups(vec![to.to_owned()]));
+    let spec = Box::new(NotificationSpec { scenes, target });
+    let create = GroupCommand::Notification(NotificationCommand::Create(spec));
+    match t.command(create) {
+        Ok(Created::Notification(id)) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn those_who_want_to_hear_of_an_activity_are_told_when_it_ends() {
+    let mut t = Table::new(spec(0, 0, 9));
+    let good = NotificationScenes {
+        scale_out_ok: true,
+        scale_in_ok: true,
+        replace_ok: true,
+        ..NotificationScenes::default()
+    };
+    let bad = NotificationScenes {
+        scale_out_failed: true,
+        scale_in_failed: true,
+        replace_failed: true,
+        ..NotificationScenes::default()
+    };
+    let outs = NotificationScenes {
+        scale_out_ok: true,
+        scale_out_failed: true,
+        ..NotificationScenes::default()
+    };
+    listen(&mut t, good, "good");
+    listen(&mut t, bad, "bad");
+    t.now = t.now.plus_secs(1);
+    let last = listen(&mut t, outs, "outs");
+    let two = || GroupCommand::ScaleOut { count: 2 };
+    t.text.push_str("== both come\n");
+    t.command(two()).unwrap();
+    t.settle();
+    t.text.push_str("== one of two comes: it has failed\n");
+    t.pass(10);
+    t.refused = 1;
+    t.command(two()).unwrap();
+    t.settle();
+    t.text.push_str("== none comes\n");
+    t.pass(10);
+    t.refused = 9;
+    t.command(two()).unwrap();
+    t.settle();
+    t.refused = 0;
+    t.text.push_str("== one goes\n");
+    t.pass(10);
+    t.command(scale_in()).unwrap();
+    t.settle();
+    t.text.push_str("== one is put aside: nobody is told\n");
+    let aside = t.newest();
+    t.command(GroupCommand::EnterStandby {
+        instances: vec![aside],
+    })
+    .unwrap();
+    t.settle();
+    t.text
+        .push_str("== one listener less, and one that hears of other things\n");
+    t.command(GroupCommand::Notification(NotificationCommand::Delete {
+        id: last,
+    }))
+    .unwrap();
+    t.command(scale_out()).unwrap();
+    t.settle();
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_receiver_keeps_its_kind_and_a_group_has_at_most_twenty() {
+    let mut t = Table::new(spec(0, 0, 1));
+    let id = listen(&mut t, NotificationScenes::default(), "1");
+    let to = |target| {
+        GroupCommand::Notification(NotificationCommand::Modify {
+            id,
+            scenes: None,
+            target: Some(target),
+        })
+    };
+    let queue = NotificationTarget::Queue {
+        kind: "CMQ_QUEUE".to_owned(),
+        name: "q".to_owned(),
+    };
+    assert_eq!(
+        t.command(to(queue)),
+        Err(Error::Invalid {
+            field: Field::Receiver,
+            problem: Problem::NotWith(Field::ReceiverKind),
+        })
+    );
+    let groups = NotificationTarget::UserGroups(vec!["2".to_owned()]);
+    t.command(to(groups.clone())).unwrap();
+    assert_eq!(t.view.parts.notifications[&id].target, Some(groups));
+    for n in 1..20 {
+        listen(&mut t, NotificationScenes::default(), &n.to_string());
+    }
+    let spec = NotificationSpec {
+        scenes: NotificationScenes::default(),
+        target: None,
+    };
+    let more = NotificationCommand::Create(Box::new(spec));
+    let more = t.command(GroupCommand::Notification(more));
+    assert!(matches!(more, Err(Error::QuotaExceeded { .. })), "{more:?}");
+    let gone = NotificationId::new(Key::from_bits(5));
+    let gone = NotificationCommand::Delete { id: gone };
+    let gone = t.command(GroupCommand::Notification(gone));
+    assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
 }

@@ -245,3 +245,19 @@ pub enum AttemptCode {
     /// The activity ran out of time.
     TimedOut,
 }
+
+impl AttemptCode {
+    /// The code of the APIs; they name no list of them.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SoldOut => "ResourceInsufficient.SpecifiedInstanceType",
+            Self::Quota => "LimitExceeded.InstanceQuota",
+            Self::Refused => "InvalidParameterValue",
+            Self::Failed => "InternalError",
+            Self::NoAnswer => "InternalError.NoAnswer",
+            Self::Died => "FailedOperation.InstanceDied",
+            Self::TimedOut => "FailedOperation.Timeout",
+        }
+    }
+}

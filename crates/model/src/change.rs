@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Activity, ActivityId, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Part, PartId,
-    Parts, Refresh, Time,
+    AccountId, Activity, ActivityId, Group, GroupId, Instance, InstanceId, LaunchConfiguration,
+    NotificationTarget, Part, PartId, Parts, Refresh, Time,
 };
 
 /// A group with everything that belongs to it: all that a decision may depend on, besides the time.
@@ -61,12 +61,16 @@ pub struct Change {
 pub struct Event {
     /// The group it tells of.
     pub group: GroupId,
+    /// Whose it is.
+    #[serde(default)]
+    pub account: Option<AccountId>,
     /// When.
     pub at: Time,
     /// What it is.
     pub kind: EventKind,
-    /// Whom it is for, in words.
-    pub target: String,
+    /// Whom it is for; nobody: it is only kept.
+    #[serde(default)]
+    pub to: Option<NotificationTarget>,
     /// The message.
     pub body: serde_json::Value,
 }

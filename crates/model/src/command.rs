@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
     ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, Metric, NameIndex, Placement, Point, PolicyCommand, PolicyId, RefreshCommand,
-    RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site, Spread, StopMode,
-    Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
+    Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement, Point,
+    PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId,
+    ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger,
+    ZonesCheck,
 };
 
 /// A command from a door.
@@ -182,6 +183,8 @@ pub enum GroupCommand {
     Schedule(ScheduleCommand),
     /// Make, change or delete a scaling policy, or do what it does.
     Policy(PolicyCommand),
+    /// Make, change or delete a notification.
+    Notification(NotificationCommand),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
     /// Values of metrics have come in.
@@ -270,6 +273,8 @@ pub enum Created {
     Schedule(ScheduleId),
     /// A scaling policy.
     Policy(PolicyId),
+    /// A notification.
+    Notification(NotificationId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

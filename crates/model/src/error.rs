@@ -39,6 +39,8 @@ pub enum Quota {
     TargetTracking,
     /// Metrics per group.
     Metrics,
+    /// Notifications per group.
+    Notifications,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.
@@ -87,6 +89,8 @@ pub enum Field {
     Recurrence,
     Batches,
     MaxSurge,
+    Receiver,
+    ReceiverKind,
 }
 
 /// What is wrong with a parameter.

@@ -1,8 +1,8 @@
-//! Lifecycle hooks and notifications. Rules H1-H7 (Tencent 3.0), 1.8 (Huawei), section 2 (Tencent 2017).
+//! Lifecycle hooks. Rules H1-H7 (Tencent 3.0), 1.8 (Huawei), section 2 (Tencent 2017).
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, HookId, InstanceId, NotificationId, Tag, Time};
+use crate::{GroupId, HookId, InstanceId, NotificationTarget, Tag, Time};
 
 /// A lifecycle hook of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,56 +181,4 @@ pub enum HookWaiter {
     Instance(InstanceId),
     /// The one with this secret.
     Token(String),
-}
-
-/// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NotificationTarget {
-    /// Numbered user groups.
-    UserGroups(Vec<String>),
-    /// A queue; the kind's word as given.
-    Queue {
-        /// `CMQ_QUEUE`, `TDMQ_CMQ_QUEUE`, ...
-        kind: String,
-        /// Name.
-        name: String,
-    },
-    /// A topic; the kind's word as given (`URN` for a Huawei topic).
-    Topic {
-        /// `CMQ_TOPIC`, `TDMQ_CMQ_TOPIC`, ...
-        kind: String,
-        /// Name or urn.
-        name: String,
-    },
-}
-
-/// Who is told of which activities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// Its id.
-    pub id: NotificationId,
-    /// Its group.
-    pub group: GroupId,
-    /// What is told.
-    pub scenes: NotificationScenes,
-    /// Who is told.
-    pub target: Option<NotificationTarget>,
-    /// When it was made.
-    pub created_at: Time,
-    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
-    #[serde(default)]
-    pub ordinal: u64,
-}
-
-/// What is told: seven switches (concept map, "notification").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the words of the spec")]
-pub struct NotificationScenes {
-    pub scale_out_ok: bool,
-    pub scale_out_failed: bool,
-    pub scale_in_ok: bool,
-    pub scale_in_failed: bool,
-    pub replace_ok: bool,
-    pub replace_failed: bool,
-    pub group_abnormal: bool,
 }

@@ -20,6 +20,7 @@ mod hook;
 pub mod id;
 mod instance;
 mod machine;
+mod notification;
 mod part;
 mod query;
 mod refresh;
@@ -55,7 +56,7 @@ pub use group::{
 };
 pub use hook::{
     Hook, HookChange, HookCommand, HookOutcome, HookPatch, HookReason, HookSpec, HookTransition,
-    HookVerdict, HookWait, HookWaiter, Notification, NotificationScenes, NotificationTarget,
+    HookVerdict, HookWait, HookWaiter,
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
@@ -66,6 +67,9 @@ pub use instance::{
     Warmup,
 };
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
+pub use notification::{
+    Notification, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
+};
 pub use part::{Part, PartId, Parts};
 pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use muster_kit::http::{Head, Reply};
-use muster_kit::time::format_utc;
-use muster_model::{EventKind, GroupId, InstanceId, Machine, MachineHealth, MachineState, Time};
+use muster_model::{
+    GroupId, InstanceId, Machine, MachineHealth, MachineState, NotificationTarget, Time,
+};
 use muster_ports::{Commit, Compute, Credential, Row, Store};
 use muster_runtime::Runtime;
 use muster_sim::{ActError, Action, Faults, ForeignSpec, SimCompute};
@@ -282,11 +283,13 @@ impl Native {
             .map(|saved| {
                 let event = &saved.event;
                 let kind = format!("{:?}", event.kind).to_lowercase();
-                let mut body = event.body.clone();
-                if let (EventKind::Hook, Some(body)) = (event.kind, body.as_object_mut()) {
-                    body.insert("Time".to_owned(), format_utc(event.at.0).into());
-                }
-                json!({ "seq": saved.seq, "kind": kind, "target": event.target, "body": body })
+                let target = event.to.as_ref().map(NotificationTarget::words);
+                json!({
+                    "seq": saved.seq,
+                    "kind": kind,
+                    "target": target.unwrap_or_default(),
+                    "body": event.body,
+                })
             })
             .collect();
         Ok(json!({ "messages": messages }))

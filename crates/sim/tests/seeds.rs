@@ -12,13 +12,14 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Alarm, Allocation, Balancer, BalancerChange, BatchPause, Comparison, ConfigId,
-    ConfigSpec, Door, EventKind, GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck,
-    HealthKind, HookChange, HookId, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId,
-    Key, Machine, Metric, OnFailure, Point, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand,
-    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand,
-    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic,
-    StopMode, Target, TargetTracking, TerminationPolicy,
+    ActivityKind, ActivityStatus, AdjustBy, Alarm, Allocation, Balancer, BalancerChange,
+    BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, GroupCommand, GroupId,
+    GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId, HookSpec, HookTransition,
+    HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric, NotificationCommand,
+    NotificationScenes, NotificationSpec, NotificationTarget, OnFailure, Point, PolicyCommand,
+    PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy,
+    ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix,
+    SpotStrategy, Spread, Statistic, StopMode, Target, TargetTracking, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -94,6 +95,35 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
             Ok(_) | Err(WorldError::Store | WorldError::Crashed(_)) => {}
             Err(WorldError::Refused(error)) => panic!("{error}"),
         }
+    }
+    listen(world);
+}
+
+/// Lets somebody hear of everything that the newest group does.
+fn listen(world: &mut World) {
+    let spec = NotificationSpec {
+        scenes: NotificationScenes {
+            scale_out_ok: true,
+            scale_out_failed: true,
+            scale_in_ok: true,
+            scale_in_failed: true,
+            replace_ok: true,
+            replace_failed: true,
+            group_abnormal: false,
+        },
+        target: Some(NotificationTarget::UserGroups(vec!["1".to_owned()])),
+    };
+    let create = NotificationCommand::Create(Box::new(spec));
+    let create = GroupCommand::Notification(create);
+    let deaf = |world: &World| {
+        let views = world.groups.values();
+        views
+            .filter(|view| view.parts.notifications.is_empty())
+            .map(|view| view.group.id)
+            .next()
+    };
+    while let Some(group) = deaf(world) {
+        let _ = world.command(group, &create);
     }
 }
 
@@ -449,6 +479,40 @@ fn hooks_unrest(world: &World, store: &dyn Store) -> Vec<String> {
     }
 }
 
+/// Every end of an activity that somebody wants to hear of was told once, as it was.
+fn untold(world: &World, store: &dyn Store) -> Vec<String> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut told: Vec<String> = pollster::block_on(store.events(0, 100_000))
+        .unwrap()
+        .iter()
+        .filter(|saved| saved.event.kind == EventKind::Notification)
+        .map(|saved| &saved.event.body)
+        .map(|body| text(&body["ActivityId"]) + " " + &text(&body["StatusCode"]))
+        .collect();
+    let heard_of = |kind| {
+        matches!(
+            kind,
+            ActivityKind::ScaleOut | ActivityKind::ScaleIn | ActivityKind::ReplaceUnhealthy
+        )
+    };
+    let mut ended: Vec<String> = world
+        .activities()
+        .iter()
+        .filter(|activity| heard_of(activity.kind) && activity.status.is_ended())
+        .map(|activity| match activity.status {
+            ActivityStatus::Successful => format!("{} SUCCESSFUL", activity.id),
+            ActivityStatus::Failed => format!("{} FAILED", activity.id),
+            _ => format!("{} PARTIALLY_SUCCESSFUL", activity.id),
+        })
+        .collect();
+    told.sort();
+    ended.sort();
+    match told == ended {
+        true => Vec::new(),
+        false => vec![format!("told {told:?}, ended {ended:?}")],
+    }
+}
+
 fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
     let mut world = World::new(Arc::clone(&store), seed, Odds::default()).unwrap();
     let config = ConfigSpec {
@@ -500,6 +564,7 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
         }
     }
     world.broken.extend(hooks_unrest(&world, &*store));
+    world.broken.extend(untold(&world, &*store));
     if !world.broken.is_empty() {
         fail(seed, &world, "an invariant broke");
     }

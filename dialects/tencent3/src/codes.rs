@@ -49,6 +49,8 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::Recurrence => "Recurrence",
         Field::Batches => "RefreshSettings.RollingUpdateSettings.BatchNumber",
         Field::MaxSurge => "RefreshSettings.RollingUpdateSettings.MaxSurge",
+        Field::Receiver => "NotificationUserGroupIds, QueueName or TopicName",
+        Field::ReceiverKind => "TargetType",
     }
 }
 
@@ -146,10 +148,14 @@ fn ill_matched(
         | Problem::Duplicate(_)
         | Problem::Above { .. }
         | Problem::Range { .. }
-        | Problem::Unusable(_) => (
-            "InvalidParameter.InScenario",
-            format!("The parameter `{name}` does not go with what `{other}` says."),
-        ),
+        | Problem::Unusable(_) => {
+            let code = match field {
+                Field::Receiver => "InvalidParameterValue.ConflictNotificationTarget",
+                _ => "InvalidParameter.InScenario",
+            };
+            let message = format!("The parameter `{name}` does not go with what `{other}` says.");
+            (code, message)
+        }
     }
 }
 
@@ -235,7 +241,9 @@ fn used_up(quota: Quota) -> &'static str {
         }
         Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
         Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
-        Quota::Hooks | Quota::Policies | Quota::Metrics => "LimitExceeded.QuotaNotEnough",
+        Quota::Hooks | Quota::Policies | Quota::Metrics | Quota::Notifications => {
+            "LimitExceeded.QuotaNotEnough"
+        }
         Quota::Schedules => "LimitExceeded.ScheduledActionLimitExceeded",
         Quota::TargetTracking => "LimitExceeded.TargetTrackingScalingPolicy",
     }
@@ -337,6 +345,10 @@ fn sentence(error: &Error) -> String {
             kind: ResourceKind::Policy,
             id,
         } => format!("the scaling policy `{id}` does not exist"),
+        Error::NotFound {
+            kind: ResourceKind::Notification,
+            id,
+        } => format!("the notification `{id}` does not exist"),
         Error::NameTaken { name, .. } => format!("the name `{name}` is in use"),
         other => other.to_string(),
     };

@@ -45,14 +45,6 @@ const COMMON: [&str; 11] = [
     "RequestClient",
 ];
 
-/// The actions of the API that come later: known, and plainly refused.
-const LATER: &[&str] = &[
-    "CreateNotificationConfiguration",
-    "DeleteNotificationConfiguration",
-    "DescribeNotificationConfigurations",
-    "ModifyNotificationConfiguration",
-];
-
 /// What an operator can tune of this door, and what it gets from outside.
 pub struct Options {
     /// Refuse calls above the documented rates.
@@ -283,19 +275,8 @@ fn dispatch(incoming: &Incoming) -> Result<&'static Entry<Ctx>, Fault> {
             ));
         }
     }
-    if let Some(entry) = find(ACTIONS, action) {
-        return Ok(entry);
-    }
-    if LATER.contains(&action) {
-        return Err(Fault::new(
-            "UnsupportedOperation",
-            format!("The action `{action}` is not served yet."),
-        ));
-    }
-    Err(Fault::new(
-        "InvalidAction",
-        format!("There is no action `{action}`."),
-    ))
+    find(ACTIONS, action)
+        .ok_or_else(|| Fault::new("InvalidAction", format!("There is no action `{action}`.")))
 }
 
 fn auth_fault(error: SignError) -> Fault {

@@ -287,19 +287,6 @@ pub(crate) fn warmup_status(warmup: model::Warmup) -> &'static str {
     }
 }
 
-/// Code of a DetailedStatusMessage.
-pub(crate) fn attempt_code(code: model::AttemptCode) -> &'static str {
-    match code {
-        model::AttemptCode::SoldOut => "ResourceInsufficient.SpecifiedInstanceType",
-        model::AttemptCode::Quota => "LimitExceeded.InstanceQuota",
-        model::AttemptCode::Refused => "InvalidParameterValue",
-        model::AttemptCode::Failed => "InternalError",
-        model::AttemptCode::NoAnswer => "InternalError.NoAnswer",
-        model::AttemptCode::Died => "FailedOperation.InstanceDied",
-        model::AttemptCode::TimedOut => "FailedOperation.Timeout",
-    }
-}
-
 /// TerminationPolicies: this door knows oldest and newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum TerminationPolicy {
@@ -372,4 +359,73 @@ pub(crate) enum AllocationPolicy {
     /// A spot mix.
     #[serde(rename = "SPOT_MIXED")]
     SpotMixed,
+}
+
+/// NotificationTypes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum NotificationType {
+    ScaleOutSuccessful,
+    ScaleOutFailed,
+    ScaleInSuccessful,
+    ScaleInFailed,
+    ReplaceUnhealthyInstanceSuccessful,
+    ReplaceUnhealthyInstanceFailed,
+}
+
+impl NotificationType {
+    /// All, as they are shown.
+    pub(crate) const ALL: [NotificationType; 6] = [
+        NotificationType::ScaleOutSuccessful,
+        NotificationType::ScaleOutFailed,
+        NotificationType::ScaleInSuccessful,
+        NotificationType::ScaleInFailed,
+        NotificationType::ReplaceUnhealthyInstanceSuccessful,
+        NotificationType::ReplaceUnhealthyInstanceFailed,
+    ];
+
+    /// Its switch.
+    pub(crate) fn switch(self, scenes: &mut model::NotificationScenes) -> &mut bool {
+        match self {
+            NotificationType::ScaleOutSuccessful => &mut scenes.scale_out_ok,
+            NotificationType::ScaleOutFailed => &mut scenes.scale_out_failed,
+            NotificationType::ScaleInSuccessful => &mut scenes.scale_in_ok,
+            NotificationType::ScaleInFailed => &mut scenes.scale_in_failed,
+            NotificationType::ReplaceUnhealthyInstanceSuccessful => &mut scenes.replace_ok,
+            NotificationType::ReplaceUnhealthyInstanceFailed => &mut scenes.replace_failed,
+        }
+    }
+}
+
+/// TargetType of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum ReceiverType {
+    /// Numbered user groups.
+    #[serde(rename = "USER_GROUP")]
+    UserGroup,
+    /// CMQ_QUEUE.
+    #[serde(rename = "CMQ_QUEUE")]
+    CmqQueue,
+    /// CMQ_TOPIC.
+    #[serde(rename = "CMQ_TOPIC")]
+    CmqTopic,
+    /// TDMQ_CMQ_QUEUE.
+    #[serde(rename = "TDMQ_CMQ_QUEUE")]
+    TdmqQueue,
+    /// TDMQ_CMQ_TOPIC.
+    #[serde(rename = "TDMQ_CMQ_TOPIC")]
+    TdmqTopic,
+}
+
+impl ReceiverType {
+    /// The word itself.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            ReceiverType::UserGroup => "USER_GROUP",
+            ReceiverType::CmqQueue => "CMQ_QUEUE",
+            ReceiverType::CmqTopic => "CMQ_TOPIC",
+            ReceiverType::TdmqQueue => "TDMQ_CMQ_QUEUE",
+            ReceiverType::TdmqTopic => "TDMQ_CMQ_TOPIC",
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod hooks;
 mod measure;
 mod members;
 mod modify;
+mod notifications;
 mod observe;
 mod policies;
 mod refresh;
@@ -58,6 +59,7 @@ pub(crate) fn apply(
         GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,
         GroupCommand::Policy(command) => policies::policy(&mut draft, command, facts)?,
         GroupCommand::Measured(points) => measure::measured(&mut draft, points)?,
+        GroupCommand::Notification(command) => notifications::notification(&mut draft, command)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

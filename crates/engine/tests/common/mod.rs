@@ -7,10 +7,11 @@ use muster_engine::{
     Context, Facts, PlannedCall, Settings, apply, check, create_config, create_group, explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, CallKind, ConfigSpec, Created, Door, Error, GroupCommand,
-    GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Machine, MachineHealth,
-    MachineState, Network, OwnerKey, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome,
-    StepResult, TerminationPolicy, Time, ZonesCheck,
+    Account, AccountId, Allocation, AttemptCode, CallKind, ConfigSpec, Created, Door, Error,
+    GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Machine,
+    MachineHealth, MachineState, Network, NotificationTarget, OwnerKey, RetryPolicy,
+    ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy, Time,
+    ZonesCheck,
 };
 
 /// A plain group in one subnet that does not retry.
@@ -56,6 +57,8 @@ pub(crate) struct Table {
     pub(crate) now: Time,
     pub(crate) calls: Vec<PlannedCall>,
     pub(crate) text: String,
+    /// Launches that are refused from now on.
+    pub(crate) refused: u32,
     /// What the last turn said.
     pub(crate) reasons: Vec<String>,
 }
@@ -98,6 +101,7 @@ impl Table {
             now: Time(0),
             calls: Vec::new(),
             text: String::new(),
+            refused: 0,
             reasons: Vec::new(),
         }
     }
@@ -119,7 +123,8 @@ impl Table {
 
     pub(crate) fn accept(&mut self, change: &muster_model::Change) {
         for event in &change.events {
-            writeln!(self.text, "tell {}: {}", event.target, event.body).unwrap();
+            let to = event.to.as_ref().map(NotificationTarget::words);
+            writeln!(self.text, "tell {}: {}", to.unwrap_or_default(), event.body).unwrap();
         }
         self.view = self.view.after(change).unwrap();
         let problems = check::problems(&self.view);
@@ -178,6 +183,13 @@ impl Table {
             }
             for call in std::mem::take(&mut self.calls) {
                 let result = match call.kind {
+                    CallKind::Launch if self.refused > 0 => {
+                        self.refused -= 1;
+                        StepResult::Refused {
+                            code: AttemptCode::Quota,
+                            message: "no more of them".to_owned(),
+                        }
+                    }
                     CallKind::Terminate | CallKind::Release => StepResult::Done(None),
                     CallKind::Launch
                     | CallKind::Adopt

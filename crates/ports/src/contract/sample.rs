@@ -7,9 +7,10 @@ use muster_model::{
     AdjustBy, Allocation, Attempt, AttemptCode, Balancer, Call, CallKind, CallPhase, ConfigId,
     ConfigSpec, ConfigStatus, ConfigVersion, CooldownRule, Door, Event, EventKind, Exit, Group,
     GroupId, GroupSpec, Health, HealthCheck, HealthKind, Hook, HookTransition, HookVerdict,
-    Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, Origin, Outcome, Part,
-    Placement, Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState, ServiceSettings, Site,
-    Size, Spread, Tag, Target, TerminationPolicy, Time, Trigger, TriggerKind, Warmup, ZonesCheck,
+    Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, NotificationTarget, Origin,
+    Outcome, Part, Placement, Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState,
+    ServiceSettings, Site, Size, Spread, Tag, Target, TerminationPolicy, Time, Trigger,
+    TriggerKind, Warmup, ZonesCheck,
 };
 
 pub(super) fn account(id: AccountId, version: u64) -> Arc<Account> {
@@ -286,9 +287,10 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
 pub(super) fn event(group: GroupId, target: &str) -> Event {
     Event {
         group,
+        account: None,
         at: Time(14),
         kind: EventKind::Notification,
-        target: target.to_owned(),
+        to: Some(NotificationTarget::UserGroups(vec![target.to_owned()])),
         body: serde_json::json!({ "z": 1, "a": [1.5, null] }),
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use muster_model::{
     AccountId, Activity, ActivityId, ActivityStatus, ConfigId, Group, GroupId, HookId, Ids,
-    InstanceId, Part, PartId, PolicyId,
+    InstanceId, NotificationTarget, Part, PartId, PolicyId,
 };
 
 use super::{Case, history, ok, put, sample, some};
-use crate::{Guard, Row, Store, StoreError};
+use crate::{Guard, Row, SavedEvent, Store, StoreError};
 
 /// All cases, by name. Each wants a fresh store.
 pub const CASES: &[Case<dyn Store>] = &[
@@ -456,7 +456,8 @@ async fn events(store: &dyn Store) {
         ok(put(store, Vec::new(), vec![row]).await, "event");
     }
     let all = ok(store.events(0, 100).await, "events");
-    let targets: Vec<&str> = all.iter().map(|e| e.event.target.as_str()).collect();
+    let words = |saved: &SavedEvent| saved.event.to.as_ref().map(NotificationTarget::words);
+    let targets: Vec<String> = all.iter().filter_map(words).collect();
     assert_eq!(targets, ["0", "1", "2", "3", "4"]);
     assert!(all.windows(2).all(|pair| pair[0].seq < pair[1].seq));
     let some_of = ok(store.events(all[1].seq, 2).await, "events");

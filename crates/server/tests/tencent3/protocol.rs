@@ -123,9 +123,6 @@ const CASES: &[Case] = &[
     ("an action in other letters", || {
         post("describeAutoScalingGroups", "{}")
     }),
-    ("an action that comes later", || {
-        post("CreateScalingPolicy", "{}")
-    }),
     ("no version", || without_header("x-tc-version")),
     ("another version", || {
         with_header("x-tc-version", "2017-03-12")

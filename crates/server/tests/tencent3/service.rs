@@ -48,6 +48,7 @@ pub(crate) struct Service {
     pub(crate) door: Tencent3,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) sim: Arc<SimCompute>,
+    pub(crate) store: Arc<dyn Store>,
     clock_secs: i64,
 }
 
@@ -71,7 +72,7 @@ impl Service {
         let movable: Arc<dyn Clock> = Arc::<ShellClock>::clone(&clock);
         let sim = Arc::new(SimCompute::in_memory(movable, 1));
         let runtime = Runtime::start(
-            store,
+            Arc::clone(&store),
             Arc::<SimCompute>::clone(&sim),
             Arc::<SimCompute>::clone(&sim),
             clock,
@@ -89,6 +90,7 @@ impl Service {
             door: Tencent3::new(api, Arc::new(TwoKeys(account)), options),
             runtime,
             sim,
+            store,
             clock_secs,
         }
     }

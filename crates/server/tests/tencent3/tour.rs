@@ -8,6 +8,7 @@
 //! kill ID | unhealthy ID       something happens to a machine
 //! verdict LB LISTENER ID unhealthy|healthy    what a balancer finds
 //! members                      what the balancers list
+//! messages                     what has been told since the last time
 //! faults [RULE, ...]           as the native endpoint does
 //! ```
 
@@ -30,6 +31,8 @@ struct Tour {
     names: Names,
     golden: String,
     wrong: Vec<String>,
+    /// The last message that was looked at.
+    told: u64,
 }
 
 impl Tour {
@@ -63,6 +66,7 @@ impl Tour {
             }
             "verdict" => self.verdict(rest),
             "members" => self.members().await,
+            "messages" => self.messages().await,
             "faults" => {
                 let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
                 self.service.sim.set_faults(Faults { rules });
@@ -109,6 +113,19 @@ impl Tour {
         }
     }
 
+    async fn messages(&mut self) {
+        let saved = self.service.store.events(self.told, 100).await.unwrap();
+        for one in saved {
+            self.told = one.seq;
+            let to = one.event.to.map(|to| to.words()).unwrap_or_default();
+            let body = serde_json::to_string_pretty(&one.event.body).unwrap();
+            let text = format!("{:?} to {to}: {body}", one.event.kind);
+            for line in self.names.plain(&text).lines() {
+                writeln!(self.golden, "  {line}").unwrap();
+            }
+        }
+    }
+
     async fn call(&mut self, action: &str, body: &str) {
         let response = self.service.call(action, self.names.real(body)).await;
         match response.get("Error") {
@@ -138,6 +155,7 @@ async fn run(script: &str) -> String {
         names: Names::default(),
         golden: String::new(),
         wrong: Vec::new(),
+        told: 0,
     };
     for line in script.lines().filter(|line| !line.is_empty()) {
         tour.line(line).await;
@@ -168,6 +186,8 @@ tours!(
     refresh,
     schedules,
     policies,
+    notifications,
+    notification_errors,
     rest,
     account,
     config_errors,

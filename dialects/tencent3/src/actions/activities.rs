@@ -14,7 +14,7 @@ use super::{Selection, SentFilter, exact, page};
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode, attempt_code};
+use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode};
 
 /// DescribeAutoScalingActivities.
 #[derive(Deserialize)]
@@ -141,7 +141,7 @@ impl From<&muster_model::Activity> for Activity {
                 .attempts
                 .iter()
                 .map(|attempt| DetailedStatusMessage {
-                    code: attempt_code(attempt.code),
+                    code: attempt.code.word(),
                     zone: attempt.placement.zone.clone(),
                     instance_id: attempt.instance.to_string(),
                     instance_charge_type: match attempt.placement.spot {

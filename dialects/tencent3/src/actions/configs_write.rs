@@ -171,7 +171,8 @@ impl Action<Ctx> for CreateLaunchConfiguration {
             | Created::Hook(_)
             | Created::Refresh(_)
             | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No launch configuration was created.",
             )),

@@ -100,7 +100,8 @@ impl Action<Ctx> for CreateAutoScalingGroupFromInstance {
             | Created::Hook(_)
             | Created::Refresh(_)
             | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No auto scaling group was created.",
             )),

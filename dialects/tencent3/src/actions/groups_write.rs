@@ -249,7 +249,8 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             | Created::Hook(_)
             | Created::Refresh(_)
             | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No auto scaling group was created.",
             )),

@@ -157,7 +157,8 @@ impl Action<Ctx> for CreateLifecycleHook {
             | Created::Activity(_)
             | Created::Refresh(_)
             | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "The request made no lifecycle hook.",
             )),

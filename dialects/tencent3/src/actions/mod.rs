@@ -14,6 +14,7 @@ mod groups_write;
 mod hooks;
 mod hooks_write;
 mod instances;
+mod notifications;
 mod policies;
 mod policies_write;
 mod refresh;
@@ -79,6 +80,10 @@ muster_kit::actions!(
         policies::DescribeScalingPolicies,
         policies::DeleteScalingPolicy,
         policies::ExecuteScalingPolicy,
+        notifications::CreateNotificationConfiguration,
+        notifications::ModifyNotificationConfiguration,
+        notifications::DescribeNotificationConfigurations,
+        notifications::DeleteNotificationConfiguration,
         refresh::StartInstanceRefresh,
         refresh::StopInstanceRefresh,
         refresh::ResumeInstanceRefresh,
@@ -143,7 +148,8 @@ impl Ctx {
             | Created::Hook(_)
             | Created::Refresh(_)
             | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "The request started no scaling activity.",
             )),

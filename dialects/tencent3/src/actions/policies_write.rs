@@ -8,6 +8,7 @@ use muster_model::{
 use serde::{Deserialize, Serialize};
 
 use super::Empty;
+use super::notifications::check_groups;
 use super::policies::{named, on};
 use crate::checks;
 use crate::context::Ctx;
@@ -40,15 +41,7 @@ fn secs(parameter: &str, value: Option<i64>) -> Result<Option<u32>, Fault> {
 }
 
 fn user_groups(ids: Option<Vec<String>>) -> Result<Option<Vec<String>>, Fault> {
-    for id in ids.iter().flatten() {
-        let good = (1..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
-        if !good {
-            return Err(Fault::new(
-                "InvalidParameterValue.InvalidNotificationUserGroupId",
-                Fault::value("NotificationUserGroupIds", id, "the number of a user group").message,
-            ));
-        }
-    }
+    ids.as_deref().map_or(Ok(()), check_groups)?;
     Ok(ids)
 }
 
@@ -179,7 +172,8 @@ impl Action<Ctx> for CreateScalingPolicy {
             | Created::Activity(_)
             | Created::Refresh(_)
             | Created::Hook(_)
-            | Created::Schedule(_) => Err(Fault::new(
+            | Created::Schedule(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No scaling policy was created.",
             )),

@@ -110,7 +110,8 @@ async fn begin(ctx: &Ctx, group: &str, command: RefreshCommand) -> Result<Begun,
         | Created::Activity(_)
         | Created::Hook(_)
         | Created::Schedule(_)
-        | Created::Policy(_) => Err(Fault::new(
+        | Created::Policy(_)
+        | Created::Notification(_) => Err(Fault::new(
             "InternalError",
             "The request began no instance refresh.",
         )),

@@ -118,7 +118,8 @@ impl Action<Ctx> for CreateScheduledAction {
             | Created::Activity(_)
             | Created::Refresh(_)
             | Created::Hook(_)
-            | Created::Policy(_) => Err(Fault::new(
+            | Created::Policy(_)
+            | Created::Notification(_) => Err(Fault::new(
                 "InternalError",
                 "No scheduled action was created.",
             )),

@@ -62,6 +62,10 @@ fn errors() -> Vec<Error> {
             quota: Quota::TargetTracking,
             limit: 1,
         },
+        Error::QuotaExceeded {
+            quota: Quota::Notifications,
+            limit: 20,
+        },
         Error::SizeOrder {
             min: 2,
             desired: 1,
@@ -150,6 +154,7 @@ fn errors() -> Vec<Error> {
         Field::Recurrence,
         Field::MaxSurge,
         Field::ForwardBalancers,
+        Field::Receiver,
     ] {
         all.extend(
             problems

@@ -1,0 +1,84 @@
+//! Commands on notifications (rule S9).
+
+use std::sync::Arc;
+
+use muster_model::{
+    Created, Error, Field, Notification, NotificationCommand, NotificationId, NotificationScenes,
+    NotificationSpec, NotificationTarget, Part, PartId, Problem, Quota, ResourceKind,
+};
+
+use crate::draft::Draft;
+
+/// Notifications that a group may have.
+const MOST: u32 = 20;
+
+pub(super) fn notification(
+    draft: &mut Draft<'_>,
+    command: &NotificationCommand,
+) -> Result<Created, Error> {
+    match command {
+        NotificationCommand::Create(spec) => create(draft, spec),
+        NotificationCommand::Modify { id, scenes, target } => {
+            modify(draft, *id, *scenes, target.as_ref())
+        }
+        NotificationCommand::Delete { id } => {
+            named(draft, *id)?;
+            draft.drop_part(PartId::Notification(*id));
+            Ok(Created::Nothing)
+        }
+    }
+}
+
+fn named(draft: &Draft<'_>, id: NotificationId) -> Result<Arc<Notification>, Error> {
+    let found = draft.parts().notifications.get(&id).cloned();
+    found.ok_or_else(|| Error::NotFound {
+        kind: ResourceKind::Notification,
+        id: id.to_string(),
+    })
+}
+
+fn create(draft: &mut Draft<'_>, spec: &NotificationSpec) -> Result<Created, Error> {
+    if draft.parts().notifications.len() >= MOST as usize {
+        return Err(Error::QuotaExceeded {
+            quota: Quota::Notifications,
+            limit: MOST,
+        });
+    }
+    let id: NotificationId = draft.ids.next_id();
+    let group = draft.group();
+    let notification = Notification {
+        id,
+        group: group.id,
+        scenes: spec.scenes,
+        target: spec.target.clone(),
+        created_at: draft.now,
+        ordinal: group.version,
+    };
+    draft.put_part(Part::Notification(Arc::new(notification)));
+    Ok(Created::Notification(id))
+}
+
+/// Who is told stays of the kind that it is.
+fn modify(
+    draft: &mut Draft<'_>,
+    id: NotificationId,
+    scenes: Option<NotificationScenes>,
+    target: Option<&NotificationTarget>,
+) -> Result<Created, Error> {
+    let old = named(draft, id)?;
+    if let (Some(old), Some(new)) = (&old.target, target)
+        && !old.is_like(new)
+    {
+        return Err(Error::Invalid {
+            field: Field::Receiver,
+            problem: Problem::NotWith(Field::ReceiverKind),
+        });
+    }
+    let notification = Notification {
+        scenes: scenes.unwrap_or(old.scenes),
+        target: target.cloned().or_else(|| old.target.clone()),
+        ..(*old).clone()
+    };
+    draft.put_part(Part::Notification(Arc::new(notification)));
+    Ok(Created::Nothing)
+}
