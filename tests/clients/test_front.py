@@ -138,3 +138,45 @@ def test_the_content_type_is_exact_and_the_status_is_200_on_errors(small):
     assert b"\r\ncontent-type: application/json\r\n" in head.lower() + b"\r\n"
     error = json.loads(body)["Response"]
     assert error["Error"]["Code"].startswith("AuthFailure.") and error["RequestId"]
+
+
+V3 = (b"x-tc-action: DescribeAutoScalingGroups", b"x-tc-version: 2018-04-19")
+
+
+def refusal(answer):
+    """The code of an answer as clients of the API want every one: status 200, envelope, exact content type."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert status(answer) == 200, answer[:200]
+    assert b"\r\ncontent-type: application/json\r\n" in head.lower() + b"\r\n"
+    response = json.loads(body)["Response"]
+    assert list(response) == ["Error", "RequestId"] and response["RequestId"]
+    return response["Error"]["Code"]
+
+
+def test_what_is_not_even_read_is_answered_in_the_words_of_the_api(small):
+    large = post(b"x" * (1024 * 1024 + 1), *V3)
+    assert refusal(exchange(small, large)) == "RequestSizeLimitExceeded"
+    late = b"\r\n".join([b"POST / HTTP/1.1", b"host: x", b"connection: close", b"content-length: 9", *V3, b"", b"half"])
+    assert refusal(exchange(small, late)) == "InvalidRequest"
+    many = b"GET /?Version=2018-04-19&" + b"a&" * 31_000 + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    assert refusal(exchange(small, many)) == "RequestSizeLimitExceeded"
+    assert healthy(small)
+
+
+def test_surplus_requests_are_told_so_in_the_words_of_the_api(small):
+    slow = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf"
+    held = [socket.create_connection(("127.0.0.1", small.port), timeout=20) for _ in range(4)]
+    try:
+        for s in held:
+            s.sendall(slow)
+        deadline = time.monotonic() + 20
+        # A surplus connection is closed without an answer.
+        while not (answer := exchange(small, post(b"{}", *V3))) or refusal(answer) != "RequestLimitExceeded":
+            assert time.monotonic() < deadline, answer
+            for n, s in enumerate(held):
+                s.close()
+                held[n] = socket.create_connection(("127.0.0.1", small.port), timeout=20)
+                held[n].sendall(slow)
+    finally:
+        for s in held:
+            s.close()

@@ -1,7 +1,7 @@
 //! The front door: one port, bounded in everything, that finds out which dialect is speaking.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,11 +11,11 @@ use hyper::body::Incoming as Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use muster_kit::http::{Dialect, Head, Incoming, Reply};
+use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply, Unserved};
 use muster_kit::node;
 use muster_runtime::Runtime;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::config::Limits;
 use crate::metrics::RequestMetrics;
@@ -63,6 +63,28 @@ fn text(status: StatusCode, body: String) -> Reply {
         content_type: "text/plain; charset=utf-8",
         ..Reply::json(status, body)
     }
+}
+
+/// The dialect that a request speaks, once that is known.
+type Spoken = OnceLock<Arc<dyn Dialect>>;
+
+fn name(spoken: &Spoken) -> &'static str {
+    spoken.get().map_or("none", |dialect| dialect.name())
+}
+
+/// The answer to a request that was not served: in the words of its dialect, if that is known.
+fn unserved(spoken: &Spoken, why: &Unserved, request_id: &str) -> Reply {
+    if let Some(dialect) = spoken.get() {
+        return dialect.unserved(why, request_id);
+    }
+    let (status, code) = match why {
+        Unserved::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestSizeLimitExceeded"),
+        Unserved::TooManyParameters(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
+        Unserved::TooSlow => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
+        Unserved::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Overloaded"),
+        Unserved::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal"),
+    };
+    plain(status, code, &why.to_string())
 }
 
 impl Front {
@@ -132,18 +154,15 @@ impl Front {
     /// One request. Its work goes on when the client goes away: what was begun is finished.
     async fn request(self: Arc<Self>, request: Request<Body>) -> Response<Full<Bytes>> {
         let request_id = uuid::Uuid::new_v4().to_string();
-        let front = Arc::clone(&self);
-        let id = request_id.clone();
-        let reply = match tokio::spawn(async move { front.answer(request, id).await }).await {
+        let spoken = Arc::new(Spoken::new());
+        let (front, id, said) = (Arc::clone(&self), request_id.clone(), Arc::clone(&spoken));
+        let reply = match tokio::spawn(async move { front.answer(request, id, &said).await }).await
+        {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::error!(%error, request_id, "a request handler panicked");
                 self.metrics.panicked();
-                let body = serde_json::json!({ "Response": {
-                    "Error": { "Code": "InternalError", "Message": "An internal error occurred." },
-                    "RequestId": request_id,
-                }});
-                Reply::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
+                unserved(&spoken, &Unserved::Failed, &request_id)
             }
         };
         respond(reply, &request_id)
@@ -151,46 +170,26 @@ impl Front {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the limit of a request is in real time"
+        reason = "what a request takes is measured in real time"
     )]
-    async fn answer(self: Arc<Self>, request: Request<Body>, request_id: String) -> Reply {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Body>,
+        request_id: String,
+        spoken: &Spoken,
+    ) -> Reply {
         let begun = std::time::Instant::now();
-        let Ok(_permit) = self.requests.try_acquire() else {
-            return plain(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Overloaded",
-                "too many requests at the same time",
-            );
-        };
         let (parts, body) = request.into_parts();
-        let limit = self.limits.body_mib.0 as usize * 1024 * 1024;
-        let wait = Duration::from_secs(u64::from(self.limits.request_secs.0));
-        let body = match tokio::time::timeout(wait, Limited::new(body, limit).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) => {
-                let message =
-                    format!("the body could not be read, or has more than {limit} bytes: {error}");
-                return plain(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "RequestSizeLimitExceeded",
-                    &message,
-                );
-            }
-            Err(_) => {
-                return plain(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "RequestTimeout",
-                    "the body did not come in time",
-                );
-            }
-        };
         let head = Head {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
         };
-        let (dialect, reply) = self.route(head, body, &request_id).await;
+        let (dialect, reply) = match self.admitted(body, &head, spoken).await {
+            Ok((body, _permit)) => self.route(head, body, &request_id, spoken).await,
+            Err(why) => (name(spoken), unserved(spoken, &why, &request_id)),
+        };
         let secs = begun.elapsed().as_secs_f64();
         self.metrics.call(dialect, reply.action, &reply.code, secs);
         tracing::debug!(
@@ -202,6 +201,55 @@ impl Front {
             "answered"
         );
         reply
+    }
+
+    /// The body, if there is room for one more request and it comes in size and time. Otherwise `spoken` is whoever
+    /// recognises the head.
+    async fn admitted(
+        &self,
+        body: Body,
+        head: &Head,
+        spoken: &Spoken,
+    ) -> Result<(Bytes, SemaphorePermit<'_>), Unserved> {
+        let result = match self.requests.try_acquire() {
+            Ok(permit) => self.body(body).await.map(|body| (body, permit)),
+            Err(_) => Err(Unserved::Busy),
+        };
+        if result.is_err()
+            && let Ok(pairs) = Pairs::read(head, &[], &self.tree)
+        {
+            self.recognise(head, &pairs, spoken);
+        }
+        result
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the limit of a request is in real time"
+    )]
+    async fn body(&self, body: Body) -> Result<Bytes, Unserved> {
+        let max = self.limits.body_mib.0 as usize * 1024 * 1024;
+        let wait = Duration::from_secs(u64::from(self.limits.request_secs.0));
+        match tokio::time::timeout(wait, Limited::new(body, max).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a body was not read");
+                Err(Unserved::TooLarge { max })
+            }
+            Err(_) => Err(Unserved::TooSlow),
+        }
+    }
+
+    /// Finds out who is meant.
+    fn recognise<'s>(
+        &self,
+        head: &Head,
+        pairs: &Pairs,
+        spoken: &'s Spoken,
+    ) -> Option<&'s Arc<dyn Dialect>> {
+        let speaks = |dialect: &&Arc<dyn Dialect>| dialect.recognises(head, pairs);
+        let dialect = self.dialects.iter().find(speaks)?;
+        Some(spoken.get_or_init(|| Arc::clone(dialect)))
     }
 
     /// What is answered here, whatever the APIs.
@@ -227,18 +275,29 @@ impl Front {
     }
 
     /// Finds out who is meant, and asks them.
-    async fn route(&self, head: Head, body: Bytes, request_id: &str) -> (&'static str, Reply) {
+    async fn route(
+        &self,
+        head: Head,
+        body: Bytes,
+        request_id: &str,
+        spoken: &Spoken,
+    ) -> (&'static str, Reply) {
         if let Some(reply) = self.native(&head, &body).await {
             return ("native", reply);
         }
-        let incoming = match Incoming::new(head, body, request_id.to_owned(), &self.tree) {
-            Ok(incoming) => incoming,
+        let pairs = match Pairs::read(&head, &body, &self.tree) {
+            Ok(pairs) => pairs,
             Err(error) => {
-                return (
-                    "none",
-                    plain(StatusCode::BAD_REQUEST, "BadRequest", &error.to_string()),
-                );
+                self.recognise(&head, &Pairs::default(), spoken);
+                let why = Unserved::TooManyParameters(error);
+                return (name(spoken), unserved(spoken, &why, request_id));
             }
+        };
+        let incoming = Incoming {
+            head,
+            body,
+            pairs,
+            request_id: request_id.to_owned(),
         };
         if let Some(door) = closed_door(&incoming.head.path) {
             return (
@@ -260,9 +319,7 @@ impl Front {
                 plain(StatusCode::NOT_IMPLEMENTED, "NotServed", message),
             );
         }
-        let speaks =
-            |dialect: &&Arc<dyn Dialect>| dialect.recognises(&incoming.head, &incoming.pairs);
-        match self.dialects.iter().find(speaks) {
+        match self.recognise(&incoming.head, &incoming.pairs, spoken) {
             Some(dialect) => (dialect.name(), dialect.handle(incoming).await),
             None => (
                 "none",

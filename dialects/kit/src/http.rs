@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use thiserror::Error;
 
 use crate::node::form;
 use crate::node::{Limits, Measure, TreeError};
@@ -162,6 +163,29 @@ impl Reply {
     }
 }
 
+/// Why the front door could not hand a request over, or has no answer to pass on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unserved {
+    /// The body is larger than any that is read here.
+    #[error("the body could not be read to its end, or has more than {max} bytes")]
+    TooLarge {
+        /// The most that is read, bytes.
+        max: usize,
+    },
+    /// There are more flat parameters than a tree may have nodes.
+    #[error("there are too many parameters: {0}")]
+    TooManyParameters(TreeError),
+    /// The body did not come in time.
+    #[error("the body did not come in time")]
+    TooSlow,
+    /// As many requests as may be are being answered.
+    #[error("too many requests at the same time")]
+    Busy,
+    /// It was handed over, and its handler broke down.
+    #[error("an internal error occurred")]
+    Failed,
+}
+
 /// One API as its clients speak it.
 #[async_trait]
 pub trait Dialect: Send + Sync {
@@ -174,4 +198,7 @@ pub trait Dialect: Send + Sync {
 
     /// Answers a request it recognised. Every failure is an answer too.
     async fn handle(&self, incoming: Incoming) -> Reply;
+
+    /// The answer to a request that it recognised by its head, or whole, and that was not served.
+    fn unserved(&self, why: &Unserved, request_id: &str) -> Reply;
 }

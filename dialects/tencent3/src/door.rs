@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::{HeaderName, Method, StatusCode};
 use muster_kit::action::{Entry, find};
 use muster_kit::decode::{DecodeError, DecodeErrorKind};
-use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply};
+use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply, Unserved};
 use muster_kit::node::form::{self, Style};
 use muster_kit::node::{Limits, Node, json};
 use muster_kit::sign::keys::SigningKeys;
@@ -75,7 +75,7 @@ impl Tencent3 {
             keys,
             options,
             signing_keys: SigningKeys::new(SIGNING_KEYS),
-            rates: Rates::new(),
+            rates: Rates::new(&governor::clock::DefaultClock::default()),
         }
     }
 
@@ -84,7 +84,7 @@ impl Tencent3 {
         incoming: &Incoming,
         action: &mut &'static str,
     ) -> Result<Vec<u8>, Fault> {
-        check_protocol(&incoming.head, incoming.body.len())?;
+        check_protocol(&incoming.head, incoming.body.len(), is_v1(incoming))?;
         let credential = self.authenticate(incoming)?;
         let entry = dispatch(incoming)?;
         *action = entry.name;
@@ -129,6 +129,7 @@ impl Tencent3 {
             })
         };
         let credential = if is_v1(incoming) {
+            check_nonce(&incoming.pairs).map_err(auth_fault)?;
             let credential = find(tencent_v1::secret_id(&incoming.pairs).map_err(auth_fault)?)?;
             let secret = credential.secret.as_bytes();
             tencent_v1::verify(head, &incoming.pairs, secret, &tencent_v1::API_3, now)
@@ -193,15 +194,21 @@ impl Tencent3 {
     }
 }
 
-/// A header of TC3 or its parameter in v1.
+/// A header of TC3 or its parameter in v1. Never the other one: v1 does not sign headers.
 fn common<'a>(incoming: &'a Incoming, header: &str, parameter: &str) -> Option<&'a str> {
-    incoming.head.header(header).or_else(|| {
-        if is_v1(incoming) {
-            incoming.pairs.get(parameter)
-        } else {
-            None
-        }
-    })
+    match is_v1(incoming) {
+        true => incoming.pairs.get(parameter),
+        false => incoming.head.header(header),
+    }
+}
+
+/// The older signature wants a number that makes a request unlike others (L15690).
+fn check_nonce(pairs: &Pairs) -> Result<(), SignError> {
+    let nonce = pairs.get("Nonce").unwrap_or_default();
+    match !nonce.is_empty() && nonce.bytes().all(|b| b.is_ascii_digit()) {
+        true => Ok(()),
+        false => Err(SignError::MissingInput("Nonce")),
+    }
 }
 
 /// Whether a request carries the older signature.
@@ -213,38 +220,52 @@ fn is_v1(incoming: &Incoming) -> bool {
         && incoming.pairs.get("Signature").is_some()
 }
 
-fn check_protocol(head: &Head, body: usize) -> Result<(), Fault> {
-    let too_large = |what: &str, size: usize, max: usize| {
-        Fault::new(
+/// Method, size and content type (rules P1, P2). Of the two kinds of signature each takes one kind of body: the older one
+/// signs only what is in a query or a form.
+fn check_protocol(head: &Head, body: usize, v1: bool) -> Result<(), Fault> {
+    let size = |what: &str, size: usize, max: usize| match size > max {
+        true => Err(Fault::new(
             "RequestSizeLimitExceeded",
             format!("The {what} has {size} bytes; at most {max} are allowed."),
-        )
+        )),
+        false => Ok(()),
     };
     match head.method {
-        Method::GET if head.raw_query.len() > GET_BYTES => {
-            Err(too_large("query", head.raw_query.len(), GET_BYTES))
+        Method::GET => size("query", head.raw_query.len(), GET_BYTES),
+        Method::POST if v1 || head.has_form_body() => {
+            size("body", body, FORM_BYTES)?;
+            match (v1, head.has_form_body()) {
+                (true, true) => Ok(()),
+                (true, false) => Err(unsupported(
+                    "A POST signed with HmacSHA1 or HmacSHA256 carries a form: application/x-www-form-urlencoded.",
+                )),
+                (false, _) => Err(unsupported(
+                    "A form is signed with HmacSHA1 or HmacSHA256; TC3-HMAC-SHA256 goes with application/json.",
+                )),
+            }
         }
-        Method::GET => Ok(()),
-        Method::POST if head.has_form_body() && body > FORM_BYTES => {
-            Err(too_large("body", body, FORM_BYTES))
-        }
-        Method::POST if body > JSON_BYTES => Err(too_large("body", body, JSON_BYTES)),
-        Method::POST
-            if head
+        Method::POST => {
+            size("body", body, JSON_BYTES)?;
+            match head
                 .media_type()
-                .eq_ignore_ascii_case("multipart/form-data") =>
-        {
-            Err(Fault::new(
-                "InvalidRequest",
-                "This API takes no multipart/form-data.",
-            ))
+                .eq_ignore_ascii_case("multipart/form-data")
+            {
+                true => Err(Fault::new(
+                    "InvalidRequest",
+                    "This API takes no multipart/form-data.",
+                )),
+                false => Ok(()),
+            }
         }
-        Method::POST => Ok(()),
-        _ => Err(Fault::new(
-            "UnsupportedProtocol",
-            format!("`{}` is not supported: use GET or POST.", head.method),
-        )),
+        _ => Err(unsupported(&format!(
+            "`{}` is not supported: use GET or POST.",
+            head.method
+        ))),
     }
+}
+
+fn unsupported(message: &str) -> Fault {
+    Fault::new("UnsupportedProtocol", message)
 }
 
 /// The action that a request names, after its version (rule P10).
@@ -349,6 +370,12 @@ fn envelope(members: &[u8], request_id: &str) -> Vec<u8> {
     body
 }
 
+/// The members of an answer that is an error.
+fn error_members(fault: &Fault) -> Vec<u8> {
+    let error = serde_json::json!({ "Error": { "Code": fault.code, "Message": fault.message } });
+    error.to_string().into_bytes()
+}
+
 #[async_trait]
 impl Dialect for Tencent3 {
     fn name(&self) -> &'static str {
@@ -369,9 +396,9 @@ impl Dialect for Tencent3 {
         let result = self.answer(&incoming, &mut action).await;
         let mut code = String::new();
         let members = result.unwrap_or_else(|fault| {
+            let members = error_members(&fault);
             code = fault.code.into_owned();
-            let error = serde_json::json!({ "Error": { "Code": code, "Message": fault.message } });
-            error.to_string().into_bytes()
+            members
         });
         let mut reply = Reply::json(StatusCode::OK, envelope(&members, &incoming.request_id));
         if let Some(trace) = incoming.head.headers.get("x-tc-traceid") {
@@ -381,6 +408,21 @@ impl Dialect for Tencent3 {
         }
         reply.action = action;
         reply.code = code;
+        reply
+    }
+
+    fn unserved(&self, why: &Unserved, request_id: &str) -> Reply {
+        let code = match why {
+            Unserved::TooLarge { .. } => "RequestSizeLimitExceeded",
+            Unserved::TooManyParameters(_) => "InvalidParameterValue.LimitExceeded",
+            Unserved::TooSlow => "InvalidRequest",
+            Unserved::Busy => "RequestLimitExceeded",
+            Unserved::Failed => "InternalError",
+        };
+        let fault = Fault::new(code, format!("The request was not served: {why}."));
+        let body = envelope(&error_members(&fault), request_id);
+        let mut reply = Reply::json(StatusCode::OK, body);
+        reply.code = code.to_owned();
         reply
     }
 }

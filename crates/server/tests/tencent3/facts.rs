@@ -26,6 +26,13 @@ impl Facts {
             .collect()
     }
 
+    /// The regions that are documented.
+    pub(crate) fn regions(&self) -> Vec<String> {
+        let regions = self.0["regions"].as_array().unwrap();
+        let text = |region: &Value| region.as_str().unwrap().to_owned();
+        regions.iter().map(text).collect()
+    }
+
     /// The codes that an action documents.
     pub(crate) fn errors(&self, action: &str) -> Vec<&str> {
         let errors = self.0["actions"][action]["errors"].as_array().unwrap();

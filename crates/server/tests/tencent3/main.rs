@@ -4,6 +4,7 @@
 
 mod examples;
 mod facts;
+mod order;
 mod protocol;
 mod service;
 mod tour;

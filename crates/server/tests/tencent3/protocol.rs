@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use http::{HeaderValue, Method};
-use muster_kit::sign::client::Request;
+use muster_kit::sign::client::{Client, Request};
 use muster_kit::sign::tencent_v1::Algorithm;
 
+use super::facts::Facts;
 use super::service::{READ_ONLY_ID, SECRET_ID, Service, answer, client};
 
 const CLOCK_SECS: i64 = 1_795_500_000;
@@ -40,6 +41,27 @@ fn form(method: Method, algorithm: Algorithm, params: &[(&str, &str)]) -> Reques
     client(SECRET_ID).form(method, algorithm, ACTION, CLOCK_SECS, params)
 }
 
+/// A form of this many bytes. The length of the signature varies with what is signed: some of these limits fit.
+fn form_of(bytes: usize) -> Request {
+    // No value may be that long by itself.
+    let fifth = "x".repeat(bytes / 5);
+    let with = |limit: u32, rest: &str| {
+        let params = [
+            ("Filters.0.Name", "auto-scaling-group-name"),
+            ("Filters.0.Values.0", &fifth),
+            ("Filters.0.Values.1", &fifth),
+            ("Filters.0.Values.2", &fifth),
+            ("Filters.0.Values.3", &fifth),
+            ("Filters.0.Values.4", rest),
+            ("Limit", &limit.to_string()),
+        ];
+        form(Method::POST, Algorithm::HmacSha256, &params)
+    };
+    let value = "x".repeat(bytes - with(10, "").body.len());
+    let mut all = (10..100).map(|limit| with(limit, &value));
+    all.find(|request| request.body.len() == bytes).unwrap()
+}
+
 /// A query of this many bytes.
 fn filter_query(bytes: usize) -> String {
     let start = "Filters.0.Name=auto-scaling-group-name&Filters.0.Values.0=";
@@ -61,14 +83,8 @@ const CASES: &[Case] = &[
     ("a body of 10 MiB and one byte", || {
         post(ACTION, &format!("{{}}{}", " ".repeat(10 * 1024 * 1024 - 1)))
     }),
-    ("a form of more than 1 MiB", || {
-        let value = "x".repeat(1024 * 1024);
-        form(
-            Method::POST,
-            Algorithm::HmacSha256,
-            &[("Filters.0.Name", &value)],
-        )
-    }),
+    ("a form of 1 MiB", || form_of(1024 * 1024)),
+    ("a form of 1 MiB and one byte", || form_of(1024 * 1024 + 1)),
     ("PUT", || {
         let mut request = post(ACTION, "{}");
         request.head.method = Method::PUT;
@@ -95,6 +111,78 @@ const CASES: &[Case] = &[
                 ("Filters.0.Values.0", "a b&c=d+e"),
             ],
         )
+    }),
+    ("v1 POST with its parameters in the query", || {
+        let mut request = form(Method::POST, Algorithm::HmacSha1, &[("Limit", "5")]);
+        request.head.raw_query = String::from_utf8(request.body.to_vec()).unwrap();
+        request.body = "{\"Limit\": 101}".into();
+        let json = HeaderValue::from_static("application/json");
+        request.head.headers.insert("content-type", json);
+        request
+    }),
+    ("v1 with another action in a header", || {
+        let mut request = form(Method::GET, Algorithm::HmacSha1, &[("Limit", "5")]);
+        for (name, value) in [
+            ("x-tc-action", "DeleteAutoScalingGroup"),
+            ("x-tc-version", "2017-03-12"),
+            ("x-tc-region", "nowhere"),
+            ("x-tc-token", "sts"),
+        ] {
+            let value = HeaderValue::from_static(value);
+            request.head.headers.insert(name, value);
+        }
+        request
+    }),
+    ("v1 with a token", || {
+        let token = [("Token", "sts")];
+        form(Method::GET, Algorithm::HmacSha1, &token)
+    }),
+    ("v1 without a nonce", || {
+        let mut request = form(Method::GET, Algorithm::HmacSha1, &[]);
+        request.head.raw_query = request.head.raw_query.replace("Nonce=", "Once=");
+        request
+    }),
+    ("v1 with a nonce that is no number", || {
+        let mut request = form(Method::GET, Algorithm::HmacSha1, &[]);
+        request.head.raw_query = request.head.raw_query.replace("Nonce=", "Nonce=x");
+        request
+    }),
+    ("v1 of an unknown key", || {
+        client("AKIDunknown").form(Method::GET, Algorithm::HmacSha1, ACTION, CLOCK_SECS, &[])
+    }),
+    ("v1, 301 seconds late", || {
+        let late = CLOCK_SECS - 301;
+        client(SECRET_ID).form(Method::GET, Algorithm::HmacSha1, ACTION, late, &[])
+    }),
+    ("TC3 with a form", || {
+        with_header("content-type", "application/x-www-form-urlencoded")
+    }),
+    ("TC3 GET", || {
+        let query = "Filters.0.Name=tag-key&Filters.0.Values.0=a+b%26c&Limit=5";
+        client(SECRET_ID).get(ACTION, CLOCK_SECS, query)
+    }),
+    ("TC3 GET with a body, which does not count", || Request {
+        body: "{\"Limit\": 101}".into(),
+        ..client(SECRET_ID).get(ACTION, CLOCK_SECS, "Limit=5")
+    }),
+    ("SKIP", || with_header("authorization", "SKIP")),
+    ("a body that is not signed, and says so", || {
+        let mut request = post(ACTION, "UNSIGNED-PAYLOAD");
+        let word = HeaderValue::from_static("UNSIGNED-PAYLOAD");
+        request.head.headers.insert("x-tc-content-sha256", word);
+        request.body = "{\"Limit\": 5}".into();
+        request
+    }),
+    ("a signed body that says it is not", || {
+        with_header("x-tc-content-sha256", "UNSIGNED-PAYLOAD")
+    }),
+    ("the credential of another day", || {
+        let mut request = post(ACTION, "{}");
+        let value = request.head.header("authorization").unwrap();
+        let value = value.replace("/2026-11-24/", "/2026-11-23/");
+        let value = HeaderValue::from_str(&value).unwrap();
+        request.head.headers.insert("authorization", value);
+        request
     }),
     ("v1 with a changed value", || {
         let mut request = form(Method::GET, Algorithm::HmacSha1, &[("Limit", "5")]);
@@ -153,6 +241,33 @@ const CASES: &[Case] = &[
         post(ACTION, r#"{"Limit": null}"#)
     }),
     ("a number as text", || post(ACTION, r#"{"Limit": "5"}"#)),
+    ("a number as text with blanks", || {
+        post(ACTION, r#"{"Limit": " 5 "}"#)
+    }),
+    ("a truth as text", || {
+        let body =
+            r#"{"AutoScalingGroupIds": ["asg-absent01"], "ExcludeCancelledActivity": "TRUE"}"#;
+        post("DescribeAutoScalingGroupLastActivities", body)
+    }),
+    ("a truth as nonsense", || {
+        let body =
+            r#"{"AutoScalingGroupIds": ["asg-absent01"], "ExcludeCancelledActivity": "yes"}"#;
+        post("DescribeAutoScalingGroupLastActivities", body)
+    }),
+    ("a word with a leading blank", || {
+        let body = r#"{"AutoScalingGroupId": "asg-absent01", "RetryPolicy": " NO_RETRY"}"#;
+        post("ModifyAutoScalingGroup", body)
+    }),
+    ("a word in other letters", || {
+        let body = r#"{"AutoScalingGroupId": "asg-absent01", "RetryPolicy": "no_retry"}"#;
+        post("ModifyAutoScalingGroup", body)
+    }),
+    ("text as a number", || {
+        post(
+            ACTION,
+            r#"{"Filters": [{"Name": "tag-key", "Values": [240]}]}"#,
+        )
+    }),
     ("a number as nonsense", || {
         post(ACTION, r#"{"Limit": "five"}"#)
     }),
@@ -214,6 +329,22 @@ async fn every_deviation_has_its_answer() {
     insta::with_settings!({ prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("protocol", golden);
     });
+}
+
+#[tokio::test]
+async fn every_documented_region_is_served() {
+    let service = Service::start(CLOCK_SECS, false).await;
+    let regions = Facts::read().regions();
+    assert_eq!(regions.len(), 18);
+    for region in &regions {
+        let client = Client {
+            region: Some(region),
+            ..client(SECRET_ID)
+        };
+        let Request { head, body } = client.post_json(ACTION, CLOCK_SECS, "{}");
+        let response = answer(&service.handle(head, body).await);
+        assert_eq!(response["TotalCount"], 0, "{region}: {response}");
+    }
 }
 
 #[tokio::test]

@@ -109,6 +109,60 @@ fn the_documented_v1_request_verifies() {
     assert_eq!(wrong, Err(SignError::BadSignature));
 }
 
+/// Signatures that another implementation made: names in plain ASCII order (`InstanceIds.12` before `InstanceIds.2`), and
+/// a method that is not exactly `HmacSHA256` is SHA-1.
+#[test]
+fn names_are_sorted_as_text_and_the_method_is_matched_exactly() {
+    for (method, signature) in [
+        ("HmacSHA256", "KjiQflHD15QwHGz8SNzJkGywhjxCiXJZUSp3q8tO9cw="),
+        ("hmacsha256", "ZvxvhExfKqyJ0jkXJ2i1go1CW4Y="),
+    ] {
+        let ids = (0..13).map(|n| (format!("InstanceIds.{n}"), format!("ins-{n:08}")));
+        let mut params: Vec<(String, String)> = ids.collect();
+        for (name, value) in [
+            ("Action", "SetInstancesProtection"),
+            ("AutoScalingGroupId", "asg-1a2b3c4d"),
+            ("Nonce", "11886"),
+            ("ProtectedFromScaleIn", "True"),
+            ("Region", "ap-guangzhou"),
+            ("SecretId", "AKIDstub"),
+            ("SignatureMethod", method),
+            ("Timestamp", "1795314807"),
+            ("Version", "2018-04-19"),
+            ("Signature", signature),
+        ] {
+            params.push((name.to_owned(), value.to_owned()));
+        }
+        let head = head(Method::POST, "", &[("Host", "h:1")]);
+        let verified = tencent_v1::verify(
+            &head,
+            &params.into_iter().collect(),
+            b"stub-secret",
+            &API_3,
+            NOW,
+        );
+        assert_eq!(verified, Ok(()), "{method}");
+    }
+}
+
+#[test]
+fn a_body_may_be_left_unsigned_if_it_says_so() {
+    // What is signed is the word itself, so that a body that was signed cannot be passed off as one that was not.
+    let mut request = client("h:1", "as").post_json("DescribeThings", NOW, "UNSIGNED-PAYLOAD");
+    request.body = "{}".into();
+    assert_eq!(
+        verify(&request, "stub-secret", NOW),
+        Err(SignError::BadSignature)
+    );
+    set(&mut request, "x-tc-content-sha256", "UNSIGNED-PAYLOAD");
+    assert_eq!(verify(&request, "stub-secret", NOW), Ok(()));
+    set(&mut request, "x-tc-content-sha256", "unsigned");
+    assert_eq!(
+        verify(&request, "stub-secret", NOW),
+        Err(SignError::BadSignature)
+    );
+}
+
 #[test]
 fn the_host_may_be_signed_as_the_clients_do() {
     let cases = [

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) common_errors: Vec<String>,
     /// All other codes.
     pub(super) service_errors: Vec<String>,
+    /// Names of regions.
+    pub(super) regions: Vec<String>,
 }
 
 /// One action.
@@ -187,6 +189,10 @@ fn cut(spec: &Value) -> Facts {
         structures: plain.collect(),
         common_errors: codes("common").collect(),
         service_errors: codes("service").chain(sdk_codes).collect(),
+        regions: list(spec, "regions")
+            .iter()
+            .filter_map(|region| region.as_str().map(str::to_owned))
+            .collect(),
     }
 }
 
