@@ -148,7 +148,11 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 instance.hooks
             ));
         }
-        let leaving = role(state) == Role::Leaving;
+        // One that a hook holds before it is stopped stays a member.
+        let leaving = role(state) == Role::Leaving && instance.stopping.is_none();
+        if instance.stopping.is_some() && state != Lifecycle::TerminatingHook {
+            found.push(format!("{id} is {state:?} but is to be stopped"));
+        }
         if leaving != instance.exit.is_some() {
             found.push(format!(
                 "{id} is {state:?} but its exit is {:?}",

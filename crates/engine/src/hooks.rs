@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
 use crate::notify::{SERVICE, utc};
+use crate::runs;
 
 /// Whether a hook acts on what an activity does (rule H4). What is reinstalled in place has been in service before: that
 /// is no scaling.
@@ -135,6 +136,7 @@ impl Draft<'_> {
                 since,
                 deadline: since.plus_secs(u64::from(hook.timeout_secs)),
                 verdict: None,
+                run: runs::begin(&hook, self.ids, since),
             };
             self.because(format!("hook {} holds {id}", hook.name));
             self.tell(message(&hook, &activity, &wait, id));
@@ -197,6 +199,7 @@ impl Draft<'_> {
             verdict,
             reason,
             notified,
+            run: wait.run.as_ref().map(|run| runs::outcome(run, reason)),
         };
         if let Some(activity) = activity.and_then(|activity| self.activity_mut(activity)) {
             activity.hooks.push(outcome);
@@ -249,6 +252,10 @@ impl Draft<'_> {
                 self.clear_waits(id);
                 self.admit(id);
             }
+            Lifecycle::TerminatingHook if !open && instance.stopping.is_some() => {
+                self.clear_waits(id);
+                self.halt(id);
+            }
             Lifecycle::TerminatingHook if !open => {
                 self.clear_waits(id);
                 if !self.unbind(id) {
@@ -290,7 +297,7 @@ pub(crate) fn decide(
 }
 
 /// What a hook says when nobody says anything.
-fn default_result(draft: &Draft<'_>, hook: HookId) -> HookVerdict {
+pub(crate) fn default_result(draft: &Draft<'_>, hook: HookId) -> HookVerdict {
     draft
         .parts()
         .hooks
@@ -318,7 +325,7 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, hook: HookId) {
 /// Waits whose time is up end with the default results of their hooks.
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
-    let due: Vec<(InstanceId, HookId)> = draft
+    let due: Vec<(InstanceId, HookId, HookReason)> = draft
         .instances()
         .flat_map(|instance| {
             let over = move |wait: &&HookWait| wait.verdict.is_none() && wait.deadline <= now;
@@ -327,13 +334,13 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
                 .hooks
                 .iter()
                 .filter(over)
-                .map(move |wait| (id, wait.hook))
+                .map(move |wait| (id, wait.hook, runs::silence(wait)))
         })
         .collect();
-    for (id, hook) in due {
+    for (id, hook, reason) in due {
         let verdict = default_result(draft, hook);
         draft.because(format!("nobody answered {hook} for {id}: {verdict:?}"));
-        decide(draft, id, hook, verdict, HookReason::HeartbeatTimeout);
+        decide(draft, id, hook, verdict, reason);
     }
 }
 

@@ -50,6 +50,7 @@ impl Draft<'_> {
             activity: None,
             call: None,
             exit: None,
+            stopping: None,
             machine: None,
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),
@@ -96,11 +97,23 @@ impl Draft<'_> {
         }
     }
 
+    /// Has an instance stopped, which no hook holds any more.
+    pub(crate) fn halt(&mut self, id: InstanceId) {
+        let now = self.now;
+        let mode = self
+            .instance_mut(id)
+            .and_then(|instance| instance.stopping.take())
+            .unwrap_or_default();
+        self.happen(id, Event::Stop);
+        self.call(id, CallKind::Stop(mode), now);
+    }
+
     /// Sends an instance on its way out: past its hooks, off its balancers, then its machine is destroyed, or handed back.
     pub(crate) fn leave(&mut self, id: InstanceId, destroy: bool, reason: &str) {
         self.forget_waits(id);
         if let Some(instance) = self.instance_mut(id) {
             instance.healthy_by = None;
+            instance.stopping = None;
             instance.exit = Some(Exit {
                 destroy,
                 reason: reason.to_owned(),

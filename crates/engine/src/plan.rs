@@ -1,23 +1,18 @@
 //! The planner: what a group needs next.
 
-use std::sync::Arc;
-
 use muster_model::{
-    ActivityKind, CallKind, CallPhase, Change, ConfigSpec, CooldownRule, Group, GroupView, Ids,
-    Instance, InstanceId, LaunchSpec, Lifecycle, Origin, OwnerKey, ReplaceMode, StepOutcome,
-    StepResult, Time, Trigger, TriggerKind,
+    ActivityKind, CallPhase, Change, CooldownRule, GroupView, Ids, InstanceId, Lifecycle, Origin,
+    ReplaceMode, Time, Trigger, TriggerKind,
 };
 
+use crate::calls::{self, PlannedCall};
 use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{
-    Settings, balancers, commands, hooks, names, placement, refresh, scaling, schedule,
-    termination, wake,
+    Settings, balancers, hooks, names, placement, refresh, runs, scaling, schedule, termination,
+    wake,
 };
-
-/// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
-const SHELL_GRACE_SECS: u64 = 5;
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
 /// the view had), and only then makes the `calls`.
@@ -31,19 +26,6 @@ pub struct Plan {
     pub reasons: Vec<Reason>,
 }
 
-/// A call to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedCall {
-    /// The key of the call, and what is on the machine.
-    pub owner: OwnerKey,
-    /// What is asked.
-    pub kind: CallKind,
-    /// Which attempt: goes back with the answer.
-    pub attempt: u32,
-    /// When it counts as unanswered: the shell then gives it up and reports `StepResult::Unknown`.
-    pub until: Time,
-}
-
 /// One reason, in words, with the numbers in it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Reason(pub String);
@@ -53,15 +35,19 @@ pub struct Reason(pub String);
 #[must_use]
 pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> Plan {
     let mut draft = Draft::new(view, now, ids, settings);
-    give_up_on_silence(&mut draft);
-    scaling::follow(&mut draft);
+    calls::give_up_on_silence(&mut draft);
+    if !draft.group().deleting {
+        schedule::follow(&mut draft);
+        scaling::follow(&mut draft);
+    }
     decide(&mut draft);
-    let calls = make_calls(&mut draft);
+    let mut made = calls::make_calls(&mut draft);
+    made.extend(runs::ask(&mut draft));
     set_wake(&mut draft);
     let (change, reasons) = draft.finish(view);
     Plan {
         change,
-        calls,
+        calls: made,
         reasons,
     }
 }
@@ -70,9 +56,12 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
 pub(crate) fn decide(draft: &mut Draft<'_>) {
     balancers::wait_no_longer(draft);
     hooks::follow(draft);
-    follow_activities(draft);
+    // Before anything is launched: it may lower the maximum (promise P1).
     if !draft.group().deleting {
         schedule::follow(draft);
+    }
+    follow_activities(draft);
+    if !draft.group().deleting {
         refresh::follow(draft);
     }
     if draft.group().deleting {
@@ -92,31 +81,6 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     }
     scaling::warm(draft);
     set_wake(draft);
-}
-
-/// Calls that the shell never reported on are unanswered.
-fn give_up_on_silence(draft: &mut Draft<'_>) {
-    let now = draft.now;
-    let silent: Vec<StepOutcome> = draft
-        .instances()
-        .filter_map(|instance| {
-            let call = instance.call.as_ref()?;
-            let CallPhase::InFlight { until } = call.phase else {
-                return None;
-            };
-            (until.plus_secs(SHELL_GRACE_SECS) <= now).then(|| StepOutcome {
-                instance: instance.id,
-                kind: call.kind,
-                attempt: call.attempt,
-                result: StepResult::Unknown {
-                    message: "no answer in time".to_owned(),
-                },
-            })
-        })
-        .collect();
-    for outcome in silent {
-        commands::step::apply(draft, &outcome);
-    }
 }
 
 /// Launches what running activities still have to launch, ends those that are done or out of time.
@@ -369,53 +333,6 @@ pub(crate) fn start_scale_in(
     activity
 }
 
-/// Marks calls that are due as made, and lists them; only so many of a group are in flight at a time.
-fn make_calls(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
-    let now = draft.now;
-    let in_flight = draft
-        .instances()
-        .filter(|i| {
-            i.call
-                .as_ref()
-                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
-        })
-        .count();
-    let free = usize::try_from(draft.settings.group_calls)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(in_flight);
-    let mut due: Vec<(Time, InstanceId)> = draft
-        .instances()
-        .filter_map(|instance| {
-            Draft::due_at(instance)
-                .filter(|at| *at <= now)
-                .map(|at| (at, instance.id))
-        })
-        .collect();
-    due.sort_unstable();
-    let until = now.plus_secs(u64::from(draft.settings.call_timeout_secs));
-    let group = draft.group().id;
-    let mut calls = Vec::with_capacity(due.len().min(free));
-    for (_, id) in due.into_iter().take(free) {
-        let Some(call) = draft
-            .instance_mut(id)
-            .and_then(|instance| instance.call.as_mut())
-        else {
-            continue;
-        };
-        call.phase = CallPhase::InFlight { until };
-        calls.push(PlannedCall {
-            owner: OwnerKey {
-                group,
-                instance: id,
-            },
-            kind: call.kind,
-            attempt: call.attempt,
-            until,
-        });
-    }
-    calls
-}
-
 /// Stores when the group wants its next turn.
 fn set_wake(draft: &mut Draft<'_>) {
     let wake = next_wake(draft);
@@ -438,7 +355,7 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
         .instances()
         .filter_map(|instance| match instance.call.as_ref()?.phase {
             CallPhase::Due { at } => (!full).then_some(at),
-            CallPhase::InFlight { until } => Some(until.plus_secs(SHELL_GRACE_SECS)),
+            CallPhase::InFlight { until } => Some(until.plus_secs(calls::SHELL_GRACE_SECS)),
         });
     let deadlines = draft
         .activities()
@@ -459,41 +376,6 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
         .chain(hooks::next_deadline(draft))
         .chain(schedules)
         .chain(scaling::next_wake(draft))
+        .chain(runs::next_due(draft))
         .min()
-}
-
-/// What the back end needs to make or reset the machine of `instance`: the same for every attempt in one place.
-#[must_use]
-pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) -> LaunchSpec {
-    LaunchSpec {
-        owner: OwnerKey {
-            group: group.id,
-            instance: instance.id,
-        },
-        name: instance.name.clone(),
-        host_name: instance.host_name.clone(),
-        group_name: group.spec.name.clone(),
-        vpc: group.spec.network.vpc.clone(),
-        placement: instance.placement.clone(),
-        image: instance
-            .config
-            .as_ref()
-            .and_then(|version| version.image.clone())
-            .or_else(|| config.image.clone())
-            .or_else(|| config.image_family.clone())
-            .unwrap_or_default(),
-        user_data: config.user_data.clone(),
-        security_groups: match config.security_groups.is_empty() {
-            false => config.security_groups.clone(),
-            true => group.spec.network.security_groups.clone(),
-        },
-        tags: group
-            .spec
-            .tags
-            .iter()
-            .chain(&config.instance_tags)
-            .cloned()
-            .collect(),
-        config,
-    }
 }

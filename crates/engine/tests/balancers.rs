@@ -189,7 +189,9 @@ impl Table {
                 | CallKind::Reset(_) => {
                     StepResult::Done(Some(Arc::new(self.machine(call.owner.instance))))
                 }
-                CallKind::Terminate | CallKind::Release => StepResult::Done(None),
+                CallKind::Terminate | CallKind::Release | CallKind::Command(_) => {
+                    StepResult::Done(None)
+                }
                 CallKind::Bind | CallKind::Unbind | CallKind::Rebind => balancer.clone(),
             };
             let outcome = StepOutcome {

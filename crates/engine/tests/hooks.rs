@@ -10,11 +10,16 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Table, spec};
+use muster_engine::plan;
 use muster_model::{
-    Created, Error, Field, GroupCommand, HookChange, HookId, HookPatch, HookSpec, HookTransition,
-    HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, NotificationCommand, NotificationId,
-    NotificationScenes, NotificationSpec, NotificationTarget, Observation, Problem, Time,
+    ActivityStatus, AttemptCode, CallKind, Created, Error, Field, GroupCommand, HookChange,
+    HookCommand, HookId, HookOutcome, HookPatch, HookReason, HookSpec, HookTransition, HookVerdict,
+    HookWaiter, InstanceId, Key, Lifecycle, MachineState, NotificationCommand, NotificationId,
+    NotificationScenes, NotificationSpec, NotificationTarget, Observation, Problem, RunStatus,
+    StepOutcome, StepResult, StopMode, Tag, Time,
 };
 
 fn hook(name: &str, transition: HookTransition, timeout_secs: u32) -> HookSpec {
@@ -330,4 +335,206 @@ fn a_receiver_keeps_its_kind_and_a_group_has_at_most_twenty() {
     let gone = NotificationCommand::Delete { id: gone };
     let gone = t.command(GroupCommand::Notification(gone));
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+}
+
+fn with_command(transition: HookTransition, default_result: HookVerdict) -> HookSpec {
+    HookSpec {
+        default_result,
+        target: None,
+        metadata: String::new(),
+        command: Some(HookCommand {
+            command: "cmd-1".to_owned(),
+            parameters: vec![Tag {
+                key: "who".to_owned(),
+                value: "you".to_owned(),
+            }],
+        }),
+        ..hook("run", transition, 600)
+    }
+}
+
+fn failed(code: AttemptCode) -> StepResult {
+    StepResult::Refused {
+        code,
+        message: "no".to_owned(),
+    }
+}
+
+/// How the hook of the last activity ended.
+fn ended(t: &Table) -> HookOutcome {
+    let last = t.view.group.last_activity.unwrap();
+    t.view.activities[&last].hooks.last().unwrap().clone()
+}
+
+#[test]
+fn the_end_of_a_command_ends_its_hook() {
+    let (go, stop) = (HookVerdict::Continue, HookVerdict::Abandon);
+    for (result, default, verdict, reason, status) in [
+        (
+            StepResult::Done(None),
+            stop,
+            go,
+            HookReason::CommandExecFinish,
+            RunStatus::Succeeded,
+        ),
+        (
+            failed(AttemptCode::CommandFailed),
+            stop,
+            stop,
+            HookReason::CommandExecFailure,
+            RunStatus::Failed,
+        ),
+        (
+            failed(AttemptCode::CommandFailed),
+            go,
+            go,
+            HookReason::CommandExecFailure,
+            RunStatus::Failed,
+        ),
+        (
+            failed(AttemptCode::Refused),
+            stop,
+            stop,
+            HookReason::CommandCallFailure,
+            RunStatus::NotRun,
+        ),
+        (
+            failed(AttemptCode::Failed),
+            go,
+            go,
+            HookReason::CommandCallFailure,
+            RunStatus::NotRun,
+        ),
+    ] {
+        let mut t = Table::new(spec(0, 0, 5));
+        t.make(with_command(HookTransition::Launching, default));
+        t.commands = vec![result.clone()];
+        t.command(scale_out()).unwrap();
+        t.settle();
+        let outcome = ended(&t);
+        assert_eq!(
+            (outcome.verdict, outcome.reason),
+            (verdict, reason),
+            "{result:?}"
+        );
+        let run = outcome.run.unwrap();
+        assert_eq!((run.status, run.command.as_str()), (status, "cmd-1"));
+        let serving = t.states() == [Lifecycle::InService];
+        assert_eq!(serving, verdict == go, "{result:?}");
+    }
+}
+
+#[test]
+fn a_command_nobody_knows_the_end_of_is_asked_for_again_until_time_is_up() {
+    let mut t = Table::new(spec(0, 0, 5));
+    let lost = || StepResult::Unknown {
+        message: "lost".to_owned(),
+    };
+    t.make(with_command(
+        HookTransition::Launching,
+        HookVerdict::Abandon,
+    ));
+    t.commands = vec![StepResult::Done(None), lost(), lost()];
+    t.command(scale_out()).unwrap();
+    t.settle();
+    assert_eq!(t.states(), [Lifecycle::LaunchingHook]);
+    t.pass(1);
+    t.pass(1);
+    assert_eq!(
+        t.states(),
+        [Lifecycle::LaunchingHook],
+        "the second wait is longer"
+    );
+    t.pass(1);
+    assert_eq!(t.states(), [Lifecycle::InService]);
+    // It is never heard of again; after a restart it is asked for once more, in vain.
+    t.commands = vec![lost()];
+    t.command(scale_out()).unwrap();
+    t.settle();
+    t.command(GroupCommand::Recover).unwrap();
+    t.settle();
+    t.pass(599);
+    assert_eq!(t.view.instances.len(), 2);
+    t.pass(1);
+    let outcome = ended(&t);
+    let reason = HookReason::CommandExecResultCheckFailure;
+    assert_eq!(
+        (outcome.reason, outcome.run.unwrap().status),
+        (reason, RunStatus::Unknown)
+    );
+    assert_eq!(
+        t.states(),
+        [Lifecycle::InService],
+        "the default result abandons it"
+    );
+    // One that goes on for too long has no such doubt.
+    t.command(scale_out()).unwrap();
+    t.settle();
+    t.pass(600);
+    let outcome = ended(&t);
+    let reason = HookReason::HeartbeatTimeout;
+    assert_eq!(
+        (outcome.reason, outcome.run.unwrap().status),
+        (reason, RunStatus::TimedOut)
+    );
+}
+
+#[test]
+fn a_verdict_overtakes_a_command() {
+    let mut t = Table::new(spec(0, 0, 5));
+    let id = t.make(with_command(
+        HookTransition::Launching,
+        HookVerdict::Abandon,
+    ));
+    t.command(scale_out()).unwrap();
+    t.settle();
+    let instance = t.newest();
+    t.complete(id, instance, HookVerdict::Continue).unwrap();
+    let late = StepOutcome {
+        instance,
+        kind: CallKind::Command(id),
+        attempt: 1,
+        result: failed(AttemptCode::CommandFailed),
+    };
+    t.command(GroupCommand::StepDone(late)).unwrap();
+    t.settle();
+    assert_eq!(t.states(), [Lifecycle::InService]);
+    assert_eq!(ended(&t).run.unwrap().status, RunStatus::Overtaken);
+}
+
+#[test]
+fn an_extended_hook_holds_what_is_stopped_before_that() {
+    let mut t = Table::new(spec(0, 0, 5));
+    let id = t.make(HookSpec {
+        extended: true,
+        ..hook("out", HookTransition::Terminating, 60)
+    });
+    t.command(scale_out()).unwrap();
+    t.settle();
+    let instances = vec![t.newest()];
+    let mode = StopMode::StopCharging;
+    let stop = GroupCommand::Stop {
+        instances: instances.clone(),
+        mode,
+    };
+    t.command(stop.clone()).unwrap();
+    t.settle();
+    assert_eq!(t.states(), [Lifecycle::TerminatingHook]);
+    t.complete(id, instances[0], HookVerdict::Abandon).unwrap();
+    let call = t.view.instances[&instances[0]].call.clone().unwrap();
+    assert_eq!(call.kind, CallKind::Stop(mode));
+    let last = t.view.group.last_activity.unwrap();
+    let mut stopped = t.machine(instances[0]);
+    stopped.state = MachineState::Stopped;
+    let plan = plan(&t.view, t.now, &mut t.ids, &t.settings);
+    t.accept(&plan.change);
+    t.command(GroupCommand::StepDone(StepOutcome {
+        instance: instances[0],
+        kind: CallKind::Stop(mode),
+        attempt: 1,
+        result: StepResult::Done(Some(Arc::new(stopped))),
+    }))
+    .unwrap();
+    assert_eq!(t.states(), [Lifecycle::Stopped]);
+    assert_eq!(t.view.activities[&last].status, ActivityStatus::Successful);
 }

@@ -244,6 +244,8 @@ pub enum AttemptCode {
     Died,
     /// The activity ran out of time.
     TimedOut,
+    /// A command ran on the machine, and failed.
+    CommandFailed,
 }
 
 impl AttemptCode {
@@ -258,6 +260,7 @@ impl AttemptCode {
             Self::NoAnswer => "InternalError.NoAnswer",
             Self::Died => "FailedOperation.InstanceDied",
             Self::TimedOut => "FailedOperation.Timeout",
+            Self::CommandFailed => "FailedOperation.CommandFailed",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, HookId, InstanceId, NotificationTarget, Tag, Time};
+use crate::{Call, GroupId, HookId, InstanceId, NotificationTarget, Tag, Time};
 
 /// A lifecycle hook of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,52 @@ pub struct HookWait {
     pub deadline: Time,
     /// The verdict, once given.
     pub verdict: Option<HookVerdict>,
+    /// The command that is run on the machine, if the hook has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<HookRun>,
+}
+
+/// A command of a hook, being run on a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookRun {
+    /// Names the run: `inv-` and 8 base-36 characters. Asked for twice under this name, it is run once.
+    pub invocation: String,
+    /// What is run.
+    pub command: HookCommand,
+    /// The call that asks for it; `None` = it has come back.
+    pub call: Option<Call>,
+    /// What went wrong with it, in words.
+    pub message: String,
+}
+
+/// How a command of a hook ended (spec InvocationResult).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunOutcome {
+    /// The name of the run.
+    pub invocation: String,
+    /// The command's id.
+    pub command: String,
+    /// How it ended.
+    pub status: RunStatus,
+    /// In words; empty when it ended well.
+    pub message: String,
+}
+
+/// How a command of a hook ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunStatus {
+    /// Well.
+    Succeeded,
+    /// It ran, and failed.
+    Failed,
+    /// It was not run.
+    NotRun,
+    /// It had not ended when time was up.
+    TimedOut,
+    /// Nobody knows.
+    Unknown,
+    /// The hook ended otherwise before it did.
+    Overtaken,
 }
 
 /// How a hook ended for an instance (spec LifecycleActionResultInfo).
@@ -94,6 +140,9 @@ pub struct HookOutcome {
     /// Whether there was a target that was told.
     #[serde(default)]
     pub notified: bool,
+    /// The command that was run, if the hook had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunOutcome>,
 }
 
 /// Why a hook ended (spec ResultReason, L30848).

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActivityId, Binding, ConfigVersion, GroupId, HookWait, InstanceId, Machine, Time,
+    AccountId, ActivityId, Binding, ConfigVersion, GroupId, HookId, HookWait, InstanceId, Machine,
+    Time,
 };
 
 /// A member of a group. Its id is the id of its machine.
@@ -45,6 +46,9 @@ pub struct Instance {
     pub call: Option<Call>,
     /// Why and how it leaves, once that is decided.
     pub exit: Option<Exit>,
+    /// It is to be stopped once no hook holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<StopMode>,
     /// What the back end last told of its machine.
     pub machine: Option<Machine>,
     /// Warm-up.
@@ -171,6 +175,8 @@ pub enum CallKind {
     Unbind,
     /// Make its memberships as they are to be.
     Rebind,
+    /// Run the command of a hook on its machine.
+    Command(HookId),
 }
 
 /// Whether a stopped machine is paid for (spec StoppedMode).
@@ -224,6 +230,13 @@ pub enum Warmup {
 }
 
 impl Instance {
+    /// The calls to the back end that it waits for: its own, and those that run commands of hooks.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let runs = self.hooks.iter().filter(|wait| wait.verdict.is_none());
+        let runs = runs.filter_map(|wait| wait.run.as_ref()?.call.as_ref());
+        self.call.iter().chain(runs)
+    }
+
     /// Whether the machine could exist as far as we can prove: false only before the first launch attempt was made.
     #[must_use]
     pub fn may_have_machine(&self) -> bool {
@@ -251,6 +264,7 @@ impl CallKind {
             Self::Bind => "bind",
             Self::Unbind => "unbind",
             Self::Rebind => "rebind",
+            Self::Command(_) => "command",
         }
     }
 }

@@ -55,8 +55,8 @@ pub use group::{
     ServiceSettings, Size, SpotMix, SpotStrategy, Spread, TerminationPolicy, ZonesCheck,
 };
 pub use hook::{
-    Hook, HookChange, HookCommand, HookOutcome, HookPatch, HookReason, HookSpec, HookTransition,
-    HookVerdict, HookWait, HookWaiter,
+    Hook, HookChange, HookCommand, HookOutcome, HookPatch, HookReason, HookRun, HookSpec,
+    HookTransition, HookVerdict, HookWait, HookWaiter, RunOutcome, RunStatus,
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, OwnerKey, StopMode, Time};
+use muster_model::{GroupId, InstanceId, LaunchSpec, Machine, OwnerKey, StopMode, Tag, Time};
 
 /// Why a call to the back end did not succeed. Closed: each case leads to another next step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,26 @@ pub enum ComputeError {
     /// Nobody knows whether it was done: ask again with the same key.
     #[error("no answer: {0}")]
     Unknown(String),
+}
+
+/// A command to run on a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRun {
+    /// Names the run.
+    pub invocation: String,
+    /// Id of the command: the back end knows what that means.
+    pub command: String,
+    /// Parameters.
+    pub parameters: Vec<Tag>,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandEnd {
+    /// Whether it ended well.
+    pub succeeded: bool,
+    /// How, in words, and the end of what it printed.
+    pub message: String,
 }
 
 /// The back end that runs machines.
@@ -79,6 +99,14 @@ pub trait Compute: Send + Sync {
     /// # Errors
     /// See [`ComputeError`].
     async fn reset(&self, spec: &LaunchSpec, at: Time) -> Result<Machine, ComputeError>;
+
+    /// Runs a command on a machine of ours, and comes back when it has ended, or at once when it has ended before: asked
+    /// twice under the same `invocation`, it is run once. It goes on when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// `Refused` or `Failed`: it was not run. `Unknown`: nobody knows how it ended, or whether it has.
+    async fn command(&self, owner: &OwnerKey, run: &CommandRun)
+    -> Result<CommandEnd, ComputeError>;
 
     /// All machines that carry a key of ours, or those of one group.
     ///

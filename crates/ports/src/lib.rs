@@ -13,7 +13,7 @@ mod store;
 pub use api::{Api, ApiResult, Caller, Credential, Keys};
 pub use balancer::{BalancerError, LoadBalancer, MemberTable};
 pub use clock::Clock;
-pub use compute::{Compute, ComputeError};
+pub use compute::{CommandEnd, CommandRun, Compute, ComputeError};
 pub use store::{
     Commit, GroupRows, Guard, Row, SWEPT_AT_ONCE, SavedEvent, Store, StoreError, rows_of,
 };

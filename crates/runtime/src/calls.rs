@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use muster_engine::PlannedCall;
 use muster_model::{
-    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, LaunchSpec, Machine, OwnerKey,
-    StepOutcome, StepResult,
+    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, HookId, LaunchSpec, Machine,
+    OwnerKey, StepOutcome, StepResult,
 };
-use muster_ports::ComputeError;
+use muster_ports::{CommandRun, ComputeError};
 
 use crate::runtime::Runtime;
 
@@ -48,6 +48,9 @@ impl Runtime {
     }
 
     async fn make_call(&self, view: &GroupView, call: &PlannedCall) -> StepResult {
+        if let CallKind::Command(hook) = call.kind {
+            return self.run_command(view, call, hook).await;
+        }
         let Ok(_permit) = self.call_permits.acquire().await else {
             return StepResult::Unknown {
                 message: "the runtime is stopping".to_owned(),
@@ -96,6 +99,49 @@ impl Runtime {
             CallKind::Stop(mode) => {
                 self.quiesce(view, owner).await;
                 self.compute.stop(owner, mode).await.map(Some)
+            }
+            CallKind::Command(_) => Err(ComputeError::Failed("not a plain call".to_owned())),
+        }
+    }
+
+    /// Runs the command of a hook. It may take as long as the hook waits, so it takes no place that other calls need.
+    async fn run_command(&self, view: &GroupView, call: &PlannedCall, hook: HookId) -> StepResult {
+        let waits = view.instances.get(&call.owner.instance);
+        let mut waits = waits.into_iter().flat_map(|instance| &instance.hooks);
+        let Some(run) = waits
+            .find(|wait| wait.hook == hook)
+            .and_then(|wait| wait.run.as_ref())
+        else {
+            return StepResult::Unknown {
+                message: "the run is gone".to_owned(),
+            };
+        };
+        let run = CommandRun {
+            invocation: run.invocation.clone(),
+            command: run.command.command.clone(),
+            parameters: run.command.parameters.clone(),
+        };
+        let Ok(_permit) = self.command_permits.acquire().await else {
+            return StepResult::Unknown {
+                message: "the runtime is stopping".to_owned(),
+            };
+        };
+        let timer = self.metrics.call(call.kind.name());
+        let result = tokio::select! {
+            biased;
+            result = self.compute.command(&call.owner, &run) => result,
+            () = self.clock.deadline(call.until) => Err(ComputeError::Unknown("it has not ended in time".to_owned())),
+        };
+        timer.observe(&result);
+        match result {
+            Ok(end) if end.succeeded => StepResult::Done(None),
+            Ok(end) => StepResult::Refused {
+                code: AttemptCode::CommandFailed,
+                message: end.message,
+            },
+            Err(error) => {
+                tracing::warn!(owner = %call.owner, run.command, %error, "a command was not run, or nobody knows how it ended");
+                refusal(error)
             }
         }
     }

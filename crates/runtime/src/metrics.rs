@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use muster_model::{ActivityKind, ActivityStatus, Machine};
+use muster_model::{ActivityKind, ActivityStatus};
 use muster_ports::{ComputeError, StoreError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -210,7 +210,7 @@ pub(crate) struct CallTimer<'a> {
 }
 
 impl CallTimer<'_> {
-    pub(crate) fn observe(self, result: &Result<Option<Machine>, ComputeError>) {
+    pub(crate) fn observe<T>(self, result: &Result<T, ComputeError>) {
         let word = match result {
             Ok(_) => "ok",
             Err(ComputeError::SoldOut(_)) => "sold_out",

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_engine::Settings;
-use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time};
+use muster_model::{
+    Account, Call, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time,
+};
 use muster_ports::{Clock, Compute, LoadBalancer, Store, StoreError};
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, Semaphore};
@@ -14,6 +16,9 @@ use crate::clock::ShellClock;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::queue::Queue;
+
+/// Commands of hooks that run at the same time.
+const COMMANDS: usize = 256;
 
 /// What an operator can tune of the shell.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +69,8 @@ pub struct Runtime {
     pub(crate) queue: Queue,
     pub(crate) metrics: Metrics,
     pub(crate) call_permits: Semaphore,
+    /// Commands of hooks at the same time.
+    pub(crate) command_permits: Semaphore,
     /// Calls to the back end that are not over, listings among them.
     pub(crate) in_flight: AtomicUsize,
     /// Something became quieter.
@@ -94,6 +101,7 @@ impl Runtime {
             balancer,
             clock,
             call_permits: Semaphore::new(options.calls),
+            command_permits: Semaphore::new(COMMANDS),
             options,
             directory: Directory::default(),
             queue: Queue::default(),
@@ -129,12 +137,9 @@ impl Runtime {
         let now = self.clock.now();
         let mut interrupted = Vec::new();
         for rows in self.store.groups().await? {
-            let in_flight = rows.instances.iter().any(|instance| {
-                instance
-                    .call
-                    .as_ref()
-                    .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
-            });
+            let is_in_flight = |call: &Call| matches!(call.phase, CallPhase::InFlight { .. });
+            let mut instances = rows.instances.iter();
+            let in_flight = instances.any(|instance| instance.calls().any(is_in_flight));
             let view = self.directory.assemble(rows);
             let id = view.group.id;
             if in_flight {

@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) site: Vec<SiteConfig>,
     #[serde(default)]
     instance_type: Vec<TypeConfig>,
+    #[serde(default)]
+    pub(crate) command: Vec<CommandConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -230,6 +232,14 @@ impl std::fmt::Debug for KeyConfig {
 pub(crate) struct SiteConfig {
     pub(crate) name: String,
     pub(crate) regions: Vec<String>,
+}
+
+/// `[[command]]`: what hooks run on machines that are processes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommandConfig {
+    pub(crate) id: String,
+    pub(crate) script: String,
 }
 
 /// `[[instance_type]]`: what the choice of spot machines goes by.

@@ -41,6 +41,8 @@ enum Command {
     Shim {
         /// Directory of the machine.
         machine: PathBuf,
+        /// A command to run on it.
+        invocation: Option<String>,
     },
 }
 
@@ -86,7 +88,10 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Account { data, command } => admin::run(&data, &command),
-        Command::Shim { machine } => return muster_providers::process::shim(&machine),
+        Command::Shim {
+            machine,
+            invocation,
+        } => return muster_providers::process::shim(&machine, invocation.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

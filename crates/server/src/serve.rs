@@ -223,6 +223,11 @@ async fn back_end(
                 shim: vec![muster.into_os_string(), "shim".into()],
                 user: config.backend.user.clone(),
                 ports: config.backend.first_port.0..=config.backend.last_port.0,
+                commands: config
+                    .command
+                    .iter()
+                    .map(|command| (command.id.clone(), command.script.clone()))
+                    .collect(),
             };
             let backend = ProcessBackend::open(dir, options).map_err(|error| error.to_string())?;
             tracing::info!("machines are processes: {}", backend.capabilities());

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_model::{
-    ConfigSpec, Ids, LaunchSpec, Machine, MachineState, OwnerKey, Placement, StopMode,
+    ConfigSpec, Ids, LaunchSpec, Machine, MachineState, OwnerKey, Placement, StopMode, Tag,
 };
 use muster_ports::contract::compute::CASES;
-use muster_ports::{Compute, ComputeError};
+use muster_ports::{CommandRun, Compute, ComputeError};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 
 /// How often a condition is looked at, and how long in all.
@@ -26,6 +26,14 @@ fn open_with_ports(dir: &Path, ports: std::ops::RangeInclusive<u32>) -> ProcessB
         shim: vec![env!("CARGO_BIN_EXE_muster").into(), "shim".into()],
         user: None,
         ports,
+        commands: [
+            ("cmd-greet", "echo hello $MUSTER_PARAMETER_WHO_ELSE from $MUSTER_INSTANCE_ID; id -un; cat /proc/self/cgroup | head -1"),
+            ("cmd-fail", "echo it is broken; exit 7"),
+            ("cmd-count", "echo run >> $HOME/count; sleep 1"),
+            ("cmd-long", "sleep 100"),
+        ]
+        .map(|(id, script)| (id.to_owned(), script.to_owned()))
+        .into(),
     };
     ProcessBackend::open(dir, options).unwrap()
 }
@@ -250,4 +258,72 @@ async fn what_cannot_be_made_is_refused_and_leaves_nothing() {
     backend.terminate(&one.owner).await.unwrap();
     backend.launch(&two).await.unwrap();
     backend.terminate(&two.owner).await.unwrap();
+}
+
+fn command(invocation: &str, command: &str) -> CommandRun {
+    CommandRun {
+        invocation: invocation.to_owned(),
+        command: command.to_owned(),
+        parameters: vec![Tag {
+            key: "who-else".to_owned(),
+            value: "you; and $HOME".to_owned(),
+        }],
+    }
+}
+
+#[tokio::test]
+async fn commands_run_once_on_the_machine_and_say_how_they_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = open(dir.path());
+    let spec = spec(70, None);
+    let owner = &spec.owner;
+    let absent = backend.command(owner, &command("inv-a", "cmd-greet")).await;
+    assert!(
+        matches!(absent, Err(ComputeError::Refused(_))),
+        "{absent:?}"
+    );
+    backend.launch(&spec).await.unwrap();
+    let greet = command("inv-a", "cmd-greet");
+    assert!(backend.command(owner, &greet).await.unwrap().succeeded);
+    let said = backend.command(owner, &greet).await.unwrap();
+    let wanted = format!("hello you; and $HOME from {}", owner.instance);
+    assert!(
+        said.succeeded && said.message.starts_with(&wanted),
+        "{said:?}"
+    );
+    let failed = backend.command(owner, &command("inv-b", "cmd-fail")).await;
+    let failed = failed.unwrap();
+    assert!(!failed.succeeded);
+    assert_eq!(
+        failed.message,
+        "the command ended with code 7: it is broken"
+    );
+    let unknown = backend.command(owner, &command("inv-c", "cmd-none")).await;
+    assert!(
+        matches!(unknown, Err(ComputeError::Refused(_))),
+        "{unknown:?}"
+    );
+    // Two who ask at once, and one who asks a service that was started anew, hear of the same run.
+    let count = command("inv-d", "cmd-count");
+    let (one, two) = tokio::join!(
+        backend.command(owner, &count),
+        backend.command(owner, &count)
+    );
+    assert!(one.unwrap().succeeded && two.unwrap().succeeded);
+    let again = open(dir.path());
+    assert!(again.command(owner, &count).await.unwrap().succeeded);
+    let machine = dir.path().join("machines").join(owner.instance.to_string());
+    let counted = std::fs::read_to_string(machine.join("work/count")).unwrap();
+    assert_eq!(counted, "run\n");
+    // One that runs when the machine ends, ends with it.
+    let long = command("inv-e", "cmd-long");
+    let (ended, gone) = tokio::join!(backend.command(owner, &long), async {
+        let begun = machine.join("commands/inv-e/begun");
+        while !begun.exists() {
+            tokio::time::sleep(LOOK).await;
+        }
+        backend.terminate(owner).await
+    });
+    gone.unwrap();
+    assert!(ended.is_err(), "{ended:?}");
 }

@@ -9,7 +9,7 @@ use muster_model::{
     BalancerTarget, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState,
     Member, OwnerKey, Placement, StopMode, Time,
 };
-use muster_ports::{Clock, Compute, ComputeError, MemberTable};
+use muster_ports::{Clock, CommandEnd, CommandRun, Compute, ComputeError, MemberTable};
 use tokio::sync::Notify;
 
 use crate::faults::{Effect, Faults, Op};
@@ -342,6 +342,18 @@ impl Compute for SimCompute {
         self.call(Op::Reset, Some(id), &self.place(id), |state, _| {
             let machine = state.machines.reset(spec)?;
             state.noted(id, machine)
+        })
+        .await
+    }
+
+    async fn command(&self, owner: &OwnerKey, _: &CommandRun) -> Result<CommandEnd, ComputeError> {
+        let id = owner.instance;
+        self.call(Op::Command, Some(id), &self.place(id), |state, _| {
+            state.machines.reachable(owner)?;
+            Ok(CommandEnd {
+                succeeded: true,
+                message: String::new(),
+            })
         })
         .await
     }

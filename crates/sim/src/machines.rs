@@ -219,6 +219,19 @@ impl Machines {
         Ok(self.put(machine))
     }
 
+    /// Whether a command could be run on a machine: it is ours, and runs.
+    ///
+    /// # Errors
+    /// `Refused` when not.
+    pub fn reachable(&mut self, owner: &OwnerKey) -> Result<(), ComputeError> {
+        match self.owned(owner)?.state {
+            MachineState::Running => Ok(()),
+            MachineState::Pending | MachineState::Stopped | MachineState::Dead => Err(
+                ComputeError::Refused(format!("machine {} does not run", owner.instance)),
+            ),
+        }
+    }
+
     /// Changes a machine behind the back of whoever owns it. Returns its owner, or nothing when there is no such machine.
     pub fn tamper(
         &mut self,

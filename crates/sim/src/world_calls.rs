@@ -27,7 +27,8 @@ pub(crate) fn ends_with_caller(kind: CallKind) -> bool {
         | CallKind::Terminate
         | CallKind::Start
         | CallKind::Stop(_)
-        | CallKind::Reset(_) => false,
+        | CallKind::Reset(_)
+        | CallKind::Command(_) => false,
     }
 }
 
@@ -226,6 +227,10 @@ impl World {
                 self.balance(owner, &carried.bindings);
                 Ok(None)
             }
+            CallKind::Command(_) => match self.machines.reachable(owner) {
+                Ok(()) => Ok(None),
+                Err(error) => Err(refused(error)),
+            },
             CallKind::Stop(_) => self
                 .machines
                 .set_state(owner, MachineState::Stopped)

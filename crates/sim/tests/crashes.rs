@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use muster_model::{
     Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, HookChange, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key,
-    Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand, PolicyKind, PolicySpec,
-    RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScheduleCommand, ScheduleSpec,
-    ScheduleTimes, ServiceSettings, StopMode, Target, TargetTracking,
+    GroupSpec, HookChange, HookCommand, HookSpec, HookTransition, HookVerdict, HookWaiter,
+    InstanceId, Key, Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand, PolicyKind,
+    PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScheduleCommand,
+    ScheduleSpec, ScheduleTimes, ServiceSettings, StopMode, Target, TargetTracking,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -220,6 +220,27 @@ const SCRIPTS: &[(&str, Script)] = &[
         give(world, group, &GroupCommand::ScaleOut { count: 2 });
         complete(world, group, HookVerdict::Abandon);
     }),
+    (
+        "scale out past a hook that runs a command",
+        |world, group| {
+            let hook = HookSpec {
+                name: "run".to_owned(),
+                transition: HookTransition::Launching,
+                default_result: HookVerdict::Abandon,
+                timeout_secs: 120,
+                extended: false,
+                metadata: String::new(),
+                target: None,
+                command: Some(HookCommand {
+                    command: "cmd-1".to_owned(),
+                    parameters: Vec::new(),
+                }),
+            };
+            let create = GroupCommand::Hook(HookChange::Create(Box::new(hook)));
+            give(world, group, &create);
+            give(world, group, &GroupCommand::ScaleOut { count: 2 });
+        },
+    ),
     ("scale out past a silent hook", |world, group| {
         hook(world, group, HookTransition::Launching);
         give(world, group, &GroupCommand::ScaleOut { count: 2 });

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use muster_model::{
     ActivityKind, ActivityStatus, AdjustBy, Alarm, Allocation, Balancer, BalancerChange,
     BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, GroupCommand, GroupId,
-    GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookId, HookSpec, HookTransition,
-    HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric, NotificationCommand,
+    GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand, HookId, HookSpec,
+    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric, NotificationCommand,
     NotificationScenes, NotificationSpec, NotificationTarget, OnFailure, Point, PolicyCommand,
     PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy,
     ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix,
@@ -245,7 +245,10 @@ fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
             extended: world.dice.strikes(500),
             metadata: String::new(),
             target: None,
-            command: None,
+            command: world.dice.strikes(300).then(|| HookCommand {
+                command: "cmd-1".to_owned(),
+                parameters: Vec::new(),
+            }),
         })),
     })
 }

@@ -208,6 +208,15 @@ words! {
         "COMMAND_EXEC_FAILURE" CommandExecFailure = CommandExecFailure,
         "COMMAND_EXEC_RESULT_CHECK_FAILURE" CommandExecResultCheckFailure = CommandExecResultCheckFailure,
     }
+    /// TaskStatus of an InvocationResult, in the words of the service that runs commands there.
+    TaskStatus = model::RunStatus {
+        "SUCCESS" Success = Succeeded,
+        "FAILED" Failed = Failed,
+        "START_FAILED" StartFailed = NotRun,
+        "TIMEOUT" Timeout = TimedOut,
+        "TASK_TIMEOUT" TaskTimeout = Unknown,
+        "CANCELLED" Cancelled = Overtaken,
+    }
     /// ComparisonOperator.
     ComparisonOperator = model::Comparison {
         "GREATER_THAN" Greater = Greater,

@@ -101,6 +101,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         activity: None,
         call: None,
         exit: None,
+        stopping: None,
         machine: Some(machine),
         warmup: Warmup::NotNeeded,
         hooks: Vec::new(),

@@ -181,6 +181,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
                 destroy: true,
                 reason: "the machine is no member of the group".to_owned(),
             }),
+            stopping: None,
             machine: Some((**machine).clone()),
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use muster_model::{
-    ActivityId, ActivityKind, CallKind, Created, Error, InstanceId, Lifecycle, Outcome, StopMode,
+    ActivityId, ActivityKind, Created, Error, HookTransition, InstanceId, Lifecycle, Outcome,
+    StopMode,
 };
 
 use super::capacity::{check_idle, manual};
@@ -84,11 +85,14 @@ pub(super) fn stop(
     }
     let desired = shrink(draft, leaving);
     let activity = begin(draft, ActivityKind::Stop, ids.len(), desired);
-    let now = draft.now;
     for id in ids {
         draft.relate(activity, id);
-        draft.happen(id, Event::Stop);
-        draft.call(id, CallKind::Stop(mode), now);
+        if let Some(instance) = draft.instance_mut(id) {
+            instance.stopping = Some(mode);
+        }
+        if !draft.hold(id, HookTransition::Terminating) {
+            draft.halt(id);
+        }
     }
     Ok(Created::Activity(activity))
 }

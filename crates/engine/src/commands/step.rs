@@ -13,10 +13,11 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
-use crate::placement;
+use crate::{placement, runs};
 
 /// The shell restarted: calls that were in flight are unanswered and made again at once.
 pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
+    runs::recover(draft);
     let now = draft.now;
     let in_flight: Vec<InstanceId> = draft
         .instances()
@@ -50,6 +51,10 @@ pub(crate) struct Waiting {
 }
 
 pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
+    if let CallKind::Command(hook) = outcome.kind {
+        runs::answered(draft, hook, outcome);
+        return;
+    }
     let Some(instance) = draft.instance(outcome.instance) else {
         return;
     };
@@ -82,6 +87,8 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
             crate::balancers::answered(draft, &waiting, &outcome.result);
         }
+        // Not a call that an instance waits for: its hook does.
+        CallKind::Command(_) => {}
     }
 }
 
@@ -233,7 +240,8 @@ fn is_in_place(kind: CallKind) -> bool {
         | CallKind::Terminate
         | CallKind::Release
         | CallKind::Bind
-        | CallKind::Unbind => false,
+        | CallKind::Unbind
+        | CallKind::Command(_) => false,
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Table {
     pub(crate) text: String,
     /// Launches that are refused from now on.
     pub(crate) refused: u32,
+    /// How commands end, the next one last; without one they go on.
+    pub(crate) commands: Vec<StepResult>,
     /// What the last turn said.
     pub(crate) reasons: Vec<String>,
 }
@@ -102,6 +104,7 @@ impl Table {
             calls: Vec::new(),
             text: String::new(),
             refused: 0,
+            commands: Vec::new(),
             reasons: Vec::new(),
         }
     }
@@ -190,6 +193,10 @@ impl Table {
                             message: "no more of them".to_owned(),
                         }
                     }
+                    CallKind::Command(_) => match self.commands.pop() {
+                        Some(result) => result,
+                        None => continue,
+                    },
                     CallKind::Terminate | CallKind::Release => StepResult::Done(None),
                     CallKind::Launch
                     | CallKind::Adopt

@@ -9,7 +9,7 @@ use muster_model::{
     GroupId, GroupSpec, Health, HealthCheck, HealthKind, Hook, HookTransition, HookVerdict,
     Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, NotificationTarget, Origin,
     Outcome, Part, Placement, Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState,
-    ServiceSettings, Site, Size, Spread, Tag, Target, TerminationPolicy, Time, Trigger,
+    ServiceSettings, Site, Size, Spread, StopMode, Tag, Target, TerminationPolicy, Time, Trigger,
     TriggerKind, Warmup, ZonesCheck,
 };
 
@@ -179,6 +179,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
             reason: "because".to_owned(),
         }),
         machine: None,
+        stopping: Some(StopMode::StopCharging),
         warmup: Warmup::Until(Time(11)),
         hooks: Vec::new(),
         bindings: Balancer::Classic {

@@ -1,5 +1,6 @@
 //! The Compute port on processes.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::ops::RangeInclusive;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use muster_model::{
     GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode, Time,
 };
-use muster_ports::{Compute, ComputeError};
+use muster_ports::{CommandEnd, CommandRun, Compute, ComputeError};
 use nix::unistd::{User, geteuid};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::Notify;
@@ -37,6 +38,8 @@ pub struct ProcessOptions {
     pub user: Option<String>,
     /// Ports for machines.
     pub ports: RangeInclusive<u32>,
+    /// Scripts of the commands that hooks run, by the commands' ids.
+    pub commands: BTreeMap<String, String>,
 }
 
 /// Machines as processes.
@@ -67,6 +70,7 @@ impl ProcessBackend {
             user,
             site,
             state: Mutex::new(State::default()),
+            commands: Mutex::new(()),
             hinted: Notify::new(),
         });
         shared.load()?;
@@ -283,6 +287,19 @@ impl Compute for ProcessBackend {
             MachineState::Pending => self.spawn(&record).await,
             MachineState::Running | MachineState::Stopped | MachineState::Dead => Ok(machine),
         }
+    }
+
+    async fn command(
+        &self,
+        owner: &OwnerKey,
+        run: &CommandRun,
+    ) -> Result<CommandEnd, ComputeError> {
+        let (owner, run) = (owner.clone(), run.clone());
+        let (_waiting, awaited) = waiting();
+        blocking(&self.shared, move |shared| {
+            shared.command(&owner, &run, || is_awaited(&awaited))
+        })
+        .await
     }
 
     async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Machine>>, ComputeError> {

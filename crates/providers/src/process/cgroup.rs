@@ -116,6 +116,13 @@ impl Cgroup {
         Ok(())
     }
 
+    /// Puts this very process into the groups of a machine that is there.
+    pub(crate) fn join(&self) -> std::io::Result<()> {
+        self.dirs()
+            .iter()
+            .try_for_each(|dir| fs::write(dir.join("cgroup.procs"), std::process::id().to_string()))
+    }
+
     /// Kills everything in the groups; what cannot be killed at once is killed one by one.
     pub(crate) fn kill(&self) {
         for dir in self.dirs() {

@@ -6,6 +6,7 @@
 
 mod backend;
 mod cgroup;
+mod command;
 mod record;
 mod shared;
 mod shim;

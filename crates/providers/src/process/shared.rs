@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) site: String,
     pub(super) cgroups: Kind,
     pub(super) state: Mutex<State>,
+    /// Held by whoever writes a command down.
+    pub(super) commands: Mutex<()>,
     pub(super) hinted: Notify,
 }
 

@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -30,10 +30,16 @@ pub(crate) const READY: &str = "ready";
 /// Says that another shim has the machine.
 pub(crate) const HELD: &str = "held";
 
-/// Runs as the first process of the machine in `dir`; comes back when the machine has ended.
+/// Runs as the first process of the machine in `dir`; comes back when the machine has ended. With the name of a run, it
+/// runs that command on the machine instead.
 #[must_use]
-pub fn shim(dir: &Path) -> ExitCode {
-    match run(&MachineDir(dir.to_owned())) {
+pub fn shim(dir: &Path, invocation: Option<&str>) -> ExitCode {
+    let dir = MachineDir(dir.to_owned());
+    let ended = match invocation {
+        None => run(&dir),
+        Some(invocation) => super::command::run(&dir, invocation),
+    };
+    match ended {
         Ok(code) => code,
         Err(error) => {
             tell(&format!("error {error}"));
@@ -43,7 +49,7 @@ pub fn shim(dir: &Path) -> ExitCode {
 }
 
 /// A line to whoever started this process, if they are still there.
-fn tell(line: &str) {
+pub(super) fn tell(line: &str) {
     // The one who started us may be gone; the machine does not depend on them.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -103,7 +109,7 @@ fn run(dir: &MachineDir) -> Result<ExitCode, String> {
     }
 }
 
-fn take(lock: &File) -> bool {
+pub(super) fn take(lock: &File) -> bool {
     for _ in 0..LOCK_TRIES {
         if lock.try_lock().is_ok() {
             return true;
@@ -114,19 +120,34 @@ fn take(lock: &File) -> bool {
 }
 
 /// Whoever started this process has heard enough, and may go.
-fn close_stdout() {
+pub(super) fn close_stdout() {
     if let Ok(null) = OpenOptions::new().write(true).open("/dev/null") {
         let _ = nix::unistd::dup2_stdout(&null);
     }
 }
 
 /// Starts the script, if the machine has one.
-fn start(dir: &MachineDir, record: &Record) -> Result<Option<std::process::Child>, String> {
+fn start(dir: &MachineDir, record: &Record) -> Result<Option<Child>, String> {
     let work = dir.path("work");
     std::env::set_current_dir(&work).map_err(|error| format!("work: {error}"))?;
-    if !record.has_user_data {
-        return Ok(None);
+    match record.has_user_data {
+        false => Ok(None),
+        true => {
+            let (script, log) = (dir.path("user-data"), dir.path("log"));
+            script_of(dir, record, &script, &log, &[]).map(Some)
+        }
     }
+}
+
+/// Starts a script as the machine's user, with its environment and `more`.
+pub(super) fn script_of(
+    dir: &MachineDir,
+    record: &Record,
+    path: &Path,
+    log: &Path,
+    more: &[(String, String)],
+) -> Result<Child, String> {
+    let work = dir.path("work");
     let user = match &record.user {
         Some(name) => Some(
             User::from_name(name)
@@ -135,37 +156,36 @@ fn start(dir: &MachineDir, record: &Record) -> Result<Option<std::process::Child
         ),
         None => None,
     };
-    let path = dir.path("user-data");
-    let io = |error: std::io::Error| format!("user-data: {error}");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o500)).map_err(io)?;
+    let io = |error: std::io::Error| format!("{}: {error}", path.display());
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o500)).map_err(io)?;
     if let Some(user) = &user {
-        for owned in [&path, &work] {
+        for owned in [path, &work] {
             chown(owned, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(io)?;
         }
     }
-    let script = File::open(&path).map_err(io)?;
+    let script = File::open(path).map_err(io)?;
     let (program, argument) = interpreter(&script).map_err(io)?;
     // The script is handed over open: its user may not be able to walk to it.
     fcntl(&script, FcntlArg::F_SETFD(FdFlag::empty()))
-        .map_err(|error| format!("user-data: {error}"))?;
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     let log = OpenOptions::new()
         .create(true)
         .append(true)
-        .open(dir.path("log"))
+        .open(log)
         .map_err(io)?;
     let errors = log.try_clone().map_err(io)?;
     let mut command = Command::new(program);
     command
         .args(argument)
         .arg(format!("/proc/self/fd/{}", script.as_raw_fd()));
-    command.env_clear().envs(environment(record, &work));
+    let own = environment(record, &work);
+    command.env_clear().envs(own).envs(more.iter().cloned());
     command.stdin(Stdio::null()).stdout(log).stderr(errors);
     if let Some(user) = &user {
         command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
     }
     command
         .spawn()
-        .map(Some)
         .map_err(|error| format!("the script could not be started: {error}"))
 }
 

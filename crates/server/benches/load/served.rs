@@ -289,6 +289,7 @@ async fn bare_launches(count: u64) -> f64 {
         shim: vec![MUSTER.into(), "shim".into()],
         user: None,
         ports: 40_000..=49_999,
+        commands: std::collections::BTreeMap::new(),
     };
     let backend = Arc::new(ProcessBackend::open(dir.path(), options).unwrap());
     let mut ids = Ids::new(1);

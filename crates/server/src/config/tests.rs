@@ -118,6 +118,7 @@ fn file(key: &str, value: &str) -> String {
         "account[].key[]" => format!(
             "[[account]]\nname = \"a\"\n[[account.key]]\naccess_key_id = \"k\"\n{name} = {value}\n"
         ),
+        "command[]" => format!("[[command]]\n{name} = {value}\n"),
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "instance_type[]" => {
             let mut text = "[[instance_type]]\n".to_owned();

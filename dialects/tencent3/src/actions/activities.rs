@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_kit::filter::Filter;
 use muster_kit::time::{format_utc, parse};
-use muster_model::{ActivityFilter, ActivityKind, ActivityStatus, Time};
+use muster_model::{ActivityFilter, ActivityKind, ActivityStatus, RunStatus, Time};
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::{Selection, SentFilter, exact, page};
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode};
+use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode, TaskStatus};
 
 /// DescribeAutoScalingActivities.
 #[derive(Deserialize)]
@@ -54,13 +54,36 @@ pub(crate) struct Activity {
     status_message_simplified: String,
     lifecycle_action_result_set: Vec<LifecycleActionResultInfo>,
     detailed_status_message_set: Vec<DetailedStatusMessage>,
-    invocation_result_set: Vec<Never>,
+    invocation_result_set: Vec<InvocationResult>,
     related_instance_set: Vec<RelatedInstance>,
 }
 
-/// What a list that is always empty so far would hold: commands come later.
+/// InvocationResult: a command that ran on a machine. There is one task to each run.
 #[derive(Serialize)]
-pub(crate) enum Never {}
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct InvocationResult {
+    instance_id: String,
+    invocation_id: String,
+    invocation_task_id: String,
+    command_id: String,
+    task_status: TaskStatus,
+    error_message: String,
+}
+
+impl InvocationResult {
+    fn of(outcome: &muster_model::HookOutcome) -> Option<Self> {
+        let run = outcome.run.as_ref()?;
+        let id = &run.invocation;
+        Some(InvocationResult {
+            instance_id: outcome.instance.to_string(),
+            invocation_task_id: id.replacen("inv-", "invt-", 1),
+            invocation_id: id.clone(),
+            command_id: run.command.clone(),
+            task_status: run.status.into(),
+            error_message: run.message.clone(),
+        })
+    }
+}
 
 /// RelatedInstance.
 #[derive(Clone, Serialize)]
@@ -70,13 +93,13 @@ pub(crate) struct RelatedInstance {
     instance_status: RelatedStatus,
 }
 
-/// LifecycleActionResultInfo. No command is run yet.
+/// LifecycleActionResultInfo.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LifecycleActionResultInfo {
     lifecycle_hook_id: String,
     instance_id: String,
-    invocation_id: &'static str,
+    invocation_id: String,
     invoke_command_result: &'static str,
     notification_result: &'static str,
     lifecycle_action_result: HookResult,
@@ -88,8 +111,23 @@ impl From<&muster_model::HookOutcome> for LifecycleActionResultInfo {
         LifecycleActionResultInfo {
             lifecycle_hook_id: outcome.hook.to_string(),
             instance_id: outcome.instance.to_string(),
-            invocation_id: "",
-            invoke_command_result: "NONE",
+            invocation_id: outcome
+                .run
+                .as_ref()
+                .map(|run| run.invocation.clone())
+                .unwrap_or_default(),
+            // Whether it was called, not how it ended (L30822).
+            invoke_command_result: match outcome.run.as_ref().map(|run| run.status) {
+                None => "NONE",
+                Some(RunStatus::NotRun) => "FAILED",
+                Some(
+                    RunStatus::Succeeded
+                    | RunStatus::Failed
+                    | RunStatus::TimedOut
+                    | RunStatus::Unknown
+                    | RunStatus::Overtaken,
+                ) => "SUCCESSFUL",
+            },
             notification_result: match outcome.notified {
                 true => "SUCCESSFUL",
                 false => "NONE",
@@ -153,7 +191,11 @@ impl From<&muster_model::Activity> for Activity {
                     instance_type: attempt.placement.instance_type.clone(),
                 })
                 .collect(),
-            invocation_result_set: Vec::new(),
+            invocation_result_set: activity
+                .hooks
+                .iter()
+                .filter_map(InvocationResult::of)
+                .collect(),
             related_instance_set: related,
         }
     }
