@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
 mod accounts;
+mod bounds;
 mod echo;
 mod examples;
 mod facts;
