@@ -237,6 +237,7 @@ pub(super) fn full_activity(id: ActivityId, group: &Group, instance: InstanceId)
             code: AttemptCode::SoldOut,
             instance,
             placement: placement.clone(),
+            charge: muster_model::ChargeType::Prepaid,
             message: "sold out".to_owned(),
         }],
         sold_out: vec![placement],

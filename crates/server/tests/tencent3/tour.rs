@@ -228,6 +228,7 @@ tours!(
     group_codes,
     instance_codes,
     group_errors,
+    group_rules,
     hook_errors,
     instance_errors,
     refresh_errors
