@@ -5,6 +5,11 @@ import socket
 import time
 
 import pytest
+from tencentcloud.common import credential
+from tencentcloud.common.abstract_client import AbstractClient
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
 
 SMALL = "[limits]\nbody_mib = 1\nconnections = 8\nrequests = 4\nrequest_secs = 1\n"
 
@@ -180,3 +185,30 @@ def test_surplus_requests_are_told_so_in_the_words_of_the_api(small):
     finally:
         for s in held:
             s.close()
+
+
+def test_what_the_sdk_does_beyond_the_documents(emulated):
+    """An unsigned body is taken when it says so; an unsigned request is not."""
+    http = HttpProfile(endpoint=emulated.address, protocol="http")
+    profile = ClientProfile(httpProfile=http)
+    profile.unsignedPayload = True
+    client = AbstractClient(credential.Credential(*emulated.key), "ap-guangzhou", profile)
+    client._apiVersion, client._service = "2018-04-19", "as"
+    assert client.call_json("DescribeAutoScalingGroups", {"Limit": 5})["Response"]["TotalCount"] == 0
+    with pytest.raises(TencentCloudSDKException) as refused:
+        client.call_json("DescribeAutoScalingGroups", {}, options={"SkipSign": True})
+    assert refused.value.code == "AuthFailure.InvalidAuthorization"
+    assert refused.value.requestId
+
+
+@pytest.mark.parametrize("sign", ["TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_errors_of_every_signature_and_method_reach_the_sdk(emulated, sign, method):
+    call = emulated.sdk(sign=sign, method=method)
+    assert call("DescribeAutoScalingGroups", Limit=5)["TotalCount"] == 0
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("DeleteAutoScalingGroup", AutoScalingGroupId="asg-absent01")
+    assert refused.value.code == "ResourceNotFound.AutoScalingGroupNotFound"
+    with pytest.raises(TencentCloudSDKException) as refused:
+        emulated.sdk(key=(emulated.key[0], "wrong"), sign=sign, method=method)("DescribeAutoScalingGroups")
+    assert refused.value.code == "AuthFailure.SignatureFailure"

@@ -2,8 +2,8 @@
 
 use muster_model::{
     Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause,
-    Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement, RelatedInstance, RetryPolicy,
-    Trigger, TriggerKind,
+    ChargeType, Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement, RelatedInstance,
+    RetryPolicy, Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -170,6 +170,12 @@ impl Draft<'_> {
         let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
             return;
         };
+        let config = self.view().config.as_ref();
+        let charge = match (placement.spot, config.map(|config| config.spec.charge)) {
+            (true, _) => ChargeType::Spot,
+            (false, None | Some(ChargeType::Spot)) => ChargeType::PostpaidByHour,
+            (false, Some(charge)) => charge,
+        };
         let Some(activity) = self.activity_mut(activity) else {
             return;
         };
@@ -178,6 +184,7 @@ impl Draft<'_> {
                 code,
                 instance,
                 placement: placement.clone(),
+                charge,
                 message: message.to_owned(),
             });
         }

@@ -41,7 +41,7 @@ pub fn create_config(
     })
 }
 
-/// Changes some of a configuration (rule C8). `context.facts`: is the new name taken. A patch that changes nothing
+/// Changes some of a configuration (rule C8). `context.facts`: is the new name taken, does a spot mix use it. A patch that changes nothing
 /// gives the old version back.
 ///
 /// # Errors
@@ -57,7 +57,23 @@ pub fn modify_config(
     if spec.name != old.spec.name {
         check_name(&spec, context)?;
     }
+    check_charge(old, &spec, context)?;
     Ok(next_version(old, spec, context))
+}
+
+/// A spot mix pays for its machines as it says itself: the charge type of its configuration stays (rule G10).
+fn check_charge(
+    old: &LaunchConfiguration,
+    spec: &ConfigSpec,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    if context.facts.mixed && spec.charge != old.spec.charge {
+        return Err(Error::Invalid {
+            field: Field::ChargeType,
+            problem: Problem::NotWith(Field::Allocation),
+        });
+    }
+    Ok(())
 }
 
 /// Empties some of a configuration (rule C9).
@@ -109,6 +125,7 @@ pub fn upgrade_config(
     if spec.name != old.spec.name {
         check_name(&spec, context)?;
     }
+    check_charge(old, &spec, context)?;
     Ok(next_version(old, spec, context))
 }
 

@@ -45,6 +45,7 @@ impl Draft<'_> {
             placement,
             name,
             host_name,
+            disaster_recover_groups: config.spec.disaster_recover_groups.clone(),
             created_at: now,
             in_service_at: None,
             activity: None,

@@ -109,4 +109,6 @@ pub struct Facts {
     pub used: u32,
     /// Name of a group that uses the configuration which the command deletes.
     pub used_by: Option<String>,
+    /// A group with a spot mix uses the configuration which the command changes.
+    pub mixed: bool,
 }

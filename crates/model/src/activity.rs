@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActivityId, GroupId, HookOutcome, InstanceId, Placement, PolicyId, RefreshId,
-    ScheduleId, Time,
+    AccountId, ActivityId, ChargeType, GroupId, HookOutcome, InstanceId, Placement, PolicyId,
+    RefreshId, ScheduleId, Time,
 };
 
 /// One activity of a group.
@@ -223,6 +223,9 @@ pub struct Attempt {
     pub instance: InstanceId,
     /// Where it was to go.
     pub placement: Placement,
+    /// How it was to be paid.
+    #[serde(default)]
+    pub charge: ChargeType,
     /// In words.
     pub message: String,
 }

@@ -243,6 +243,14 @@ pub enum Error {
         /// Minimum.
         min: u32,
     },
+    /// Members in service would exceed the maximum (rule A7).
+    #[error("{wanted} instances in service would exceed the maximum of {max}")]
+    InServiceAboveMax {
+        /// How many there would be.
+        wanted: u32,
+        /// Maximum.
+        max: u32,
+    },
     /// Members in service would fall below the minimum (rule A8).
     #[error("{wanted} instances in service would fall below the minimum of {min}")]
     InServiceBelowMin {

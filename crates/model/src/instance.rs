@@ -36,6 +36,9 @@ pub struct Instance {
     /// Name of its host, if the configuration gave one.
     #[serde(default)]
     pub host_name: Option<String>,
+    /// The placement groups that it was made in: a machine does not move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disaster_recover_groups: Vec<String>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last came into service: a listing asked for before says nothing about it.

@@ -7,7 +7,7 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created,
     Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Lifecycle, Page, Paged, ResourceKind, Tag, TagFilter, Time,
+    InstanceItem, Lifecycle, Machine, Page, Paged, ResourceKind, Tag, TagFilter, Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -89,6 +89,12 @@ impl Runtime {
         if own { Ok(view) } else { Err(no_group(id)) }
     }
 
+    /// Accounts never see each other: a machine of somebody else's group is not there.
+    pub(crate) fn may_see(&self, caller: &Caller, machine: &Machine) -> bool {
+        let owner = machine.owner.as_ref();
+        owner.is_none_or(|owner| self.visible(caller, owner.group).is_ok())
+    }
+
     async fn execute_group(
         &self,
         caller: &Caller,
@@ -101,7 +107,7 @@ impl Runtime {
                 self.modify_group(caller, id, *patch).await
             }
             GroupCommand::Attach { instances, .. } => {
-                let machines =
+                let mut machines =
                     self.compute
                         .describe(&instances)
                         .await
@@ -109,6 +115,7 @@ impl Runtime {
                             code: muster_model::AttemptCode::Failed,
                             message: error.to_string(),
                         })?;
+                machines.retain(|machine| self.may_see(caller, machine));
                 self.apply_to(
                     id,
                     &GroupCommand::Attach {

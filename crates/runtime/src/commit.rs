@@ -11,9 +11,11 @@ pub(crate) const RETRIES: u32 = 8;
 
 /// An error of the store as an error of the facade.
 pub(crate) fn store_error(error: &StoreError) -> Error {
-    Error::Store {
-        message: error.to_string(),
-    }
+    let message = match error {
+        StoreError::Unavailable(why) => why.clone(),
+        StoreError::Conflict | StoreError::Unknown(_) | StoreError::Damaged(_) => error.to_string(),
+    };
+    Error::Store { message }
 }
 
 impl Runtime {

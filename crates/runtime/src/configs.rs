@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Account, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, PolicyCommand, ResourceKind, Site,
+    Account, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
+    GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, PolicyCommand,
+    ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -123,6 +124,10 @@ impl Runtime {
         let facts = Facts {
             name_taken: name
                 .is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
+            mixed: self.directory.slots().iter().any(|(_, slot)| {
+                let spec = &slot.view().group.spec;
+                spec.config == Some(id) && matches!(spec.allocation, Allocation::SpotMixed(_))
+            }),
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
@@ -238,13 +243,11 @@ impl Runtime {
             kind: ResourceKind::Instance,
             id: instance.to_string(),
         })?;
-        // Accounts never see each other: a machine of somebody else's group is not there.
-        if let Some(owner) = &machine.owner {
-            self.visible(caller, owner.group)
-                .map_err(|_| Error::NotFound {
-                    kind: ResourceKind::Instance,
-                    id: instance.to_string(),
-                })?;
+        if !self.may_see(caller, &machine) {
+            return Err(Error::NotFound {
+                kind: ResourceKind::Instance,
+                id: instance.to_string(),
+            });
         }
         let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec)?;
         let slot = self.account_slot(caller)?;
@@ -407,8 +410,10 @@ impl Runtime {
                         && !view.group.deleting
                 })
             }),
-            used: u32::try_from(views.len()).unwrap_or(u32::MAX),
+            used: u32::try_from(views.iter().filter(|view| !view.group.deleting).count())
+                .unwrap_or(u32::MAX),
             used_by: None,
+            mixed: false,
         }
     }
 }

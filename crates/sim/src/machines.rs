@@ -32,7 +32,7 @@ pub struct ForeignSpec {
     /// Name.
     #[serde(default)]
     pub name: String,
-    /// `running` (default) or `stopped`.
+    /// `running` (default), `stopped`, `pending` or `dead`.
     #[serde(default)]
     pub state: Option<String>,
 }
@@ -255,17 +255,15 @@ impl Machines {
 
     /// Makes a machine that is nobody's.
     pub fn foreign(&mut self, id: InstanceId, spec: &ForeignSpec, now: Time) -> Machine {
-        let stopped = spec
-            .state
-            .as_deref()
-            .is_some_and(|state| state.eq_ignore_ascii_case("stopped"));
+        let state = spec.state.as_deref().unwrap_or_default();
         self.put(Machine {
             id,
             owner: None,
-            state: if stopped {
-                MachineState::Stopped
-            } else {
-                MachineState::Running
+            state: match state.to_ascii_lowercase().as_str() {
+                "stopped" => MachineState::Stopped,
+                "pending" => MachineState::Pending,
+                "dead" => MachineState::Dead,
+                _ => MachineState::Running,
             },
             health: MachineHealth::Healthy,
             vpc: spec.vpc.clone(),

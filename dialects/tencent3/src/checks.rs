@@ -36,6 +36,12 @@ pub(crate) fn name(
     Ok(())
 }
 
+/// Whether a region could be called that.
+pub(crate) fn is_region(name: &str) -> bool {
+    let good = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(good)
+}
+
 /// A whole number in a range.
 pub(crate) fn number(parameter: &str, value: i64, min: i64, max: i64) -> Result<u32, Fault> {
     match u32::try_from(value) {

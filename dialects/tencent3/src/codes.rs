@@ -281,6 +281,7 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::Disabled => "ResourceUnavailable.AutoScalingGroupDisabled",
         Error::Abnormal => "ResourceUnavailable.AutoScalingGroupAbnormalStatus",
         Error::AboveMax { .. } => "ResourceInsufficient.AutoScalingGroupAboveMaxSize",
+        Error::InServiceAboveMax { .. } => "ResourceInsufficient.InServiceInstanceAboveMaxSize",
         Error::BelowMin { .. } => "ResourceInsufficient.AutoScalingGroupBelowMinSize",
         Error::InServiceBelowMin { .. } => "ResourceInsufficient.InServiceInstanceBelowMinSize",
         // ScaleInInstances and RemoveInstances list no code for "nobody can go": the common one of the family.
@@ -312,6 +313,40 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
         Error::Overloaded => "RequestLimitExceeded",
     };
     Fault::new(code, sentence(error))
+}
+
+/// The same in the words of the action: where its own list of codes lacks one, the closest that it has, or the common code
+/// of the family.
+pub(crate) fn in_words_of(action: &str, fault: Fault) -> Fault {
+    const LIMIT: &str = "InvalidParameterValue.LimitExceeded";
+    let code = match (action, &*fault.code) {
+        ("DescribeLaunchConfigurations", LIMIT) => "InvalidParameterValue.TooLong",
+        ("UpgradeLaunchConfiguration", LIMIT | "InvalidParameterValue.TooLong") => {
+            "InvalidParameterValue.Range"
+        }
+        ("UpgradeLaunchConfiguration", "InvalidParameterValue.HostNameWithSuffixTooLong") => {
+            "InvalidParameterValue.HostNameIllegal"
+        }
+        (
+            "UpgradeLaunchConfiguration",
+            "InvalidParameterValue.InstanceNameIllegal"
+            | "InvalidParameterValue.InstanceNameWithSuffixTooLong"
+            | "InvalidParameterValue.InvalidSecurityGroupId",
+        ) => "InvalidParameterValue",
+        ("UpgradeLaunchConfiguration", "InvalidParameter.InScenario") => {
+            "InvalidParameter.InvalidCombination"
+        }
+        (
+            "ModifyLaunchConfigurationAttributes" | "UpgradeLaunchConfiguration",
+            "InvalidParameterValue.InvalidSnapshotId",
+        )
+        | (
+            "DescribeAutoScalingGroupLastActivities",
+            "InvalidParameterValue.InvalidAutoScalingGroupId",
+        ) => "InvalidParameterValue",
+        _ => return fault,
+    };
+    Fault::new(code, fault.message)
 }
 
 /// The error's own words as a sentence.

@@ -113,7 +113,8 @@ impl Tencent3 {
             region,
             seal: Arc::clone(&self.options.seal),
         };
-        prepared.run(&ctx).await
+        let result = prepared.run(&ctx).await;
+        result.map_err(|fault| crate::codes::in_words_of(entry.name, fault))
     }
 
     /// Whose request it is, by either kind of signature (rules P3-P7, P10).
@@ -161,11 +162,10 @@ impl Tencent3 {
                 "The parameter `Region` is missing.",
             ));
         }
-        let good = region.len() <= 64
-            && region
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let site = if good { self.keys.site(region) } else { None };
+        let site = match crate::checks::is_region(region) {
+            true => self.keys.site(region),
+            false => None,
+        };
         match site {
             Some(site) => Ok((region.to_owned(), site)),
             None => Err(Fault::new(

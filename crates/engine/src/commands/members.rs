@@ -39,14 +39,7 @@ pub(super) fn attach(
     }
     let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
     let size = draft.group().spec.size;
-    let rows = u32::try_from(draft.view().instances.len()).unwrap_or(u32::MAX);
-    let wanted = rows.max(size.desired).saturating_add(count);
-    if wanted > size.max {
-        return Err(Error::AboveMax {
-            wanted,
-            max: size.max,
-        });
-    }
+    check_room(draft, count)?;
     draft.release_brake();
     let activity = draft.start_activity(
         ActivityKind::Attach,
@@ -62,6 +55,27 @@ pub(super) fn attach(
         draft.relate(activity, id);
     }
     Ok(Created::Activity(activity))
+}
+
+/// Neither what is wanted nor what serves nor what there is may exceed the maximum (rule A7).
+fn check_room(draft: &Draft<'_>, count: u32) -> Result<(), Error> {
+    let size = draft.group().spec.size;
+    let max = size.max;
+    let rows = u32::try_from(draft.view().instances.len()).unwrap_or(u32::MAX);
+    let serving = draft.count(Role::Serving).saturating_add(count);
+    let wanted = size.desired.saturating_add(count);
+    if wanted > max {
+        return Err(Error::AboveMax { wanted, max });
+    }
+    if serving > max {
+        let wanted = serving;
+        return Err(Error::InServiceAboveMax { wanted, max });
+    }
+    let wanted = rows.saturating_add(count);
+    if wanted > max {
+        return Err(Error::AboveMax { wanted, max });
+    }
+    Ok(())
 }
 
 fn check_attachable(draft: &Draft<'_>, machine: &Machine) -> Result<(), AttachRefusal> {
@@ -96,6 +110,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         placement: machine.placement.clone(),
         name: machine.name.clone(),
         host_name: None,
+        disaster_recover_groups: Vec::new(),
         created_at: draft.now,
         in_service_at: None,
         activity: None,

@@ -167,6 +167,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             placement: machine.placement.clone(),
             name: machine.name.clone(),
             host_name: None,
+            disaster_recover_groups: Vec::new(),
             created_at: now,
             in_service_at: None,
             activity: None,

@@ -33,6 +33,12 @@ impl Facts {
         regions.iter().map(text).collect()
     }
 
+    /// The codes that any action may answer.
+    pub(crate) fn common_errors(&self) -> Vec<&str> {
+        let errors = self.0["common_errors"].as_array().unwrap();
+        errors.iter().filter_map(Value::as_str).collect()
+    }
+
     /// The codes that an action documents.
     pub(crate) fn errors(&self, action: &str) -> Vec<&str> {
         let errors = self.0["actions"][action]["errors"].as_array().unwrap();

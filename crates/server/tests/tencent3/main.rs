@@ -2,10 +2,16 @@
 //! what is answered, as golden text.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
+mod accounts;
+mod bounds;
+mod echo;
 mod examples;
 mod facts;
+mod failures;
 mod order;
 mod protocol;
+mod reached;
 mod service;
+mod spec;
 mod tour;
 mod wire;

@@ -7,7 +7,7 @@ use muster_kit::http::{Dialect, Head, Incoming, Reply};
 use muster_kit::node::Limits;
 use muster_kit::sign::client::{Client, Request};
 use muster_model::{Access, Account, AccountId, Ids, Site, Time};
-use muster_ports::{Clock, Commit, Credential, Keys, Row, Store};
+use muster_ports::{Caller, Clock, Commit, Credential, Keys, Row, Store};
 use muster_runtime::{Options, Runtime, ShellClock};
 use muster_sim::SimCompute;
 use muster_store::SqliteStore;
@@ -17,21 +17,24 @@ use serde_json::Value;
 pub(crate) const SECRET_ID: &str = "AKIDtest";
 pub(crate) const SECRET_KEY: &str = "test-secret";
 pub(crate) const READ_ONLY_ID: &str = "AKIDreader";
+/// A key of another account.
+pub(crate) const OTHER_ID: &str = "AKIDother";
 /// The request id of every request.
 pub(crate) const REQUEST_ID: &str = "11111111-2222-4333-8444-555555555555";
 
-/// Two keys of one account: one for everything, one that may only look.
-struct TwoKeys(AccountId);
+/// Two keys of one account: one for everything, one that may only look; and one of another account.
+struct Three([AccountId; 2]);
 
-impl Keys for TwoKeys {
+impl Keys for Three {
     fn find(&self, access_key_id: &str) -> Option<Credential> {
-        let access = match access_key_id {
-            SECRET_ID => Access::Full,
-            READ_ONLY_ID => Access::ReadOnly,
+        let (account, access) = match access_key_id {
+            SECRET_ID => (self.0[0], Access::Full),
+            READ_ONLY_ID => (self.0[0], Access::ReadOnly),
+            OTHER_ID => (self.0[1], Access::Full),
             _ => return None,
         };
         Some(Credential {
-            account: self.0,
+            account,
             user: "admin".to_owned(),
             access,
             secret: SECRET_KEY.into(),
@@ -49,23 +52,37 @@ pub(crate) struct Service {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) sim: Arc<SimCompute>,
     pub(crate) store: Arc<dyn Store>,
+    account: AccountId,
     clock_secs: i64,
 }
 
 impl Service {
     /// A service without anything in it, whose signatures are checked at `clock_secs`.
     pub(crate) async fn start(clock_secs: i64, rate_limits: bool) -> Service {
-        let account: AccountId = Ids::new(1).next_id();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
-        let row = Row::Account(Arc::new(Account {
-            id: account,
-            name: "test".to_owned(),
-            version: 1,
-            created_at: Time(0),
-        }));
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        Service::on(store, clock_secs, rate_limits).await
+    }
+
+    /// The same on a store that has nothing in it.
+    pub(crate) async fn on(store: Arc<dyn Store>, clock_secs: i64, rate_limits: bool) -> Service {
+        // Not the seed of the machines: no two things have the same key.
+        let mut ids = Ids::new(1000);
+        let accounts: [AccountId; 2] = [ids.next_id(), ids.next_id()];
+        let row = |(id, name): (AccountId, &str)| {
+            Row::Account(Arc::new(Account {
+                id,
+                name: name.to_owned(),
+                version: 1,
+                created_at: Time(0),
+            }))
+        };
         let commit = Commit {
             guards: Vec::new(),
-            rows: vec![row],
+            rows: accounts
+                .into_iter()
+                .zip(["test", "other"])
+                .map(row)
+                .collect(),
         };
         store.commit(commit).await.unwrap();
         let clock = Arc::new(ShellClock::new(0));
@@ -87,11 +104,21 @@ impl Service {
         };
         let api = Arc::<Runtime>::clone(&runtime);
         Service {
-            door: Tencent3::new(api, Arc::new(TwoKeys(account)), options),
+            door: Tencent3::new(api, Arc::new(Three(accounts)), options),
             runtime,
             sim,
             store,
+            account: accounts[0],
             clock_secs,
+        }
+    }
+
+    /// Who calls, for what no answer of the door shows.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller {
+            account: self.account,
+            access: Access::Full,
+            site: Site::default(),
         }
     }
 
@@ -108,7 +135,12 @@ impl Service {
 
     /// A signed call; its answer, which always has status 200, this content type and this request id.
     pub(crate) async fn call(&self, action: &str, body: String) -> Value {
-        let Request { head, body } = client(SECRET_ID).post_json(action, self.clock_secs, body);
+        self.call_as(SECRET_ID, action, body).await
+    }
+
+    /// The same with another key.
+    pub(crate) async fn call_as(&self, key: &str, action: &str, body: String) -> Value {
+        let Request { head, body } = client(key).post_json(action, self.clock_secs, body);
         answer(&self.handle(head, body).await)
     }
 }

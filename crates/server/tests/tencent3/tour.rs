@@ -7,15 +7,22 @@
 //! foreign {"vpc": ...}         a machine that is nobody's
 //! kill ID | unhealthy ID       something happens to a machine
 //! verdict LB LISTENER ID unhealthy|healthy    what a balancer finds
+//! machines                     what the back end holds, and whose it is
 //! members                      what the balancers list
 //! messages                     what has been told since the last time
 //! faults [RULE, ...]           as the native endpoint does
+//! repeat N Action {...}        the call N times, `{n}` in it counting from 1; how many were answered is printed
 //! ```
+//!
+//! In a body, `<N bytes>` stands for so many bytes in base64, and `<N of X>` for a list of so many texts `X`.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use muster_model::{InstanceId, MemberHealth};
-use muster_ports::LoadBalancer;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use muster_model::{InstanceId, Machine, MemberHealth};
+use muster_ports::{Compute, LoadBalancer};
 use muster_sim::{Action, Faults};
 use serde_json::Value;
 
@@ -65,14 +72,28 @@ impl Tour {
                 self.service.sim.act(id, action).unwrap();
             }
             "verdict" => self.verdict(rest),
+            "machines" => self.machines().await,
             "members" => self.members().await,
             "messages" => self.messages().await,
             "faults" => {
                 let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
                 self.service.sim.set_faults(Faults { rules });
             }
+            "repeat" => self.repeat(rest).await,
             action => self.call(action, rest).await,
         }
+    }
+
+    async fn repeat(&mut self, rest: &str) {
+        let (count, rest) = rest.split_once(' ').unwrap();
+        let (action, body) = rest.split_once(' ').unwrap();
+        let count: u32 = count.parse().unwrap();
+        for number in 1..=count {
+            let body = body.replace("{n}", &number.to_string());
+            let response = self.service.call(action, self.names.real(&body)).await;
+            assert!(response.get("Error").is_none(), "{number}: {response}");
+        }
+        writeln!(self.golden, "  {count} answered").unwrap();
     }
 
     fn verdict(&self, words: &str) {
@@ -86,6 +107,21 @@ impl Tour {
             _ => MemberHealth::Unhealthy,
         };
         self.service.sim.judge(lb, listener, id, health).unwrap();
+    }
+
+    async fn machines(&mut self) {
+        let machines = Compute::inventory(&*self.service.sim).await.unwrap();
+        let line = |machine: &Arc<Machine>| {
+            let owner = machine.owner.as_ref().map(ToString::to_string);
+            let owner = owner.as_deref().unwrap_or("nobody");
+            let line = format!("  {} {:?} of {owner}", machine.id, machine.state);
+            self.names.plain(&line)
+        };
+        let mut lines: Vec<String> = machines.iter().map(line).collect();
+        lines.sort();
+        for line in lines {
+            writeln!(self.golden, "{line}").unwrap();
+        }
     }
 
     async fn members(&mut self) {
@@ -127,9 +163,12 @@ impl Tour {
     }
 
     async fn call(&mut self, action: &str, body: &str) {
-        let response = self.service.call(action, self.names.real(body)).await;
+        let body = expanded(&self.names.real(body));
+        let response = self.service.call(action, body).await;
         match response.get("Error") {
             Some(error) => {
+                // Nothing fails here but what a script makes fail, and that is the back end, later.
+                assert_ne!(error["Code"], "InternalError", "{action}: {error}");
                 let text = format!("  {}: {}", text(&error["Code"]), text(&error["Message"]));
                 writeln!(self.golden, "{}", self.names.plain(&text)).unwrap();
             }
@@ -142,6 +181,21 @@ impl Tour {
             }
         }
     }
+}
+
+/// The text with what stands for something long written out.
+fn expanded(body: &str) -> String {
+    let Some((before, rest)) = body.split_once('<') else {
+        return body.to_owned();
+    };
+    let (inner, after) = rest.split_once('>').unwrap();
+    let (count, what) = inner.split_once(' ').unwrap();
+    let count: usize = count.parse().unwrap();
+    let long = match what.strip_prefix("of ") {
+        None => format!("\"{}\"", STANDARD.encode(vec![b'#'; count])),
+        Some(item) => serde_json::to_string(&vec![item; count]).unwrap(),
+    };
+    format!("{before}{long}{}", expanded(after))
 }
 
 fn text(value: &Value) -> &str {
@@ -190,8 +244,12 @@ tours!(
     notification_errors,
     rest,
     account,
+    config_codes,
     config_errors,
+    group_codes,
+    instance_codes,
     group_errors,
+    group_rules,
     hook_errors,
     instance_errors,
     refresh_errors

@@ -14,7 +14,9 @@ use super::{Selection, SentFilter, exact, page};
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::words::{ActivityType, HookReason, HookResult, RelatedStatus, StatusCode, TaskStatus};
+use crate::words::{
+    ActivityType, ChargeType, HookReason, HookResult, RelatedStatus, StatusCode, TaskStatus,
+};
 
 /// DescribeAutoScalingActivities.
 #[derive(Deserialize)]
@@ -145,7 +147,7 @@ pub(crate) struct DetailedStatusMessage {
     code: &'static str,
     zone: String,
     instance_id: String,
-    instance_charge_type: &'static str,
+    instance_charge_type: ChargeType,
     subnet_id: String,
     message: String,
     instance_type: String,
@@ -182,10 +184,7 @@ impl From<&muster_model::Activity> for Activity {
                     code: attempt.code.word(),
                     zone: attempt.placement.zone.clone(),
                     instance_id: attempt.instance.to_string(),
-                    instance_charge_type: match attempt.placement.spot {
-                        true => "SPOTPAID",
-                        false => "POSTPAID_BY_HOUR",
-                    },
+                    instance_charge_type: attempt.charge.into(),
                     subnet_id: attempt.placement.subnet.clone(),
                     message: attempt.message.clone(),
                     instance_type: attempt.placement.instance_type.clone(),

@@ -126,6 +126,17 @@ pub(super) fn check_types(types: &[String], max: usize) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A name has at least one letter.
+pub(super) fn check_named(name: &str) -> Result<(), Fault> {
+    match name.is_empty() {
+        false => Ok(()),
+        true => Err(Fault::new(
+            "InvalidParameterValue.TooShort",
+            "The parameter `LaunchConfigurationName` must not be empty.",
+        )),
+    }
+}
+
 pub(super) fn check_image(id: &str) -> Result<(), Fault> {
     text_id(
         "InvalidParameterValue.InvalidImageId",

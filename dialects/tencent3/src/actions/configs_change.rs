@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::Empty;
 use super::config_parts::{
-    LoginSettings, Metadata, check_hpc, check_image, check_placement_groups, check_security_groups,
-    check_types, check_user_data, disks, interfaces, pairs, part,
+    LoginSettings, Metadata, check_hpc, check_image, check_named, check_placement_groups,
+    check_security_groups, check_types, check_user_data, disks, interfaces, pairs, part,
 };
 use crate::checks::{self, name};
 use crate::context::Ctx;
@@ -56,6 +56,7 @@ pub(crate) struct ModifyLaunchConfigurationAttributes {
 impl ModifyLaunchConfigurationAttributes {
     fn check(&self) -> Result<(), Fault> {
         if let Some(given) = &self.launch_configuration_name {
+            check_named(given)?;
             name("LaunchConfigurationName", given, 60, true)?;
         }
         self.image_id.as_deref().map_or(Ok(()), check_image)?;

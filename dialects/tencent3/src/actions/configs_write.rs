@@ -5,8 +5,8 @@ use muster_model::{Command, ConfigSpec, Created, Door, Error, Field, Problem};
 use serde::{Deserialize, Serialize};
 
 use super::config_parts::{
-    LoginSettings, Metadata, check_hpc, check_image, check_placement_groups, check_security_groups,
-    check_types, check_user_data, disks, interfaces, pairs, part,
+    LoginSettings, Metadata, check_hpc, check_image, check_named, check_placement_groups,
+    check_security_groups, check_types, check_user_data, disks, interfaces, pairs, part,
 };
 use crate::checks::name;
 use crate::context::Ctx;
@@ -82,6 +82,7 @@ impl CreateLaunchConfiguration {
     }
 
     fn check(&self) -> Result<(), Fault> {
+        check_named(&self.launch_configuration_name)?;
         name(
             "LaunchConfigurationName",
             &self.launch_configuration_name,

@@ -110,6 +110,14 @@ fn subnets(list: &[String]) -> Result<(), Fault> {
     })
 }
 
+/// A VPC, or none in the classic network.
+fn vpc(id: &str) -> Result<(), Fault> {
+    match id {
+        "" | "0" => Ok(()),
+        id => text_id("InvalidParameterValue", "VpcId", id, "vpc-"),
+    }
+}
+
 fn cooldown(value: i64) -> Result<u32, Fault> {
     number("DefaultCooldown", value, 0, 3600)
 }
@@ -132,6 +140,7 @@ impl CreateAutoScalingGroup {
         let subnets_given = self.subnet_ids.take().unwrap_or_default();
         let zones = self.zones.take().unwrap_or_default();
         subnets(&subnets_given)?;
+        vpc(&self.vpc_id)?;
         let classic = matches!(self.vpc_id.as_str(), "" | "0");
         if classic && zones.is_empty() {
             let problem = Problem::NeededBy(Field::Vpc);
@@ -290,14 +299,28 @@ pub(crate) struct ModifyAutoScalingGroup {
 }
 
 impl ModifyAutoScalingGroup {
-    /// The patch; `old` is the group as it is, for what is written back as it was shown.
-    fn patch(self, old: &GroupSpec, ctx: &Ctx) -> Result<GroupPatch, Fault> {
+    /// Names and ids. What is written back as it was shown may be another door's.
+    fn check(&self, old: &GroupSpec) -> Result<(), Fault> {
         if let Some(given) = &self.auto_scaling_group_name {
             name("AutoScalingGroupName", given, 55, true)?;
         }
-        if let Some(list) = &self.subnet_ids {
+        let network = &old.network;
+        if let Some(list) = self
+            .subnet_ids
+            .as_ref()
+            .filter(|list| **list != network.subnets)
+        {
             subnets(list)?;
         }
+        if let Some(id) = self.vpc_id.as_ref().filter(|id| **id != network.vpc) {
+            vpc(id)?;
+        }
+        Ok(())
+    }
+
+    /// The patch; `old` is the group as it is, for what is written back as it was shown.
+    fn patch(self, old: &GroupSpec, ctx: &Ctx) -> Result<GroupPatch, Fault> {
+        self.check(old)?;
         let config = self
             .launch_configuration_id
             .map(|id| checks::config_id(&id, ctx.action))

@@ -71,7 +71,7 @@ impl From<InstanceItem> for Instance {
             version_number: config.map_or(0, |config| config.version),
             auto_scaling_group_name: item.group_name,
             warmup_status: warmup_status(instance.warmup),
-            disaster_recover_group_ids: Vec::new(),
+            disaster_recover_group_ids: instance.disaster_recover_groups.clone(),
         }
     }
 }

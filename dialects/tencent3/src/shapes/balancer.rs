@@ -42,6 +42,10 @@ impl ForwardLoadBalancer {
         for (at, given) in balancers.into_iter().enumerate() {
             let name = format!("ForwardLoadBalancers.{at}");
             let targets = targets(&name, &given.target_attributes)?;
+            given
+                .region
+                .as_deref()
+                .map_or(Ok(()), |region| check_region(&name, region))?;
             let balancer = Balancer::Forward {
                 balancer: given.load_balancer_id,
                 listener: given.listener_id,
@@ -83,6 +87,17 @@ impl ForwardLoadBalancer {
         };
         balancers.iter().filter_map(forward).collect()
     }
+}
+
+/// A region may have any name that a region can have.
+fn check_region(name: &str, region: &str) -> Result<(), Fault> {
+    if checks::is_region(region) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "InvalidParameterValue.InvalidClbRegion",
+        format!("The value `{region}` of the parameter `{name}.Region` is not a region."),
+    ))
 }
 
 /// Ports and weights of a binding.

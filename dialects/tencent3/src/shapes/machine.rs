@@ -66,7 +66,11 @@ impl DataDisk {
             self.disk_type.as_ref(),
             &DISK_TYPES,
         )?;
-        not_negative(&format!("DataDisks.{at}.DiskSize"), self.disk_size)
+        not_negative(&format!("DataDisks.{at}.DiskSize"), self.disk_size)?;
+        self.snapshot_id.as_deref().map_or(Ok(()), |id| {
+            let code = "InvalidParameterValue.InvalidSnapshotId";
+            crate::checks::text_id(code, &format!("DataDisks.{at}.SnapshotId"), id, "snap-")
+        })
     }
 }
 
@@ -153,6 +157,14 @@ impl InternetAccessible {
                 "The parameter `InternetAccessible.BandwidthPackageId` is needed by BANDWIDTH_PACKAGE.",
             ));
         }
+        if self.ipv4_address_type.as_deref() == Some("AntiDDoSEIP")
+            && self.anti_ddos_package_id.is_none()
+        {
+            return Err(Fault::new(
+                "MissingParameter",
+                "The parameter `InternetAccessible.AntiDDoSPackageId` is needed by AntiDDoSEIP.",
+            ));
+        }
         Ok(())
     }
 
@@ -169,10 +181,10 @@ impl InternetAccessible {
             internet_max_bandwidth_out: Some(bandwidth),
             public_ip_assigned: Some(internet.public_ip.unwrap_or(bandwidth > 0)),
             bandwidth_package_id: internet.bandwidth_package,
-            internet_service_provider: internet.provider,
+            internet_service_provider: Some(internet.provider.unwrap_or_else(|| "BGP".to_owned())),
             ipv4_address_type: internet.address_type,
             anti_ddos_package_id: internet.anti_ddos_package,
-            is_keep_eip: internet.keep_address,
+            is_keep_eip: Some(internet.keep_address.unwrap_or(false)),
         }
     }
 }

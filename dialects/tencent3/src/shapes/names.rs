@@ -20,11 +20,11 @@ pub(crate) struct HostNameSettings {
 impl HostNameSettings {
     /// Rule C7; where the facts differ, the wider limit.
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        let illegal = |value: &str, why: &str| {
+        let illegal = |member: &str, value: &str, why: &str| {
             Fault::new(
                 "InvalidParameterValue.HostNameIllegal",
                 format!(
-                    "The value `{value}` of the parameter `HostNameSettings.HostName` is not valid: {why}."
+                    "The value `{value}` of the parameter `HostNameSettings.{member}` is not valid: {why}."
                 ),
             )
         };
@@ -40,13 +40,18 @@ impl HostNameSettings {
         };
         let edge = |c: char| matches!(c, '.' | '-');
         if !(2..=42).contains(&name.len()) || !letters(name) {
-            return Err(illegal(name, "2 to 42 letters, digits, `.` and `-`"));
+            return Err(illegal(
+                "HostName",
+                name,
+                "2 to 42 letters, digits, `.` and `-`",
+            ));
         }
         if name.starts_with(edge)
             || name.ends_with(edge)
             || name.bytes().all(|b| b.is_ascii_digit())
         {
             return Err(illegal(
+                "HostName",
                 name,
                 "no `.` or `-` at the ends, and not only digits",
             ));
@@ -54,8 +59,9 @@ impl HostNameSettings {
         if let Some(suffix) = &self.host_name_suffix {
             if !(1..=39).contains(&suffix.len()) || !letters(suffix) {
                 return Err(illegal(
+                    "HostNameSuffix",
                     suffix,
-                    "a suffix of 1 to 39 letters, digits, `.` and `-`",
+                    "1 to 39 letters, digits, `.` and `-`",
                 ));
             }
             if name.len() + suffix.len() > 41 {
@@ -107,11 +113,11 @@ pub(crate) struct InstanceNameSettings {
 
 impl InstanceNameSettings {
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        let illegal = |value: &str, why: &str| {
+        let illegal = |member: &str, value: &str, why: &str| {
             Fault::new(
                 "InvalidParameterValue.InstanceNameIllegal",
                 format!(
-                    "The value `{value}` of the parameter `InstanceNameSettings.InstanceName` is not valid: {why}."
+                    "The value `{value}` of the parameter `InstanceNameSettings.{member}` is not valid: {why}."
                 ),
             )
         };
@@ -123,12 +129,12 @@ impl InstanceNameSettings {
         };
         let length = name.chars().count();
         if !(2..=108).contains(&length) {
-            return Err(illegal(name, "2 to 108 characters"));
+            return Err(illegal("InstanceName", name, "2 to 108 characters"));
         }
         if let Some(suffix) = &self.instance_name_suffix {
             let more = suffix.chars().count();
             if !(1..=105).contains(&more) {
-                return Err(illegal(suffix, "a suffix of 1 to 105 characters"));
+                return Err(illegal("InstanceNameSuffix", suffix, "1 to 105 characters"));
             }
             if length + more > 107 {
                 return Err(Fault::new(

@@ -83,6 +83,7 @@ fn errors() -> Vec<Error> {
         Error::Disabled,
         Error::Abnormal,
         Error::AboveMax { wanted: 3, max: 2 },
+        Error::InServiceAboveMax { wanted: 3, max: 2 },
         Error::BelowMin { wanted: 0, min: 1 },
         Error::InServiceBelowMin { wanted: 0, min: 1 },
         Error::NothingToDo,
@@ -183,6 +184,7 @@ fn listed(error: &Error) {
         | Error::Disabled
         | Error::Abnormal
         | Error::AboveMax { .. }
+        | Error::InServiceAboveMax { .. }
         | Error::BelowMin { .. }
         | Error::InServiceBelowMin { .. }
         | Error::NothingToDo

@@ -1,0 +1,281 @@
+//! The codes that the API documents for the actions of launch configurations, groups, instances and activities: each is
+//! in the golden text of some script, or stands here with the reason why it cannot arise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::facts::Facts;
+
+pub(crate) const ACTIONS: [&str; 22] = [
+    "CreateLaunchConfiguration",
+    "DescribeLaunchConfigurations",
+    "ModifyLaunchConfigurationAttributes",
+    "ClearLaunchConfigurationAttributes",
+    "DeleteLaunchConfiguration",
+    "UpgradeLaunchConfiguration",
+    "CreateAutoScalingGroup",
+    "DescribeAutoScalingGroups",
+    "ModifyAutoScalingGroup",
+    "EnableAutoScalingGroup",
+    "DisableAutoScalingGroup",
+    "DeleteAutoScalingGroup",
+    "ModifyDesiredCapacity",
+    "ScaleOutInstances",
+    "ScaleInInstances",
+    "DescribeAutoScalingInstances",
+    "AttachInstances",
+    "DetachInstances",
+    "RemoveInstances",
+    "SetInstancesProtection",
+    "DescribeAutoScalingActivities",
+    "DescribeAutoScalingGroupLastActivities",
+];
+
+/// What only a catalogue of ids can tell: that something named does not exist, or does not fit to something else.
+const CATALOGUE: &[&str] = &[
+    "InvalidImageId.NotFound",
+    "InvalidParameter.HostNameUnavailable",
+    "InvalidParameterValue.AccountNotSupportBandwidthPackageId",
+    "InvalidParameterValue.ImageNotFound",
+    "InvalidParameterValue.InstanceTypeNotSupported",
+    "InvalidParameterValue.LbProjectInconsistent",
+    "InvalidParameterValue.ListenerTargetTypeNotSupported",
+    "InvalidParameterValue.ProjectIdNotFound",
+    "InvalidParameterValue.SubnetIds",
+    "InvalidParameterValue.SubnetNotInDedicatedCluster",
+    "InvalidParameterValue.ZoneMismatchRegion",
+    "ResourceNotFound.BandwidthPackageIdNotFound",
+    "ResourceNotFound.DisasterRecoverGroupNotFound",
+    "ResourceNotFound.ListenerNotFound",
+    "ResourceNotFound.LoadBalancerNotFound",
+    "ResourceNotFound.LocationNotFound",
+    "ResourceUnavailable.AutoScalingGroupAbnormalStatus",
+    "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+    "ResourceUnavailable.LbBackendRegionInconsistent",
+    "ResourceUnavailable.LbVpcInconsistent",
+    "ResourceUnavailable.ProjectInconsistent",
+    "ResourceUnavailable.ZoneUnavailable",
+];
+
+/// Codes that cannot arise at any of these actions, and why.
+const NEVER: &[(&str, &str)] = &[
+    ("CallCvmError", NOBODY),
+    ("InternalError.CallError", NOBODY),
+    ("InternalError.CallLbError", NOBODY),
+    ("InternalError.CallMonitorError", NOBODY),
+    ("InternalError.CallStsError", NOBODY),
+    ("InternalError.CallTagError", NOBODY),
+    ("InternalError.CallTvpcError", NOBODY),
+    ("InternalError.CallVpcError", NOBODY),
+    ("InternalError.CalleeError", NOBODY),
+    ("InternalError.RequestError", NOBODY),
+    ("InvalidParameterValue.CvmConfigurationError", NOBODY),
+    ("InvalidParameterValue.CvmError", NOBODY),
+    (
+        "InvalidParameter.ActionNotFound",
+        "who asks for another action is told InvalidAction, and does not reach one of these",
+    ),
+    (
+        "InvalidParameter.ParameterDeprecated",
+        "no parameter is retired",
+    ),
+    (
+        "InvalidParameter.ParameterMustBeDeleted",
+        "InvalidParameter.Conflict says which two exclude each other",
+    ),
+    (
+        "InvalidLaunchConfiguration",
+        "an old name of InvalidParameterValue",
+    ),
+    (
+        "InvalidLaunchConfigurationId",
+        "InvalidParameterValue.InvalidLaunchConfigurationId says it",
+    ),
+    (
+        "InvalidParameterValue.InvalidLaunchConfiguration",
+        "each parameter has a code of its own",
+    ),
+    (
+        "InvalidPermission",
+        "a key that may only look is told so by the common code",
+    ),
+    (
+        "UnauthorizedOperation.AutoScalingRoleUnauthorized",
+        "no role has to be granted here",
+    ),
+    (
+        "InvalidParameterValue.NoResourcePermission",
+        "groups of others are not there",
+    ),
+    ("UnsupportedOperation", "all of them are supported"),
+    (
+        "InvalidParameterValue.OnlyVpc",
+        "groups may be in the classic network (rule G4)",
+    ),
+    (
+        "InvalidParameterValue.AssertDesiredCapacityFailed",
+        "no parameter asserts the old number",
+    ),
+    (
+        "LimitExceeded.DesiredCapacityLimitExceeded",
+        "a number out of range is InvalidParameterValue.Range (rule G2)",
+    ),
+    (
+        "LimitExceeded.MaxSizeLimitExceeded",
+        "a number out of range is InvalidParameterValue.Range (rule G2)",
+    ),
+    (
+        "LimitExceeded.MinSizeLimitExceeded",
+        "a number out of range is InvalidParameterValue.Range (rule G2)",
+    ),
+    (
+        "LimitExceeded",
+        "LimitExceeded.AutoScalingGroupLimitExceeded says which",
+    ),
+    (
+        "ResourceUnavailable.LoadBalancerInOperation",
+        "a change of balancers is an activity: AutoScalingGroupInActivity says it (rule A3)",
+    ),
+];
+
+const NOBODY: &str = "nobody is called while a request is answered";
+
+/// Codes that cannot arise at some of these actions.
+const NOT_AT: &[(&str, &str, &str)] = &[
+    (
+        "DescribeAutoScalingGroups",
+        "InvalidParameterConflict",
+        "InvalidParameter.Conflict says it, and is documented too",
+    ),
+    (
+        "DescribeAutoScalingGroups",
+        "InvalidParameterValue.InvalidFilter",
+        "InvalidParameterValue.Filter says it, and is documented too",
+    ),
+    (
+        "DescribeAutoScalingGroups",
+        "InvalidParameterValue.TooLong",
+        "InvalidParameterValue.LimitExceeded says it, and is documented too",
+    ),
+    (
+        "DescribeAutoScalingInstances",
+        "InvalidParameterValue.InvalidFilter",
+        "InvalidParameterValue.Filter says it, and is documented too",
+    ),
+    (
+        "DescribeAutoScalingActivities",
+        "InvalidParameterValue.InvalidFilter",
+        "InvalidParameterValue.Filter says it, and is documented too",
+    ),
+    (
+        "DescribeAutoScalingGroupLastActivities",
+        "InternalError",
+        "it is answered from memory while no activity is ever cancelled",
+    ),
+    (
+        "ModifyAutoScalingGroup",
+        "InvalidParameter.Conflict",
+        "no two of its parameters exclude each other; InScenario says what does not fit",
+    ),
+    (
+        "DeleteAutoScalingGroup",
+        "InvalidParameter.Conflict",
+        "it has one parameter",
+    ),
+    (
+        "DescribeAutoScalingInstances",
+        "InternalError",
+        "it is answered from memory",
+    ),
+    (
+        "AttachInstances",
+        "FailedOperation.NoActivityToGenerate",
+        "at least one instance is named, and one that is here already has a code of its own",
+    ),
+    (
+        "DetachInstances",
+        "FailedOperation.NoActivityToGenerate",
+        "at least one instance is named, and it is a member",
+    ),
+    (
+        "AttachInstances",
+        "ResourceUnavailable.InstanceInOperation",
+        "members are InstancesAlreadyInAutoScalingGroup, whatever they are doing",
+    ),
+    (
+        "DetachInstances",
+        "ResourceInsufficient.AutoScalingGroupBelowMinSize",
+        "the desired number stops at the minimum (rule A8); InServiceInstanceBelowMinSize holds it",
+    ),
+    (
+        "RemoveInstances",
+        "ResourceInsufficient.AutoScalingGroupBelowMinSize",
+        "the desired number stops at the minimum (rule A8); InServiceInstanceBelowMinSize holds it",
+    ),
+];
+
+/// The codes in the golden text of the scripts, by action.
+fn reached() -> BTreeMap<String, BTreeSet<String>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tencent3/snapshots");
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let mut action = String::new();
+        for line in text.lines() {
+            if let Some(request) = line.strip_prefix("> ") {
+                request.split(' ').next().unwrap().clone_into(&mut action);
+            } else if let Some((code, _)) = line.strip_prefix("  ").and_then(|l| l.split_once(": "))
+                && code.starts_with(|c: char| c.is_ascii_uppercase())
+            {
+                let codes = all.entry(action.clone()).or_default();
+                codes.insert(code.to_owned());
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_documented_code_arises_or_there_is_a_reason() {
+    let facts = Facts::read();
+    let reached = reached();
+    let common = facts.common_errors();
+    let mut wrong = Vec::new();
+    let mut needed: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for action in ACTIONS {
+        let documented = facts.errors(action);
+        for code in &documented {
+            let never = NEVER.iter().any(|(never, _)| never == code)
+                || CATALOGUE.contains(code)
+                || NOT_AT
+                    .iter()
+                    .any(|(at, never, _)| (at, never) == (&action, code));
+            if never {
+                needed.insert((action, code));
+            }
+            if reached[action].contains(*code) == never {
+                wrong.push(match never {
+                    true => format!("{action}: {code} arises"),
+                    false => format!("{action}: {code} is nowhere"),
+                });
+            }
+        }
+        for code in &reached[action] {
+            if !documented.contains(&code.as_str()) && !common.contains(&code.as_str()) {
+                wrong.push(format!("{action}: {code} is not documented"));
+            }
+        }
+    }
+    let never = NEVER.iter().map(|(code, _)| code).chain(CATALOGUE);
+    for code in never {
+        if !needed.iter().any(|(_, needed)| needed == code) {
+            wrong.push(format!("{code} is documented nowhere"));
+        }
+    }
+    for (action, code, _) in NOT_AT {
+        if !needed.contains(&(*action, *code)) {
+            wrong.push(format!("{action}: {code} is not documented"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
