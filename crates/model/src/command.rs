@@ -93,7 +93,7 @@ pub struct ClearFields {
     pub network_interfaces: bool,
 }
 
-/// Something to do with one group. The last four come from the shell, not from doors.
+/// Something to do with one group. The last five come from the shell, not from doors.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupCommand {
     /// Change what is wanted of it.
@@ -188,6 +188,11 @@ pub enum GroupCommand {
     Observed(Observation),
     /// A call to the back end came back, or is given up.
     StepDone(StepOutcome),
+    /// The message of a hook could not be delivered (rule H6).
+    Untold {
+        /// The secret of the wait that it told of.
+        token: String,
+    },
     /// The shell restarted: calls that were in flight are unanswered.
     Recover,
     /// The group's configuration has a new version: retries start afresh.

@@ -215,6 +215,23 @@ pub trait Store: Send + Sync {
     /// See [`StoreError`].
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<SavedEvent>, StoreError>;
 
+    /// Messages of one group after number `after`, oldest first, at most `limit`. They outlive their group.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn group_events(
+        &self,
+        group: GroupId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<SavedEvent>, StoreError>;
+
+    /// The number of the newest message; 0 when there has been none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn newest_event(&self) -> Result<u64, StoreError>;
+
     /// A small named value.
     ///
     /// # Errors

@@ -15,9 +15,12 @@ mod emulate;
 mod explain;
 mod metrics;
 mod observer;
+mod outbox;
 mod queue;
 mod runtime;
+mod sink;
 mod turns;
 
 pub use clock::ShellClock;
 pub use runtime::{Options, Runtime, StartError};
+pub use sink::{Route, Sink, Targets};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use muster_engine::Settings;
 use muster_model::{Account, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time};
@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::ShellClock;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::outbox::Bell;
 use crate::queue::Queue;
 
 /// What an operator can tune of the shell.
@@ -64,11 +65,13 @@ pub struct Runtime {
     pub(crate) queue: Queue,
     pub(crate) metrics: Metrics,
     pub(crate) call_permits: Semaphore,
-    /// Calls to the back end that are not over, listings among them.
+    /// Calls to the back end that are not over, listings and deliveries among them.
     pub(crate) in_flight: AtomicUsize,
     /// Something became quieter.
     pub(crate) quieter: Notify,
     pub(crate) stopped: Notify,
+    /// One for each sink of messages.
+    pub(crate) bells: OnceLock<Vec<Arc<Bell>>>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -101,6 +104,7 @@ impl Runtime {
             in_flight: AtomicUsize::new(0),
             quieter: Notify::new(),
             stopped: Notify::new(),
+            bells: OnceLock::new(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),

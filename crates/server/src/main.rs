@@ -7,8 +7,10 @@ mod front;
 mod metrics;
 mod native;
 mod native_balancers;
+mod native_messages;
 mod seal;
 mod serve;
+mod sinks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@
 
 mod examples;
 mod facts;
+mod outbox;
 mod protocol;
 mod service;
 mod tour;

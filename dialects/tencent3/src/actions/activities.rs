@@ -90,9 +90,10 @@ impl From<&muster_model::HookOutcome> for LifecycleActionResultInfo {
             instance_id: outcome.instance.to_string(),
             invocation_id: "",
             invoke_command_result: "NONE",
-            notification_result: match outcome.notified {
-                true => "SUCCESSFUL",
-                false => "NONE",
+            notification_result: match (outcome.notified, outcome.reason) {
+                (false, _) => "NONE",
+                (true, muster_model::HookReason::NotificationFailure) => "FAILED",
+                (true, _) => "SUCCESSFUL",
             },
             lifecycle_action_result: outcome.verdict.into(),
             result_reason: outcome.reason.into(),

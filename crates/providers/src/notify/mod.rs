@@ -1,0 +1,6 @@
+//! Receivers of messages, one module each.
+
+mod cloud_event;
+
+pub mod stored;
+pub mod webhook;
