@@ -12,9 +12,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use muster_ports::contract::notifier::{CASES, Inbox, Mood};
 use muster_ports::{Notifier, NotifyError};
+use muster_providers::notify::mail::{Mail, MailOptions};
+use muster_providers::notify::nats::{Nats, NatsOptions};
 use muster_providers::notify::webhook::{Webhook, WebhookOptions};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 /// What a receiver has, and what it does.
 struct Desk {
@@ -173,4 +176,157 @@ async fn nobody_there_is_a_failure_and_a_wrong_address_is_told() {
         };
         assert!(Webhook::new(options).is_err(), "{url}");
     }
+}
+
+/// One conversation with a mail server.
+async fn receive_mail(stream: TcpStream, desk: Shared) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 desk\r\n").await?;
+    let mut letter: Option<Vec<String>> = None;
+    while let Some(line) = lines.next_line().await? {
+        let mood = desk.lock().unwrap().mood;
+        let word = line.split(' ').next().unwrap_or_default();
+        let answer = match (&mut letter, word, mood) {
+            (Some(text), ".", _) => {
+                note_letter(text, &desk);
+                letter = None;
+                if mood == Mood::Silent {
+                    return Ok(());
+                }
+                "250 kept"
+            }
+            (Some(text), ..) => {
+                text.push(line);
+                continue;
+            }
+            (None, "RCPT", Mood::Refusing) => "550 nobody of that name",
+            (None, "RCPT", Mood::Failing) => "451 out of paper",
+            (None, "DATA", _) => {
+                letter = Some(Vec::new());
+                "354 go on"
+            }
+            (None, "QUIT", _) => "221 bye",
+            (None, ..) => "250 fine",
+        };
+        write.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}
+
+fn note_letter(text: &[String], desk: &Shared) {
+    let (head, body) = text.split_at(text.iter().position(String::is_empty).unwrap());
+    let id = head
+        .iter()
+        .find_map(|line| line.strip_prefix("Message-ID: <"));
+    let seq = id.unwrap().split('.').next().unwrap().parse().unwrap();
+    let body = serde_json::from_str(&body.join("\n")).unwrap();
+    desk.lock().unwrap().arrived.push((seq, body));
+}
+
+#[tokio::test]
+async fn mail_keeps_the_contract() {
+    for (name, case) in CASES {
+        println!("case: {name}");
+        let desk = desk();
+        let address = serve(&desk, receive_mail).await;
+        let notifier = Mail::new(&MailOptions {
+            url: format!("smtp://{address}"),
+            login: None,
+            from: "muster@example.org".to_owned(),
+            to: vec![
+                "ops@example.org".to_owned(),
+                "Boss <boss@example.org>".to_owned(),
+            ],
+            timeout: Duration::from_secs(5),
+        })
+        .unwrap();
+        case(&Front { notifier, desk }).await;
+    }
+}
+
+/// One conversation with a message broker that keeps a stream.
+async fn broker(stream: TcpStream, desk: Shared) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    let info = serde_json::json!({
+        "server_id": "desk", "server_name": "desk", "version": "2.9.10", "go": "", "host": "127.0.0.1", "port": 4222,
+        "headers": true, "max_payload": 1_048_576, "proto": 1,
+    });
+    write
+        .write_all(format!("INFO {info}\r\n").as_bytes())
+        .await?;
+    let mut inbox = String::new();
+    let mut line = String::new();
+    while read.read_line(&mut line).await? > 0 {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[0] {
+            "PING" => write.write_all(b"PONG\r\n").await?,
+            "SUB" => inbox = words[words.len() - 1].to_owned(),
+            "HPUB" => {
+                let (reply, head, all) = (words[2].to_owned(), words[3], words[4]);
+                let (head, all): (usize, usize) = (head.parse().unwrap(), all.parse().unwrap());
+                let mut bytes = vec![0; all + 2];
+                read.read_exact(&mut bytes).await?;
+                let headers = String::from_utf8_lossy(&bytes[..head]).into_owned();
+                assert!(headers.contains("Nats-Msg-Id: asg-"), "{headers}");
+                if let Some(answer) = keep(&bytes[head..all], &desk) {
+                    let answer = format!("MSG {reply} {inbox} {}\r\n{answer}\r\n", answer.len());
+                    write.write_all(answer.as_bytes()).await?;
+                }
+            }
+            _ => {}
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// What a stream answers to a message.
+fn keep(body: &[u8], desk: &Shared) -> Option<&'static str> {
+    let event: Value = serde_json::from_slice(body).unwrap();
+    let mut desk = desk.lock().unwrap();
+    if matches!(desk.mood, Mood::Accepting | Mood::Silent) {
+        let seq = event["id"].as_str().unwrap().parse().unwrap();
+        desk.arrived.push((seq, event["data"].clone()));
+    }
+    match desk.mood {
+        Mood::Accepting => Some(r#"{"stream":"desk","seq":1}"#),
+        Mood::Refusing => Some(r#"{"error":{"code":400,"description":"too large"}}"#),
+        Mood::Failing => Some(r#"{"error":{"code":503,"description":"full"}}"#),
+        Mood::Silent => None,
+    }
+}
+
+#[tokio::test]
+async fn nats_keeps_the_contract() {
+    for (name, case) in CASES {
+        println!("case: {name}");
+        let desk = desk();
+        let address = serve(&desk, broker).await;
+        let notifier = Nats::new(NatsOptions {
+            url: format!("nats://{address}"),
+            subject: "muster.events".to_owned(),
+            login: None,
+            token: None,
+            timeout: Duration::from_secs(2),
+        });
+        case(&Front { notifier, desk }).await;
+    }
+}
+
+/// Lets `talk` have every connection; returns where.
+async fn serve<F>(desk: &Shared, talk: fn(TcpStream, Shared) -> F) -> std::net::SocketAddr
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let desk = Arc::clone(desk);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(talk(stream, Arc::clone(&desk)));
+        }
+    });
+    address
 }

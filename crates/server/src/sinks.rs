@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use muster_model::AccountId;
 use muster_ports::Notifier;
+use muster_providers::notify::mail::{Mail, MailOptions};
+use muster_providers::notify::nats::{Nats, NatsOptions};
 use muster_providers::notify::stored::Stored;
 use muster_providers::notify::webhook::{Webhook, WebhookOptions};
 use muster_runtime::{Route, Runtime, ShellClock, Sink, Targets};
@@ -102,6 +104,23 @@ fn notifier(sink: &SinkConfig) -> Result<Arc<dyn Notifier>, String> {
             });
             Ok(Arc::new(webhook.map_err(|error| error.to_string())?))
         }
+        SinkKind::Smtp => {
+            let mail = Mail::new(&MailOptions {
+                url: sink.url.clone().unwrap_or_default(),
+                login: sink.user.clone().map(|user| (user, secret)),
+                from: sink.from.clone().unwrap_or_default(),
+                to: sink.to.clone(),
+                timeout,
+            });
+            Ok(Arc::new(mail.map_err(|error| error.to_string())?))
+        }
+        SinkKind::Nats => Ok(Arc::new(Nats::new(NatsOptions {
+            url: sink.url.clone().unwrap_or_default(),
+            subject: sink.subject.clone().unwrap_or_default(),
+            token: (sink.user.is_none() && !secret.is_empty()).then(|| secret.clone()),
+            login: sink.user.clone().map(|user| (user, secret)),
+            timeout,
+        }))),
     }
 }
 

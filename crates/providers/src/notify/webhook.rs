@@ -18,6 +18,7 @@ use muster_ports::{Notifier, NotifyError, SavedEvent};
 use sha2::Sha256;
 
 use super::cloud_event::{MEDIA_TYPE, cloud_event, id};
+use super::{cause, within};
 
 /// Bytes of an answer that are read; the connection is used again if that was all.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -47,9 +48,15 @@ pub enum WebhookError {
     Certificates(std::io::Error),
 }
 
+/// The way to an address. Without TLS, nobody's certificates are needed.
+enum Way {
+    Plain(Client<HttpConnector, Full<Bytes>>),
+    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
 /// A webhook.
 pub struct Webhook {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    way: Way,
     uri: Uri,
     options: WebhookOptions,
 }
@@ -62,24 +69,25 @@ impl Webhook {
     pub fn new(options: WebhookOptions) -> Result<Webhook, WebhookError> {
         let wrong = || WebhookError::Url(options.url.clone());
         let uri: Uri = options.url.parse().map_err(|_| wrong())?;
-        let known = matches!(uri.scheme_str(), Some("http" | "https"));
-        if !known || uri.host().is_none_or(str::is_empty) {
+        if uri.host().is_none_or(str::is_empty) {
             return Err(wrong());
         }
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(WebhookError::Certificates)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(IDLE)
-            .build(connector);
-        Ok(Webhook {
-            client,
-            uri,
-            options,
-        })
+        let mut client = Client::builder(TokioExecutor::new());
+        client.pool_max_idle_per_host(IDLE);
+        let way = match uri.scheme_str() {
+            Some("http") => Way::Plain(client.build_http()),
+            Some("https") => {
+                let connector = HttpsConnectorBuilder::new()
+                    .with_native_roots()
+                    .map_err(WebhookError::Certificates)?
+                    .https_only()
+                    .enable_http1()
+                    .build();
+                Way::Tls(client.build(connector))
+            }
+            _ => return Err(wrong()),
+        };
+        Ok(Webhook { way, uri, options })
     }
 
     /// `v1,` and the HMAC of number, time and body.
@@ -108,7 +116,11 @@ impl Webhook {
     }
 
     async fn post(&self, message: &SavedEvent) -> Result<(), NotifyError> {
-        let answer = self.client.request(self.request(message)?).await;
+        let request = self.request(message)?;
+        let answer = match &self.way {
+            Way::Plain(client) => client.request(request).await,
+            Way::Tls(client) => client.request(request).await,
+        };
         let answer = answer.map_err(|error| {
             let text = cause(&error);
             match error.is_connect() {
@@ -121,15 +133,6 @@ impl Webhook {
         let _rest = Limited::new(body, ANSWER_BYTES).collect().await;
         verdict(parts.status)
     }
-}
-
-/// The innermost reason: the outer ones only say that something went wrong.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 /// What a status says of a message. Most that receivers say wrongly or in passing is worth another try.
@@ -148,13 +151,7 @@ fn verdict(status: StatusCode) -> Result<(), NotifyError> {
 
 #[async_trait]
 impl Notifier for Webhook {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a receiver does not live in the movable time"
-    )]
     async fn deliver(&self, message: &SavedEvent) -> Result<(), NotifyError> {
-        tokio::time::timeout(self.options.timeout, self.post(message))
-            .await
-            .unwrap_or_else(|_| Err(NotifyError::Unknown("no answer in time".to_owned())))
+        within(self.options.timeout, self.post(message)).await
     }
 }

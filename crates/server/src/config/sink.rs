@@ -26,8 +26,21 @@ pub(crate) struct SinkConfig {
     #[serde(default = "groups_at_once")]
     pub(crate) groups_at_once: Within<1, 256>,
     pub(crate) url: Option<String>,
+    pub(crate) user: Option<String>,
     pub(crate) secret: Option<String>,
     pub(crate) secret_env: Option<String>,
+    pub(crate) from: Option<String>,
+    #[serde(default)]
+    pub(crate) to: Vec<String>,
+    pub(crate) subject: Option<String>,
+}
+
+/// Whether a kind of receiver has something.
+#[derive(Clone, Copy)]
+enum Need {
+    No,
+    May,
+    Must,
 }
 
 /// What a receiver is.
@@ -36,6 +49,10 @@ pub(crate) struct SinkConfig {
 pub(crate) enum SinkKind {
     /// A POST to an address.
     Webhook,
+    /// Mail.
+    Smtp,
+    /// A subject of a message broker.
+    Nats,
     /// Fetched from here.
     Queue,
 }
@@ -71,26 +88,40 @@ impl SinkConfig {
         if self.user_groups.is_empty() && self.queues.is_empty() && self.topics.is_empty() {
             return Some("one of user_groups, queues and topics is needed".to_owned());
         }
-        let secret = self.secret.is_some() || self.secret_env.is_some();
-        let given = [
-            ("url", self.url.is_some()),
-            ("secret or secret_env", secret),
-        ];
-        let needed: &[&str] = match self.kind {
-            SinkKind::Webhook => &["url", "secret or secret_env"],
-            SinkKind::Queue => &[],
-        };
-        for (name, given) in given {
-            match (given, needed.contains(&name)) {
-                (false, true) => return Some(format!("{name} is needed")),
-                (true, false) => return Some(format!("{name} is not for this kind")),
-                (true, true) | (false, false) => {}
+        for (name, given, need) in self.parts() {
+            match (given, need) {
+                (false, Need::Must) => return Some(format!("{name} is needed")),
+                (true, Need::No) => return Some(format!("{name} is not for this kind")),
+                (true, Need::Must) | (_, Need::May) | (false, Need::No) => {}
             }
+        }
+        if self.user.is_some() && self.secret.is_none() && self.secret_env.is_none() {
+            return Some("user goes with secret or secret_env".to_owned());
         }
         if self.secret.is_some() && self.secret_env.is_some() {
             return Some("exactly one of secret and secret_env is right".to_owned());
         }
         None
+    }
+
+    /// What a kind may have: its name, whether it is there, and whether it has to be.
+    fn parts(&self) -> [(&'static str, bool, Need); 6] {
+        use Need::{May, Must, No};
+        let [url, user, secret, from, to, subject] = match self.kind {
+            SinkKind::Webhook => [Must, No, Must, No, No, No],
+            SinkKind::Smtp => [Must, May, May, Must, Must, No],
+            SinkKind::Nats => [Must, May, May, No, No, Must],
+            SinkKind::Queue => [No; 6],
+        };
+        let has_secret = self.secret.is_some() || self.secret_env.is_some();
+        [
+            ("url", self.url.is_some(), url),
+            ("user", self.user.is_some(), user),
+            ("secret or secret_env", has_secret, secret),
+            ("from", self.from.is_some(), from),
+            ("to", !self.to.is_empty(), to),
+            ("subject", self.subject.is_some(), subject),
+        ]
     }
 
     /// The secret, from here or from the environment; empty when there is none.

@@ -62,6 +62,18 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "muster.toml:1:1: sink `ops`: url is not for this kind",
         ),
         (
+            "[[sink]]\nname = \"ops\"\nkind = \"smtp\"\nqueues = [\"*\"]\nurl = \"smtp://x\"\nfrom = \"a@b.c\"",
+            "muster.toml:1:1: sink `ops`: to is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"nats\"\nqueues = [\"*\"]\nurl = \"nats://x\"",
+            "muster.toml:1:1: sink `ops`: subject is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"nats\"\nqueues = [\"*\"]\nurl = \"nats://x\"\nsubject = \"s\"\nuser = \"u\"",
+            "muster.toml:1:1: sink `ops`: user goes with secret or secret_env",
+        ),
+        (
             "[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]\n[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]",
             "muster.toml:5:1: sink `a`: each name is there once",
         ),
