@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -207,8 +208,11 @@ def test_faults_reach_receivers_that_nobody_configured(emulated):
     call("ScaleOutInstances", AutoScalingGroupId=made, ScaleOutNumber=1)
     emulated.settle()
     assert results(call, made) == [("CONTINUE", "NOTIFICATION_FAILURE", "FAILED")]
+    # One that hangs is not waited for; it is tried again.
+    emulated.faults({"op": "notify", "effect": "hang", "times": 1})
     call("ScaleOutInstances", AutoScalingGroupId=made, ScaleOutNumber=1)
     emulated.settle()
+    emulated.advance(11)
     assert "IN_LAUNCHING_HOOK" in states(call, made).values()
 
 
@@ -243,3 +247,27 @@ def test_a_kill_between_commit_and_delivery_loses_nothing(told, receiver):
     told.restart()
     told.settle()
     assert len(receiver.events) == 3
+
+
+def test_kills_at_any_moment_lose_nothing_and_keep_the_order(told, receiver):
+    call = told.sdk()
+    made = group(call)
+    listen(call, made, NotificationUserGroupIds=["1678"])
+    dice = random.Random(7)
+    for turn in range(12):
+        receiver.status = dice.choice([204, 204, 503])
+        action, number = [("ScaleOutInstances", "ScaleOutNumber"), ("ScaleInInstances", "ScaleInNumber")][turn % 2]
+        call(action, AutoScalingGroupId=made, **{number: 1})
+        time.sleep(dice.random() * 0.03)
+        told.restart()
+        call = told.sdk()
+        told.settle()
+    receiver.status = 204
+    told.advance(60)
+    wanted = [m["body"]["ActivityId"] for m in messages(told)]
+    assert len(wanted) >= 12
+    first = []
+    for body in receiver.bodies():
+        if body["ActivityId"] not in first:
+            first.append(body["ActivityId"])
+    assert first == wanted

@@ -9,7 +9,7 @@ use muster_model::{
     Paged, Part, PartId, Time,
 };
 
-/// Activities that one [`Row::OldActivities`] deletes at the most.
+/// Rows that one [`Row::OldActivities`] or [`Row::OldEvents`] deletes at the most.
 pub const SWEPT_AT_ONCE: u32 = 10_000;
 
 /// What must still be so for a commit to happen.
@@ -58,6 +58,8 @@ pub enum Row {
     NoPart(PartId),
     /// Appends a message; the store gives it the next number.
     Event(Event),
+    /// Deletes the messages that are older than this, at most [`SWEPT_AT_ONCE`] of them, oldest first.
+    OldEvents(Time),
     /// Writes a small named value (clock offset, simulated machines, ...).
     Setting {
         /// Name, unique.

@@ -377,10 +377,19 @@ impl Outbox {
         };
         let clock = &self.runtime.clock;
         let until = clock.now().plus_secs(u64::from(self.sink().timeout_secs));
+        let (notifier, saved) = (Arc::clone(&self.sink().notifier), saved.clone());
+        let mut delivery = tokio::spawn(async move { notifier.deliver(&saved).await });
         let result = tokio::select! {
             biased;
-            result = self.sink().notifier.deliver(saved) => result,
-            () = clock.deadline(until) => Err(NotifyError::Unknown("no answer in time".to_owned())),
+            joined = &mut delivery => joined.unwrap_or_else(|error| {
+                tracing::error!(sink = self.sink().name, %error, "a delivery panicked");
+                self.runtime.metrics.panicked();
+                Err(NotifyError::Unknown("the delivery panicked".to_owned()))
+            }),
+            () = clock.deadline(until) => {
+                delivery.abort();
+                Err(NotifyError::Unknown("no answer in time".to_owned()))
+            }
         };
         self.runtime.metrics.delivery(&self.sink().name, &result);
         result

@@ -29,6 +29,8 @@ pub struct Options {
     pub observe_period_millis: i64,
     /// Ended activities are kept this long, days.
     pub activity_days: u32,
+    /// Messages are kept this long, days.
+    pub message_days: u32,
     /// How long a stop waits for calls in flight, milliseconds.
     pub drain_millis: i64,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             calls: 64,
             observe_period_millis: 10_000,
             activity_days: 90,
+            message_days: 30,
             drain_millis: 10_000,
         }
     }

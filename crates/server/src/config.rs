@@ -177,12 +177,14 @@ impl Default for QuotaConfig {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
     pub(crate) activity_days: Within<1, 3650>,
+    pub(crate) message_days: Within<1, 3650>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         Retention {
             activity_days: Within(90),
+            message_days: Within(30),
         }
     }
 }

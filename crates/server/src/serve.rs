@@ -149,6 +149,7 @@ fn options(config: &Config) -> Options {
         calls: config.backend.calls.0 as usize,
         observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
         activity_days: config.retention.activity_days.0,
+        message_days: config.retention.message_days.0,
         ..Options::default()
     }
 }

@@ -44,6 +44,9 @@ pub const CASES: &[Case<dyn Store>] = &[
     }),
     ("old activities are swept", |s| Box::pin(history::sweep(s))),
     ("events are numbered in order", |s| Box::pin(events(s))),
+    ("old events are swept", |s| {
+        Box::pin(history::sweep_events(s))
+    }),
     ("settings are set and deleted", |s| Box::pin(settings(s))),
 ];
 

@@ -47,7 +47,9 @@ impl Notifier for Notes {
         };
         let what = what.as_str().unwrap().to_owned();
         self.seen.lock().unwrap().push((message.seq, what));
-        match self.answers.lock().unwrap().pop_front() {
+        let answer = self.answers.lock().unwrap().pop_front();
+        match answer {
+            Some(NotifyError::Unknown(text)) if text == "panic" => panic!("as was ordered"),
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -126,7 +128,7 @@ async fn messages_arrive_in_order_and_again_until_they_are_there() {
     assert_eq!(notes.take(), ["SCALE_OUT"]);
     // The first fails twice; the second waits for it.
     notes.then(&failed(), 1);
-    notes.then(&NotifyError::Unknown("silence".to_owned()), 1);
+    notes.then(&NotifyError::Unknown("panic".to_owned()), 1);
     out(&service, &group).await;
     into(&service, &group).await;
     assert_eq!(notes.take(), ["SCALE_OUT"]);
