@@ -322,6 +322,20 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, hook: HookId) {
     }
 }
 
+/// The message of a wait could not be delivered: nobody will answer, and the default result of its hook applies.
+pub(crate) fn untold(draft: &mut Draft<'_>, token: &str) {
+    let found = draft
+        .instances()
+        .flat_map(|instance| instance.hooks.iter().map(|wait| (instance.id, wait)))
+        .find(|(_, wait)| wait.token == token && wait.verdict.is_none())
+        .map(|(id, wait)| (id, wait.hook));
+    if let Some((id, hook)) = found {
+        let verdict = default_result(draft, hook);
+        draft.because(format!("{hook} could not tell of {id}: {verdict:?}"));
+        decide(draft, id, hook, verdict, HookReason::NotificationFailure);
+    }
+}
+
 /// Waits whose time is up end with the default results of their hooks.
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;

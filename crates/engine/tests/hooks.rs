@@ -225,6 +225,32 @@ fn names_are_unique_and_hooks_are_counted() {
     assert_eq!(t.command(token), Err(Error::NoSuchToken));
 }
 
+#[test]
+fn a_hook_that_cannot_tell_ends_with_its_default_result() {
+    let mut t = Table::new(spec(0, 0, 5));
+    let mut tells = hook("tells", HookTransition::Launching, 300);
+    tells.default_result = HookVerdict::Abandon;
+    t.make(tells);
+    let other = t.make(hook("other", HookTransition::Launching, 300));
+    t.command(scale_out()).unwrap();
+    t.settle();
+    let id = t.newest();
+    let waits = t.view.instances[&id].hooks.clone();
+    let (first, second) = (waits[0].token.clone(), waits[1].token.clone());
+    t.complete(other, id, HookVerdict::Continue).unwrap();
+    t.say("the other let it go");
+    t.command(GroupCommand::Untold { token: second }).unwrap();
+    t.command(GroupCommand::Untold {
+        token: "strange".to_owned(),
+    })
+    .unwrap();
+    assert_eq!(t.states(), [Lifecycle::LaunchingHook]);
+    t.command(GroupCommand::Untold { token: first }).unwrap();
+    t.settle();
+    t.say("nobody could be told: abandoned");
+    insta::assert_snapshot!(t.text);
+}
+
 fn listen(t: &mut Table, scenes: NotificationScenes, to: &str) -> NotificationId {
     let target = Some(NotificationTarget::UserGroups(vec![to.to_owned()]));
     let spec = Box::new(NotificationSpec { scenes, target });

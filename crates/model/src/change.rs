@@ -75,6 +75,17 @@ pub struct Event {
     pub body: serde_json::Value,
 }
 
+impl Event {
+    /// The secret of the wait that a hook's message tells of.
+    #[must_use]
+    pub fn hook_token(&self) -> Option<&str> {
+        match self.kind {
+            EventKind::Notification => None,
+            EventKind::Hook => self.body["LifecycleActionToken"].as_str(),
+        }
+    }
+}
+
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {

@@ -193,6 +193,11 @@ pub enum GroupCommand {
     Observed(Observation),
     /// A call to the back end came back, or is given up.
     StepDone(StepOutcome),
+    /// The message of a hook could not be delivered (rule H6).
+    Untold {
+        /// The secret of the wait that it told of.
+        token: String,
+    },
     /// The shell restarted: calls that were in flight are unanswered.
     Recover,
     /// The group's configuration has a new version: retries start afresh.

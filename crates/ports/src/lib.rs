@@ -8,12 +8,14 @@ mod balancer;
 mod clock;
 mod compute;
 pub mod contract;
+mod notifier;
 mod store;
 
 pub use api::{Api, ApiResult, Caller, Credential, Keys};
 pub use balancer::{BalancerError, LoadBalancer, MemberTable};
 pub use clock::Clock;
 pub use compute::{CommandEnd, CommandRun, Compute, ComputeError};
+pub use notifier::{Notifier, NotifyError};
 pub use store::{
     Commit, GroupRows, Guard, Row, SWEPT_AT_ONCE, SavedEvent, Store, StoreError, rows_of,
 };

@@ -9,7 +9,7 @@ use muster_model::{
     Paged, Part, PartId, Time,
 };
 
-/// Activities that one [`Row::OldActivities`] deletes at the most.
+/// Rows that one [`Row::OldActivities`] or [`Row::OldEvents`] deletes at the most.
 pub const SWEPT_AT_ONCE: u32 = 10_000;
 
 /// What must still be so for a commit to happen.
@@ -58,6 +58,8 @@ pub enum Row {
     NoPart(PartId),
     /// Appends a message; the store gives it the next number.
     Event(Event),
+    /// Deletes the messages that are older than this, at most [`SWEPT_AT_ONCE`] of them, oldest first.
+    OldEvents(Time),
     /// Writes a small named value (clock offset, simulated machines, ...).
     Setting {
         /// Name, unique.
@@ -214,6 +216,23 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<SavedEvent>, StoreError>;
+
+    /// Messages of one group after number `after`, oldest first, at most `limit`. They outlive their group.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn group_events(
+        &self,
+        group: GroupId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<SavedEvent>, StoreError>;
+
+    /// The number of the newest message; 0 when there has been none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn newest_event(&self) -> Result<u64, StoreError>;
 
     /// A small named value.
     ///

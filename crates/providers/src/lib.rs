@@ -1,4 +1,5 @@
-//! Back ends of the Compute port.
+//! Back ends of the ports: machines as processes, a table of balancer members, receivers of messages.
 
+pub mod notify;
 pub mod process;
 pub mod table;

@@ -42,6 +42,7 @@ impl Runtime {
                 return match command {
                     GroupCommand::StepDone(_)
                     | GroupCommand::Observed(_)
+                    | GroupCommand::Untold { .. }
                     | GroupCommand::Recover => Ok(Created::Nothing),
                     _ => Err(no_group(id)),
                 };
@@ -129,6 +130,7 @@ impl Runtime {
             GroupCommand::Measured(_)
             | GroupCommand::Observed(_)
             | GroupCommand::StepDone(_)
+            | GroupCommand::Untold { .. }
             | GroupCommand::Recover
             | GroupCommand::ConfigChanged => Err(no_group(id)),
             command => self.apply_to(id, &command).await,

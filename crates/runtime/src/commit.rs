@@ -32,7 +32,12 @@ impl Runtime {
         let mut commit = more;
         commit.guards.push(Guard::Group(id, view.group.version));
         commit.rows.extend(rows_of(id, change));
-        match self.commit(commit).await {
+        let committed = self.commit(commit).await;
+        // Also when it is not known whether it went through.
+        if !change.events.is_empty() {
+            self.ring();
+        }
+        match committed {
             Ok(()) => {
                 self.count_ended(view, change);
                 match view.after(change) {

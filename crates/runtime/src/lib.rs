@@ -16,10 +16,13 @@ mod explain;
 mod measure;
 mod metrics;
 mod observer;
+mod outbox;
 mod queue;
 mod runtime;
+mod sink;
 mod turns;
 
 pub use clock::ShellClock;
 pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};
+pub use sink::{Route, Sink, Targets};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use muster_model::{ActivityKind, ActivityStatus};
-use muster_ports::{ComputeError, StoreError};
+use muster_ports::{ComputeError, NotifyError, StoreError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     call_secs: Family<Labels, Histogram>,
     commits: Family<Labels, Counter>,
     listings: Family<Labels, Counter>,
+    deliveries: Family<Labels, Counter>,
     collected: Counter,
     panics: Counter,
 }
@@ -49,6 +50,7 @@ impl Default for Metrics {
             call_secs: Family::new_with_constructor(latency),
             commits: Family::default(),
             listings: Family::default(),
+            deliveries: Family::default(),
             collected: Counter::default(),
             panics: Counter::default(),
             registry: Mutex::new(Registry::default()),
@@ -84,22 +86,7 @@ impl Default for Metrics {
             "Time of calls to the back end",
             metrics.call_secs.clone(),
         );
-        registry.register("commits", "Commits by result", metrics.commits.clone());
-        registry.register(
-            "listings",
-            "Listings of machines by result",
-            metrics.listings.clone(),
-        );
-        registry.register(
-            "collected_machines",
-            "Machines of groups that do not exist, destroyed",
-            metrics.collected.clone(),
-        );
-        registry.register(
-            "panics",
-            "Tasks that panicked and were taken up again",
-            metrics.panics.clone(),
-        );
+        metrics.register_counters(&mut registry);
         Metrics {
             registry: Mutex::new(registry),
             ..metrics
@@ -112,6 +99,30 @@ fn word(value: impl std::fmt::Debug) -> String {
 }
 
 impl Metrics {
+    fn register_counters(&self, registry: &mut Registry) {
+        registry.register("commits", "Commits by result", self.commits.clone());
+        registry.register(
+            "listings",
+            "Listings of machines by result",
+            self.listings.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver a message by sink and result",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "collected_machines",
+            "Machines of groups that do not exist, destroyed",
+            self.collected.clone(),
+        );
+        registry.register(
+            "panics",
+            "Tasks that panicked and were taken up again",
+            self.panics.clone(),
+        );
+    }
+
     pub(crate) fn activity(&self, kind: ActivityKind, status: ActivityStatus) {
         self.activities
             .get_or_create(&vec![("kind", word(kind)), ("result", word(status))])
@@ -137,6 +148,21 @@ impl Metrics {
                 "result",
                 if ok { "ok" } else { "failed" }.to_owned(),
             )])
+            .inc();
+    }
+
+    pub(crate) fn delivery(&self, sink: &str, result: &Result<(), NotifyError>) {
+        let result = match result {
+            Ok(()) => "ok",
+            Err(NotifyError::Refused(_)) => "refused",
+            Err(NotifyError::Failed(_)) => "failed",
+            Err(NotifyError::Unknown(_)) => "unknown",
+        };
+        self.deliveries
+            .get_or_create(&vec![
+                ("sink", sink.to_owned()),
+                ("result", result.to_owned()),
+            ])
             .inc();
     }
 

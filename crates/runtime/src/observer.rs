@@ -29,17 +29,20 @@ impl Runtime {
         }
     }
 
-    /// Forgets old activities by period until the runtime stops.
+    /// Forgets old activities and messages by period until the runtime stops.
     pub(crate) async fn sweep_by_period(self: Arc<Self>) {
         while !self.stopping() {
             let now = self.clock.now();
-            let age_millis = i64::from(self.options.activity_days) * DAY_MILLIS;
+            let old = |days: u32| now.plus_millis(-i64::from(days) * DAY_MILLIS);
             let commit = Commit {
                 guards: Vec::new(),
-                rows: vec![Row::OldActivities(now.plus_millis(-age_millis))],
+                rows: vec![
+                    Row::OldActivities(old(self.options.activity_days)),
+                    Row::OldEvents(old(self.options.message_days)),
+                ],
             };
             if let Err(error) = self.commit(commit).await {
-                tracing::warn!(%error, "old activities could not be forgotten; the next sweep tries again");
+                tracing::warn!(%error, "old rows could not be forgotten; the next sweep tries again");
             }
             tokio::select! {
                 () = self.clock.wait(now.plus_millis(SWEEP_PERIOD_MILLIS)) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use muster_engine::Settings;
 use muster_model::{
@@ -15,6 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::ShellClock;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::outbox::Bell;
 use crate::queue::Queue;
 
 /// Commands of hooks that run at the same time.
@@ -33,6 +34,8 @@ pub struct Options {
     pub observe_period_millis: i64,
     /// Ended activities are kept this long, days.
     pub activity_days: u32,
+    /// Messages are kept this long, days.
+    pub message_days: u32,
     /// How long a stop waits for calls in flight, milliseconds.
     pub drain_millis: i64,
 }
@@ -45,6 +48,7 @@ impl Default for Options {
             calls: 64,
             observe_period_millis: 10_000,
             activity_days: 90,
+            message_days: 30,
             drain_millis: 10_000,
         }
     }
@@ -71,11 +75,13 @@ pub struct Runtime {
     pub(crate) call_permits: Semaphore,
     /// Commands of hooks at the same time.
     pub(crate) command_permits: Semaphore,
-    /// Calls to the back end that are not over, listings among them.
+    /// Calls to the back end that are not over, listings and deliveries among them.
     pub(crate) in_flight: AtomicUsize,
     /// Something became quieter.
     pub(crate) quieter: Notify,
     pub(crate) stopped: Notify,
+    /// One for each sink of messages.
+    pub(crate) bells: OnceLock<Vec<Arc<Bell>>>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -109,6 +115,7 @@ impl Runtime {
             in_flight: AtomicUsize::new(0),
             quieter: Notify::new(),
             stopped: Notify::new(),
+            bells: OnceLock::new(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),

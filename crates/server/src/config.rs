@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use muster_engine::{Quotas, Settings, TypeFacts};
 use serde::{Deserialize, Deserializer};
 
+mod sink;
+
+pub(crate) use sink::{SinkConfig, SinkKind};
+
 /// A whole number in a range; outside, the error says the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Within<const MIN: u32, const MAX: u32>(pub(crate) u32);
@@ -46,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]
     pub(crate) site: Vec<SiteConfig>,
+    #[serde(default)]
+    pub(crate) sink: Vec<SinkConfig>,
     #[serde(default)]
     instance_type: Vec<TypeConfig>,
     #[serde(default)]
@@ -175,12 +181,14 @@ impl Default for QuotaConfig {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
     pub(crate) activity_days: Within<1, 3650>,
+    pub(crate) message_days: Within<1, 3650>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         Retention {
             activity_days: Within(90),
+            message_days: Within(30),
         }
     }
 }
@@ -282,6 +290,21 @@ impl Config {
                 "{file}:{}: first_port {first} is above last_port {last}: first_port at most last_port is right",
                 position(text, at)
             ));
+        }
+        for (number, sink) in config.sink.iter().enumerate() {
+            let twice = config.sink[..number]
+                .iter()
+                .any(|one| one.name == sink.name);
+            let twice = twice.then(|| "each name is there once".to_owned());
+            if let Some(problem) = sink.problem().or(twice) {
+                let at = text.match_indices("[[sink]]").nth(number);
+                let at = at.map_or(0, |(at, _)| at);
+                return Err(format!(
+                    "{file}:{}: sink `{}`: {problem}",
+                    position(text, at),
+                    sink.name
+                ));
+            }
         }
         Ok(config)
     }

@@ -7,9 +7,11 @@ mod front;
 mod metrics;
 mod native;
 mod native_balancers;
+mod native_messages;
 mod native_metrics;
 mod seal;
 mod serve;
+mod sinks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

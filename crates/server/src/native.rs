@@ -5,9 +5,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use muster_kit::http::{Head, Reply};
-use muster_model::{
-    GroupId, InstanceId, Machine, MachineHealth, MachineState, NotificationTarget, Time,
-};
+use muster_model::{GroupId, InstanceId, Machine, MachineHealth, MachineState, Time};
 use muster_ports::{Commit, Compute, Credential, Row, Store};
 use muster_runtime::Runtime;
 use muster_sim::{ActError, Action, Faults, ForeignSpec, SimCompute};
@@ -16,11 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::accounts::Keyring;
+use crate::sinks::Queue;
 
 /// Longest move of the clock: ten years.
 const MOST_SECS: u64 = 10 * 366 * 86_400;
-/// Messages in one answer.
-const MESSAGES: usize = 1000;
 /// Name of the setting that keeps how far the clock is ahead.
 pub(crate) const OFFSET_SETTING: &str = "clock.offset_ms";
 
@@ -32,6 +29,8 @@ pub(crate) struct Native {
     pub(crate) compute: Arc<dyn Compute>,
     /// The simulated machines, under `--emulate`.
     pub(crate) sim: Option<Arc<SimCompute>>,
+    /// The queues that are built in.
+    pub(crate) queues: Vec<Queue>,
 }
 
 /// A refusal.
@@ -205,6 +204,10 @@ impl Native {
                 self.emulated()?;
                 self.messages(head).await
             }
+            ["queues", name] => {
+                allowed(Method::GET)?;
+                self.queue(name, head, caller).await
+            }
             _ => Err(not_found(&format!("`{}`", head.path))),
         }
     }
@@ -266,33 +269,6 @@ impl Native {
             .await
             .map_err(internal)?;
         Ok(json!({ "now": rfc3339(now) }))
-    }
-
-    async fn messages(&self, head: &Head) -> Outcome {
-        let after = head
-            .raw_query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("after="))
-            .unwrap_or("0");
-        let after: u64 = after
-            .parse()
-            .map_err(|_| bad(format!("after `{after}` is not a number")))?;
-        let events = self.store.events(after, MESSAGES).await.map_err(internal)?;
-        let messages: Vec<Value> = events
-            .iter()
-            .map(|saved| {
-                let event = &saved.event;
-                let kind = format!("{:?}", event.kind).to_lowercase();
-                let target = event.to.as_ref().map(NotificationTarget::words);
-                json!({
-                    "seq": saved.seq,
-                    "kind": kind,
-                    "target": target.unwrap_or_default(),
-                    "body": event.body,
-                })
-            })
-            .collect();
-        Ok(json!({ "messages": messages }))
     }
 
     fn explain(&self, id: &str, caller: &Credential) -> Outcome {

@@ -89,11 +89,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
         0
     }));
     let back = back_end(args, &config, &dir, &clock, &store).await?;
-    let listen = args.listen.or(config.listen).unwrap_or(LISTEN);
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("{listen}: {error}"))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let (listener, address) = bind(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
     let runtime = Runtime::start(
         Arc::clone(&store),
         Arc::clone(&back.compute),
@@ -103,6 +99,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     )
     .await
     .map_err(|error| error.to_string())?;
+    let queues = crate::sinks::start(&runtime, &config, &keyring, back.sim.as_ref()).await?;
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
@@ -113,6 +110,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
             store,
             compute: back.compute,
             sim: back.sim,
+            queues,
         },
         metrics: RequestMetrics::new(),
         requests: Semaphore::new(config.limits.requests.0 as usize),
@@ -135,6 +133,15 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Listens at an address, and says which it is.
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("{listen}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok((listener, address))
+}
+
 /// What the configuration says of the shell.
 fn options(config: &Config) -> Options {
     Options {
@@ -142,6 +149,7 @@ fn options(config: &Config) -> Options {
         calls: config.backend.calls.0 as usize,
         observe_period_millis: i64::from(config.backend.observe_secs.0) * 1000,
         activity_days: config.retention.activity_days.0,
+        message_days: config.retention.message_days.0,
         ..Options::default()
     }
 }

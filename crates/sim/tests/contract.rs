@@ -1,12 +1,14 @@
-//! The contracts of the Compute and LoadBalancer ports, on the simulated machines.
+//! The contracts of the Compute, LoadBalancer and Notifier ports, on the simulated ones.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use muster_model::Time;
-use muster_ports::Clock;
-use muster_ports::contract::{balancer, compute::CASES};
-use muster_sim::SimCompute;
+use muster_ports::contract::notifier::{Inbox, Mood};
+use muster_ports::contract::{balancer, compute::CASES, notifier};
+use muster_ports::{Clock, Notifier, NotifyError, SavedEvent};
+use muster_sim::{Effect, Fault, Faults, Match, Op, SimCompute, SimNotifier};
+use serde_json::Value;
 
 /// A clock that stands still.
 struct Still;
@@ -60,5 +62,69 @@ fn balancers_with_a_journal() {
         let reopened = SimCompute::open(dir.path(), Arc::new(Still), 1).unwrap();
         let left = pollster::block_on(muster_ports::LoadBalancer::list(&reopened, None)).unwrap();
         assert_eq!(left, [], "{name}: what is gone stays gone");
+    }
+}
+
+/// Notes what comes.
+#[derive(Default)]
+struct Notes(Mutex<Vec<(u64, Value)>>);
+
+#[async_trait::async_trait]
+impl Notifier for Notes {
+    async fn deliver(&self, message: &SavedEvent) -> Result<(), NotifyError> {
+        let note = (message.seq, message.event.body.clone());
+        self.0.lock().unwrap().push(note);
+        Ok(())
+    }
+}
+
+struct Faulty {
+    sim: Arc<SimCompute>,
+    notes: Arc<Notes>,
+    notifier: SimNotifier,
+}
+
+#[async_trait::async_trait]
+impl Inbox for Faulty {
+    fn notifier(&self) -> &dyn Notifier {
+        &self.notifier
+    }
+
+    fn mood(&self, mood: Mood) {
+        let effect = match mood {
+            Mood::Accepting => None,
+            Mood::Refusing => Some(Effect::Quota),
+            Mood::Failing => Some(Effect::Error),
+            Mood::Silent => Some(Effect::TimeoutDone),
+        };
+        let rule = |effect| Fault {
+            op: Op::Notify,
+            matching: Match::default(),
+            effect,
+            times: None,
+            latency_secs: None,
+        };
+        self.sim.set_faults(Faults {
+            rules: effect.map(rule).into_iter().collect(),
+        });
+    }
+
+    async fn arrived(&self) -> Vec<(u64, Value)> {
+        self.notes.0.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn receivers_with_faults() {
+    for (name, case) in notifier::CASES {
+        println!("case: {name}");
+        let sim = Arc::new(SimCompute::in_memory(Arc::new(Still), 1));
+        let notes = Arc::new(Notes::default());
+        let real = Arc::<Notes>::clone(&notes);
+        pollster::block_on(case(&Faulty {
+            notifier: SimNotifier::before(Arc::clone(&sim), real),
+            sim,
+            notes,
+        }));
     }
 }

@@ -152,6 +152,7 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             let sql = "INSERT INTO events (group_id, doc) VALUES ($1, $2)";
             run(connection, sql, (event.group.to_string(), document(event)?)).map(|_| ())
         }
+        Row::OldEvents(before) => sweep_events(connection, *before),
         Row::Setting {
             name,
             value: Some(value),
@@ -217,6 +218,14 @@ fn sweep_activities(connection: &Connection, before: muster_model::Time) -> Resu
     run(connection, &keys, (before.0, SWEPT_AT_ONCE))?;
     let rows = format!("DELETE FROM activities WHERE id IN ({old})");
     run(connection, &rows, (before.0, SWEPT_AT_ONCE)).map(|_| ())
+}
+
+/// Deletes old messages: those before the first one that is not old.
+fn sweep_events(connection: &Connection, before: muster_model::Time) -> Result<(), StoreError> {
+    let sql = "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq < coalesce(\
+               (SELECT seq FROM events WHERE doc ->> 'at' >= $1 ORDER BY seq LIMIT 1), \
+               (SELECT max(seq) + 1 FROM events)) ORDER BY seq LIMIT $2)";
+    run(connection, sql, (before.0, SWEPT_AT_ONCE)).map(|_| ())
 }
 
 fn put_config(

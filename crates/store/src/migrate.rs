@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_first", include_str!("../migrations/0001_first.sql")),
     ("0002_parts", include_str!("../migrations/0002_parts.sql")),
+    (
+        "0003_events_by_group",
+        include_str!("../migrations/0003_events_by_group.sql"),
+    ),
 ];
 
 /// Why a database cannot be used by this version.

@@ -253,6 +253,30 @@ fn activities(
     })
 }
 
+fn number(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+/// Messages of a query that selects `seq, doc`.
+fn events(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<SavedEvent>, ReadError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        found.push(SavedEvent {
+            seq: u64::try_from(seq).unwrap_or(0),
+            event: parse("events", seq.to_string(), text)?,
+        });
+    }
+    Ok(found)
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
@@ -327,28 +351,31 @@ impl Store for SqliteStore {
     }
 
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<SavedEvent>, StoreError> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(|c| {
-            let mut statement = c.prepare_cached(
-                "SELECT seq, doc FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
-            )?;
-            let mut rows = statement.query((after, limit))?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                let seq: i64 = row.get(0)?;
-                let event = parse(
-                    "events",
-                    seq.to_string(),
-                    row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
-                )?;
-                found.push(SavedEvent {
-                    seq: u64::try_from(seq).unwrap_or(0),
-                    event,
-                });
-            }
-            Ok(found)
-        })
+        let sql = "SELECT seq, doc FROM events WHERE seq > $1 ORDER BY seq LIMIT $2";
+        self.read(|c| events(c, sql, (number(after), number(limit))))
+    }
+
+    async fn group_events(
+        &self,
+        group: GroupId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<SavedEvent>, StoreError> {
+        let sql =
+            "SELECT seq, doc FROM events WHERE group_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        let params = (group.to_string(), number(after), number(limit));
+        self.read(|c| events(c, sql, params))
+    }
+
+    async fn newest_event(&self) -> Result<u64, StoreError> {
+        let newest: i64 = self.read(|c| {
+            Ok(
+                c.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| {
+                    row.get(0)
+                })?,
+            )
+        })?;
+        Ok(u64::try_from(newest).unwrap_or(0))
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -66,6 +66,10 @@ pub(crate) fn apply(
             step::apply(&mut draft, outcome);
             Created::Nothing
         }
+        GroupCommand::Untold { token } => {
+            crate::hooks::untold(&mut draft, token);
+            Created::Nothing
+        }
         GroupCommand::Recover => step::recover(&mut draft),
         GroupCommand::ConfigChanged => {
             draft.release_brake();

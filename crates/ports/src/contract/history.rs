@@ -192,3 +192,24 @@ pub(super) async fn sweep(store: &dyn Store) {
         "running ones, and the newest of a group that exists"
     );
 }
+
+pub(super) async fn sweep_events(store: &dyn Store) {
+    let group = Ids::new(71).next_id();
+    for at in [1, 2, 9, 3] {
+        let event = muster_model::Event {
+            at: Time(at),
+            ..sample::event(group, &at.to_string())
+        };
+        ok(put(store, Vec::new(), vec![Row::Event(event)]).await, "put");
+    }
+    let newest = ok(store.newest_event().await, "newest");
+    for (before, left) in [(0, 4), (2, 3), (4, 2), (10, 0)] {
+        let sweep = vec![Row::OldEvents(Time(before))];
+        ok(put(store, Vec::new(), sweep).await, "sweep");
+        assert_eq!(ok(store.events(0, 9).await, "events").len(), left);
+    }
+    let row = Row::Event(sample::event(group, "next"));
+    ok(put(store, Vec::new(), vec![row]).await, "put");
+    let next = ok(store.newest_event().await, "newest");
+    assert!(next > newest, "no number is given twice");
+}

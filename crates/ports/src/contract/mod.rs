@@ -1,12 +1,13 @@
 //! The contracts of the ports, as cases that a test of each implementation runs, each on a fresh one.
 //!
 //! A case panics with what was broken. A new store or back end keeps the contract when it passes all of
-//! [`store::CASES`] and [`store::fill`] with [`store::check_filled`] around a reopening, or all of [`compute::CASES`],
-//! or all of [`balancer::CASES`].
+//! [`store::CASES`] and [`store::fill`] with [`store::check_filled`] around a reopening, all of [`compute::CASES`],
+//! all of [`balancer::CASES`], or all of [`notifier::CASES`].
 
 pub mod balancer;
 pub mod compute;
 mod history;
+pub mod notifier;
 mod sample;
 pub mod store;
 

@@ -44,6 +44,9 @@ pub const CASES: &[Case<dyn Store>] = &[
     }),
     ("old activities are swept", |s| Box::pin(history::sweep(s))),
     ("events are numbered in order", |s| Box::pin(events(s))),
+    ("old events are swept", |s| {
+        Box::pin(history::sweep_events(s))
+    }),
     ("settings are set and deleted", |s| Box::pin(settings(s))),
 ];
 
@@ -450,7 +453,9 @@ async fn many_writers(store: &dyn Store) {
 }
 
 async fn events(store: &dyn Store) {
-    let group: GroupId = Ids::new(70).next_id();
+    let mut ids = Ids::new(70);
+    let (group, other): (GroupId, GroupId) = (ids.next_id(), ids.next_id());
+    assert_eq!(ok(store.newest_event().await, "newest"), 0);
     for number in 0..5 {
         let row = Row::Event(sample::event(group, &number.to_string()));
         ok(put(store, Vec::new(), vec![row]).await, "event");
@@ -462,6 +467,15 @@ async fn events(store: &dyn Store) {
     assert!(all.windows(2).all(|pair| pair[0].seq < pair[1].seq));
     let some_of = ok(store.events(all[1].seq, 2).await, "events");
     assert_eq!(some_of, all[2..4]);
+    let row = Row::Event(sample::event(other, "5"));
+    ok(put(store, Vec::new(), vec![row]).await, "event");
+    let newest = ok(store.newest_event().await, "newest");
+    let after = all[3].seq;
+    let of_one = ok(store.group_events(group, after, 9).await, "of one group");
+    assert_eq!(of_one, all[4..]);
+    let of_other = ok(store.group_events(other, after, 9).await, "of the other");
+    assert_eq!(of_other.len(), 1);
+    assert_eq!(of_other[0].seq, newest);
 }
 
 async fn settings(store: &dyn Store) {

@@ -37,6 +37,46 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "[tls]\ncert = \"x\"",
             "muster.toml:1:2: unknown field `tls`, expected one of",
         ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"pigeon\"",
+            "muster.toml:3:8: unknown variant `pigeon`, expected",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"queue\"",
+            "muster.toml:1:1: sink `ops`: one of user_groups, queues and topics is needed",
+        ),
+        (
+            "[[sink]]\nname = \"o.p\"\nkind = \"queue\"\nqueues = [\"*\"]",
+            "muster.toml:1:1: sink `o.p`: a name of 1 to 64 letters",
+        ),
+        (
+            "\n[[sink]]\nname = \"ops\"\nkind = \"webhook\"\nqueues = [\"*\"]\nsecret = \"s\"",
+            "muster.toml:2:1: sink `ops`: url is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"webhook\"\nqueues = [\"*\"]\nurl = \"http://x/\"",
+            "muster.toml:1:1: sink `ops`: secret or secret_env is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"queue\"\nqueues = [\"*\"]\nurl = \"http://x/\"",
+            "muster.toml:1:1: sink `ops`: url is not for this kind",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"smtp\"\nqueues = [\"*\"]\nurl = \"smtp://x\"\nfrom = \"a@b.c\"",
+            "muster.toml:1:1: sink `ops`: to is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"nats\"\nqueues = [\"*\"]\nurl = \"nats://x\"",
+            "muster.toml:1:1: sink `ops`: subject is needed",
+        ),
+        (
+            "[[sink]]\nname = \"ops\"\nkind = \"nats\"\nqueues = [\"*\"]\nurl = \"nats://x\"\nsubject = \"s\"\nuser = \"u\"",
+            "muster.toml:1:1: sink `ops`: user goes with secret or secret_env",
+        ),
+        (
+            "[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]\n[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]",
+            "muster.toml:5:1: sink `a`: each name is there once",
+        ),
         ("a = ", "muster.toml:1:5: "),
     ];
     for (text, wanted) in cases {
@@ -120,6 +160,12 @@ fn file(key: &str, value: &str) -> String {
         ),
         "command[]" => format!("[[command]]\n{name} = {value}\n"),
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
+        "sink[]" => {
+            let mut text =
+                "[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"q\"]\n".to_owned();
+            text.push_str(&format!("{name} = {value}\n"));
+            text
+        }
         "instance_type[]" => {
             let mut text = "[[instance_type]]\n".to_owned();
             for (key, plain) in [
@@ -141,14 +187,16 @@ fn file(key: &str, value: &str) -> String {
 
 #[test]
 fn the_page_names_every_key_once() {
+    let tables = ["account", "key", "site", "sink", "instance_type", "command"];
     let known: Vec<String> = muster_kit::decode::known_fields::<Config>()
         .into_iter()
         .filter(|field| field.shape != muster_kit::decode::Shape::Struct)
         .filter(|field| {
-            field.shape != muster_kit::decode::Shape::List || field.path.ends_with("regions")
+            let name = field.path.rsplit('.').next().unwrap_or_default();
+            field.shape != muster_kit::decode::Shape::List || !tables.contains(&name)
         })
         .map(|field| field.path.replace(".N", "[]"))
-        .filter(|path| !path.ends_with("regions[]") && !path.ends_with("[]"))
+        .filter(|path| !path.ends_with("[]"))
         .collect();
     let mut named: Vec<String> = documented().into_iter().map(|row| row.key).collect();
     let mut known_sorted = known;
@@ -191,9 +239,16 @@ fn the_page_has_the_ranges() {
 }
 
 #[test]
-fn the_example_of_the_page_is_right() {
-    let (_, rest) = PAGE.split_once("```toml\n").unwrap();
-    let (example, _) = rest.split_once("```").unwrap();
-    let config = Config::parse("example", example).unwrap();
-    assert_eq!(config.account[0].name, "team");
+fn the_examples_of_the_page_are_right() {
+    let examples: Vec<&str> = PAGE
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let configs: Vec<Config> = examples
+        .iter()
+        .map(|example| Config::parse("example", example).unwrap())
+        .collect();
+    assert_eq!(configs[0].account[0].name, "team");
+    assert!(!configs[1].sink.is_empty());
 }

@@ -58,6 +58,8 @@ fragile! {
     last_uncancelled(group: GroupId) -> Option<Arc<Activity>>;
     activity(id: ActivityId) -> Option<Arc<Activity>>;
     events(after: u64, limit: usize) -> Vec<SavedEvent>;
+    group_events(group: GroupId, after: u64, limit: usize) -> Vec<SavedEvent>;
+    newest_event() -> u64;
     setting(name: &str) -> Option<String>;
 }
 

@@ -9,6 +9,7 @@ mod examples;
 mod facts;
 mod failures;
 mod order;
+mod outbox;
 mod protocol;
 mod reached;
 mod service;

@@ -122,6 +122,18 @@ impl Service {
         }
     }
 
+    /// Another runtime on the same store, machines and clock: the first one has been stopped.
+    pub(crate) async fn restarted(&self) -> Arc<Runtime> {
+        let runtime = Runtime::start(
+            Arc::clone(&self.store),
+            Arc::<SimCompute>::clone(&self.sim),
+            Arc::<SimCompute>::clone(&self.sim),
+            Arc::clone(self.runtime.clock()),
+            Options::default(),
+        );
+        runtime.await.unwrap()
+    }
+
     /// Hands a request to the door as the front would.
     pub(crate) async fn handle(&self, head: Head, body: bytes::Bytes) -> Reply {
         let incoming =

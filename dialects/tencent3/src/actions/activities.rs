@@ -130,9 +130,10 @@ impl From<&muster_model::HookOutcome> for LifecycleActionResultInfo {
                     | RunStatus::Overtaken,
                 ) => "SUCCESSFUL",
             },
-            notification_result: match outcome.notified {
-                true => "SUCCESSFUL",
-                false => "NONE",
+            notification_result: match (outcome.notified, outcome.reason) {
+                (false, _) => "NONE",
+                (true, muster_model::HookReason::NotificationFailure) => "FAILED",
+                (true, _) => "SUCCESSFUL",
             },
             lifecycle_action_result: outcome.verdict.into(),
             result_reason: outcome.reason.into(),

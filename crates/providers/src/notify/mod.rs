@@ -1,0 +1,34 @@
+//! Receivers of messages, one module each.
+
+mod cloud_event;
+pub mod mail;
+pub mod nats;
+pub mod stored;
+pub mod webhook;
+
+use std::time::Duration;
+
+use muster_ports::NotifyError;
+
+/// Bounds a delivery in real time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a receiver does not live in the movable time"
+)]
+async fn within(
+    timeout: Duration,
+    delivery: impl Future<Output = Result<(), NotifyError>> + Send,
+) -> Result<(), NotifyError> {
+    tokio::time::timeout(timeout, delivery)
+        .await
+        .unwrap_or_else(|_| Err(NotifyError::Unknown("no answer in time".to_owned())))
+}
+
+/// The innermost reason: the outer ones only say that something went wrong.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
