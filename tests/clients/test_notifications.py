@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 import random
+import ssl
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +22,7 @@ SECRET = "whsec_" + base64.b64encode(b"a key of the test").decode()
 class Receiver:
     """An HTTP server that keeps what is posted to it, checks signatures, and answers as it is told to."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.events = []
         self.status = 204
         self.open = threading.Event()
@@ -43,7 +45,12 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://localhost:{self.server.server_port}/hook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self, headers, body):
@@ -125,6 +132,30 @@ def test_a_webhook_is_told_signed_and_in_order(told, receiver):
     assert back["data"]["ActivityType"] == "SCALE_IN" and int(back["id"]) > int(out["id"])
     # What nobody stands for is written down, too.
     assert [m["target"] for m in messages(told)] == ["1678", "9", "1678", "9"]
+
+
+def test_a_webhook_with_tls_is_told_when_its_certificate_is_known(server, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    make += ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run([*make, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    receiver = Receiver((certificate, key))
+    try:
+        config = tmp_path / "muster.toml"
+        config.write_text(
+            f'[[sink]]\nname = "tls"\nkind = "webhook"\nurl = "{receiver.url}"\nsecret = "{SECRET}"\nuser_groups = ["*"]\n'
+        )
+        for known in (False, True):
+            env = {"SSL_CERT_FILE": str(certificate)} if known else {}
+            there = server("--emulate", "--config", str(config), env=env, name=f"data-{known}")
+            call = there.sdk()
+            made = group(call)
+            listen(call, made, NotificationUserGroupIds=["5"])
+            call("ScaleOutInstances", AutoScalingGroupId=made, ScaleOutNumber=1)
+            there.settle()
+            assert len(receiver.events) == known
+    finally:
+        receiver.close()
 
 
 def test_one_that_is_away_gets_everything_later_in_order(told, receiver):

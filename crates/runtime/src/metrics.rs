@@ -29,6 +29,7 @@ pub(crate) struct Metrics {
     commits: Family<Labels, Counter>,
     listings: Family<Labels, Counter>,
     deliveries: Family<Labels, Counter>,
+    waiting: Family<Labels, Gauge>,
     collected: Counter,
     panics: Counter,
 }
@@ -51,6 +52,7 @@ impl Default for Metrics {
             commits: Family::default(),
             listings: Family::default(),
             deliveries: Family::default(),
+            waiting: Family::default(),
             collected: Counter::default(),
             panics: Counter::default(),
             registry: Mutex::new(Registry::default()),
@@ -112,6 +114,11 @@ impl Metrics {
             self.deliveries.clone(),
         );
         registry.register(
+            "undelivered_groups",
+            "Groups with messages that a sink does not have yet",
+            self.waiting.clone(),
+        );
+        registry.register(
             "collected_machines",
             "Machines of groups that do not exist, destroyed",
             self.collected.clone(),
@@ -164,6 +171,13 @@ impl Metrics {
                 ("result", result.to_owned()),
             ])
             .inc();
+    }
+
+    /// How many groups have messages that a sink does not have yet.
+    pub(crate) fn undelivered(&self, sink: &str, groups: usize) {
+        self.waiting
+            .get_or_create(&vec![("sink", sink.to_owned())])
+            .set(i64::try_from(groups).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn collected(&self) {

@@ -239,6 +239,7 @@ impl Outbox {
         }
         let until = saved.seq;
         standing.lanes.insert(group, Lane { done, until });
+        self.count(standing);
         tokio::spawn(Arc::clone(self).lane(group, Busy::new(&self.runtime)));
         Ok(())
     }
@@ -281,7 +282,13 @@ impl Outbox {
             return Some((lane.done, lane.until));
         }
         standing.lanes.remove(&group);
+        self.count(&standing);
         None
+    }
+
+    fn count(&self, standing: &Standing) {
+        let metrics = &self.runtime.metrics;
+        metrics.undelivered(&self.sink().name, standing.lanes.len());
     }
 
     /// Writes down that everything up to a message is done for a group. One writer at a time, so that what is written never

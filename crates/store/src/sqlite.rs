@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use muster_ports::StoreError;
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +17,11 @@ use crate::writer::Writer;
 const READERS: usize = 4;
 /// Memory that one connection may use for pages, KiB.
 const CACHE_KIB: i64 = 16_384;
+
+/// How often the lock of a directory is tried.
+const LOCK_TRIES: u32 = 20;
+/// Wait after each try.
+const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +67,23 @@ fn owners_file(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
+/// Takes the lock of a directory; whether nobody else has it. What a muster that was killed had just begun to start keeps it for a
+/// moment, until it is another program.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another process ends in real time, and nothing runs yet that could wait instead"
+)]
+fn take(lock: &File) -> std::io::Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
 impl SqliteStore {
     /// Opens (or makes) `DIR/muster.db`. A directory is used by one store at a time.
     ///
@@ -74,15 +97,8 @@ impl SqliteStore {
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let lock_path = dir.join("lock");
         let lock = owners_file(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
-            Err(std::fs::TryLockError::Error(error)) => {
-                return Err(OpenError::Io {
-                    path: lock_path,
-                    error,
-                });
-            }
+        if !take(&lock).map_err(io(&lock_path))? {
+            return Err(OpenError::InUse(dir.to_owned()));
         }
         let path = dir.join("muster.db");
         drop(owners_file(&path).map_err(io(&path))?);
