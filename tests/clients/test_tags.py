@@ -1,6 +1,7 @@
 """The two calls of the tag API that Terraform makes, sent by the real common client."""
 
 import pytest
+from conftest import group_of
 from test_emulate import config, group
 from tencentcloud.common import credential
 from tencentcloud.common.common_client import CommonClient
@@ -69,3 +70,40 @@ def test_what_is_wrong_is_said(emulated, tag):
         with pytest.raises(TencentCloudSDKException) as caught:
             tag("ModifyResourceTags", **parameters)
         assert caught.value.code == code
+
+
+def machine_tags(server):
+    return [{tag["key"]: tag["value"] for tag in machine["tags"]} for machine in server.machines()]
+
+
+def test_tags_reach_the_machines_where_the_group_wants_that(emulated, tag):
+    call = emulated.sdk()
+    made = group(call, 2, Tags=[{"Key": "team", "Value": "a"}])
+    emulated.settle()
+    assert machine_tags(emulated) == [{"team": "a"}] * 2
+
+    def retag(**change):
+        resource = f"qcs::as:ap-guangzhou:uin/1:auto-scaling-group/{made}"
+        tag("ModifyResourceTags", Resource=resource, **change)
+        emulated.settle()
+
+    retag(ReplaceTags=[{"TagKey": "team", "TagValue": "b"}, {"TagKey": "cost", "TagValue": "1"}])
+    assert machine_tags(emulated) == [{"team": "a"}] * 2, "off by default"
+    call("ModifyAutoScalingGroup", AutoScalingGroupId=made, ServiceSettings={"AutoUpdateInstanceTags": True})
+    emulated.settle()
+    assert machine_tags(emulated) == [{"team": "b", "cost": "1"}] * 2
+    retag(ReplaceTags=[{"TagKey": "cost", "TagValue": "2"}], DeleteTags=[{"TagKey": "team"}])
+    assert machine_tags(emulated) == [{"team": "b", "cost": "2"}] * 2, "what is taken off stays on the machines"
+
+
+def test_a_group_inherits_the_tags_of_the_instance_it_is_made_of(emulated):
+    call = emulated.sdk()
+    source = emulated.native("POST", "machines", {
+        "vpc": "vpc-12345678", "subnet": "subnet-aaaaaaaa", "instance_type": "S5.SMALL1", "image": "img-12345678",
+        "tags": [{"key": "team", "value": "a"}]})["machine"]["id"]
+    for name, inherit, wanted in [("plain", False, []), ("heir", True, [{"ResourceType": "auto-scaling-group",
+                                                                        "Key": "team", "Value": "a"}])]:
+        made = call("CreateAutoScalingGroupFromInstance", AutoScalingGroupName=name, InstanceId=source, MinSize=0,
+                    MaxSize=1, InheritInstanceTag=inherit)["AutoScalingGroupId"]
+        shown = group_of(call, made)["Tags"]
+        assert [(tag["Key"], tag["Value"]) for tag in shown] == [(tag["Key"], tag["Value"]) for tag in wanted]

@@ -7,8 +7,8 @@ use muster_model::{
     StepOutcome, StepResult, Time,
 };
 
-use crate::commands;
 use crate::draft::Draft;
+use crate::{commands, tags};
 
 /// How long after its `until` a call that the shell never reported on counts as unanswered, seconds.
 pub(crate) const SHELL_GRACE_SECS: u64 = 5;
@@ -123,13 +123,7 @@ pub fn launch_spec(group: &Group, instance: &Instance, config: Arc<ConfigSpec>) 
             false => config.security_groups.clone(),
             true => group.spec.network.security_groups.clone(),
         },
-        tags: group
-            .spec
-            .tags
-            .iter()
-            .chain(&config.instance_tags)
-            .cloned()
-            .collect(),
+        tags: tags::of_launch(group, &config),
         config,
     }
 }

@@ -52,6 +52,7 @@ impl Draft<'_> {
             call: None,
             exit: None,
             stopping: None,
+            tagging: None,
             machine: None,
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),
@@ -168,10 +169,7 @@ impl Draft<'_> {
         let Some(call) = instance.call.as_mut() else {
             return;
         };
-        let factor = 1u64 << (call.attempt - 1).min(20);
-        let wait = u64::from(settings.call_backoff_secs)
-            .saturating_mul(factor)
-            .min(u64::from(settings.call_backoff_max_secs));
+        let wait = settings.backoff_secs(call.attempt);
         *call = Call {
             kind: call.kind,
             attempt: call.attempt.saturating_add(1),

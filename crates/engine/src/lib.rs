@@ -34,6 +34,7 @@ mod runs;
 mod scaling;
 pub mod schedule;
 mod settings;
+mod tags;
 mod termination;
 mod wake;
 
@@ -44,3 +45,4 @@ pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use plan::{Plan, Reason, plan};
 pub use settings::{Facts, Quotas, Settings, TypeFacts};
+pub use tags::kept_tags;

@@ -10,8 +10,8 @@ use crate::draft::Draft;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{
-    Settings, balancers, hooks, names, placement, refresh, runs, scaling, schedule, termination,
-    wake,
+    Settings, balancers, hooks, names, placement, refresh, runs, scaling, schedule, tags,
+    termination, wake,
 };
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
@@ -43,6 +43,7 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
     decide(&mut draft);
     let mut made = calls::make_calls(&mut draft);
     made.extend(runs::ask(&mut draft));
+    made.extend(tags::ask(&mut draft));
     set_wake(&mut draft);
     let (change, reasons) = draft.finish(view);
     Plan {
@@ -80,6 +81,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
         }
     }
     scaling::warm(draft);
+    tags::follow(draft);
     set_wake(draft);
 }
 
@@ -377,5 +379,6 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
         .chain(schedules)
         .chain(scaling::next_wake(draft))
         .chain(runs::next_due(draft))
+        .chain(tags::next_due(draft))
         .min()
 }

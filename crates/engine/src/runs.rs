@@ -131,11 +131,7 @@ pub(crate) fn recover(draft: &mut Draft<'_>) {
 /// A run came back. It ends its hook: with CONTINUE when it ended well, else with the default result (L30868-30878).
 pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcome) {
     let id = outcome.instance;
-    let (first, longest) = (
-        u64::from(draft.settings.call_backoff_secs),
-        u64::from(draft.settings.call_backoff_max_secs),
-    );
-    let now = draft.now;
+    let (now, settings) = (draft.now, draft.settings);
     let asked = open(draft).any(|(instance, wait, call)| {
         instance == id
             && wait.hook == hook
@@ -158,8 +154,7 @@ pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcom
         StepResult::Unknown { message } => {
             run.message.clone_from(message);
             if let Some(call) = &mut run.call {
-                let factor = 1u64 << (call.attempt - 1).min(20);
-                let wait = first.saturating_mul(factor).min(longest);
+                let wait = settings.backoff_secs(call.attempt);
                 call.attempt = call.attempt.saturating_add(1);
                 call.unanswered = call.unanswered.saturating_add(1);
                 call.phase = CallPhase::Due {

@@ -63,6 +63,16 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Wait before the attempt that follows the `attempt`-th of a call, seconds.
+    pub(crate) fn backoff_secs(&self, attempt: u32) -> u64 {
+        let factor = 1u64 << attempt.saturating_sub(1).min(20);
+        u64::from(self.call_backoff_secs)
+            .saturating_mul(factor)
+            .min(u64::from(self.call_backoff_max_secs))
+    }
+}
+
 /// What is known of an instance type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeFacts {

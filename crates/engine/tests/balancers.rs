@@ -174,6 +174,7 @@ impl Table {
             address: None,
             port: None,
             reclaim_at: None,
+            tags: Vec::new(),
             created_at: Time(0),
         }
     }
@@ -189,7 +190,7 @@ impl Table {
                 | CallKind::Reset(_) => {
                     StepResult::Done(Some(Arc::new(self.machine(call.owner.instance))))
                 }
-                CallKind::Terminate | CallKind::Release | CallKind::Command(_) => {
+                CallKind::Terminate | CallKind::Release | CallKind::Command(_) | CallKind::Tag => {
                     StepResult::Done(None)
                 }
                 CallKind::Bind | CallKind::Unbind | CallKind::Rebind => balancer.clone(),

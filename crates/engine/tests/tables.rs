@@ -198,6 +198,7 @@ impl Table {
             port: None,
             created_at: self.now,
             reclaim_at: None,
+            tags: Vec::new(),
         }
     }
 

@@ -68,6 +68,8 @@ pub enum Command {
         instance: InstanceId,
         /// The group, but for its configuration and network.
         spec: Box<GroupSpec>,
+        /// The machine's tags become the group's.
+        inherit_tags: bool,
     },
     /// Do something with a group.
     Group {

@@ -52,6 +52,9 @@ pub struct Instance {
     /// It is to be stopped once no hook holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopping: Option<StopMode>,
+    /// The call that brings the tags of its machine up to date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tagging: Option<Call>,
     /// What the back end last told of its machine.
     pub machine: Option<Machine>,
     /// Warm-up.
@@ -180,6 +183,8 @@ pub enum CallKind {
     Rebind,
     /// Run the command of a hook on its machine.
     Command(HookId),
+    /// Put the tags of its group on its machine.
+    Tag,
 }
 
 /// Whether a stopped machine is paid for (spec StoppedMode).
@@ -233,11 +238,12 @@ pub enum Warmup {
 }
 
 impl Instance {
-    /// The calls to the back end that it waits for: its own, and those that run commands of hooks.
+    /// The calls to the back end that it waits for: its own, and those that run commands of
+    /// hooks or put tags on its machine.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let runs = self.hooks.iter().filter(|wait| wait.verdict.is_none());
         let runs = runs.filter_map(|wait| wait.run.as_ref()?.call.as_ref());
-        self.call.iter().chain(runs)
+        self.call.iter().chain(&self.tagging).chain(runs)
     }
 
     /// Whether the machine could exist as far as we can prove: false only before the first launch attempt was made.
@@ -268,6 +274,7 @@ impl CallKind {
             Self::Unbind => "unbind",
             Self::Rebind => "rebind",
             Self::Command(_) => "command",
+            Self::Tag => "tag",
         }
     }
 }

@@ -47,6 +47,20 @@ pub struct Machine {
     /// When the back end is going to take it back, once that is announced (spot machines).
     #[serde(default)]
     pub reclaim_at: Option<Time>,
+    /// Its tags, one of each key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+}
+
+impl Machine {
+    /// Puts tags on it in place of those with the same keys; the others stay.
+    pub fn put_tags(&mut self, tags: &[Tag]) {
+        for tag in tags {
+            self.tags.retain(|old| old.key != tag.key);
+            self.tags.push(tag.clone());
+        }
+        self.tags.sort();
+    }
 }
 
 /// Where a machine stands.

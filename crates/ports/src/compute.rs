@@ -100,6 +100,12 @@ pub trait Compute: Send + Sync {
     /// See [`ComputeError`].
     async fn reset(&self, spec: &LaunchSpec, at: Time) -> Result<Machine, ComputeError>;
 
+    /// Puts tags on a machine of ours in place of those with the same keys; the others stay.
+    ///
+    /// # Errors
+    /// See [`ComputeError`].
+    async fn tag(&self, owner: &OwnerKey, tags: &[Tag]) -> Result<Machine, ComputeError>;
+
     /// Runs a command on a machine of ours, and comes back when it has ended, or at once when it has ended before: asked
     /// twice under the same `invocation`, it is run once. It goes on when nobody waits for it any more.
     ///

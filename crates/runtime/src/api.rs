@@ -239,8 +239,9 @@ impl Api for Runtime {
                 site,
                 instance,
                 spec,
+                inherit_tags,
             } => {
-                self.create_group_from(caller, door, site, instance, &spec)
+                self.create_group_from(caller, door, site, instance, &spec, inherit_tags)
                     .await
             }
             Command::Group { id, command } => self.execute_group(caller, id, command).await,

@@ -100,6 +100,10 @@ impl Runtime {
                 self.quiesce(view, owner).await;
                 self.compute.stop(owner, mode).await.map(Some)
             }
+            CallKind::Tag => {
+                let tags = muster_engine::kept_tags(view);
+                self.compute.tag(owner, &tags).await.map(Some)
+            }
             CallKind::Command(_) => Err(ComputeError::Failed("not a plain call".to_owned())),
         }
     }

@@ -233,6 +233,7 @@ impl Runtime {
         site: Site,
         instance: InstanceId,
         spec: &GroupSpec,
+        inherit_tags: bool,
     ) -> ApiResult<Created> {
         let found = self.compute.describe(&[instance]).await;
         let found = found.map_err(|error| Error::BackEnd {
@@ -249,7 +250,7 @@ impl Runtime {
                 id: instance.to_string(),
             });
         }
-        let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec)?;
+        let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec, inherit_tags)?;
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();

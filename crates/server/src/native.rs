@@ -113,6 +113,7 @@ fn machine_json(machine: &Machine) -> Value {
         "created_at": rfc3339(machine.created_at),
         "spot": machine.placement.spot,
         "reclaim_at": machine.reclaim_at.map(rfc3339),
+        "tags": machine.tags,
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState,
-    Member, OwnerKey, Placement, StopMode, Time,
+    Member, OwnerKey, Placement, StopMode, Tag, Time,
 };
 use muster_ports::{Clock, CommandEnd, CommandRun, Compute, ComputeError, MemberTable};
 use tokio::sync::Notify;
@@ -344,6 +344,14 @@ impl Compute for SimCompute {
             state.noted(id, machine)
         })
         .await
+    }
+
+    async fn tag(&self, owner: &OwnerKey, tags: &[Tag]) -> Result<Machine, ComputeError> {
+        let id = owner.instance;
+        self.run(|state, _| {
+            let machine = state.machines.tag(owner, tags)?;
+            state.noted(id, machine)
+        })
     }
 
     async fn command(&self, owner: &OwnerKey, _: &CommandRun) -> Result<CommandEnd, ComputeError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_model::{
     GroupId, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey, Placement,
-    Time,
+    Tag, Time,
 };
 use muster_ports::ComputeError;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct ForeignSpec {
     /// `running` (default), `stopped`, `pending` or `dead`.
     #[serde(default)]
     pub state: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
 }
 
 /// The machines, and the keys that are spent (terminated or released): no launch with one makes a machine any more.
@@ -112,6 +115,7 @@ impl Machines {
             port: None,
             created_at: now,
             reclaim_at: None,
+            tags: spec.tags.clone(),
         }))
     }
 
@@ -219,6 +223,16 @@ impl Machines {
         Ok(self.put(machine))
     }
 
+    /// Puts tags on a machine by its key.
+    ///
+    /// # Errors
+    /// Refused.
+    pub fn tag(&mut self, owner: &OwnerKey, tags: &[Tag]) -> Result<Machine, ComputeError> {
+        let mut machine = (**self.owned(owner)?).clone();
+        machine.put_tags(tags);
+        Ok(self.put(machine))
+    }
+
     /// Whether a command could be run on a machine: it is ours, and runs.
     ///
     /// # Errors
@@ -279,6 +293,7 @@ impl Machines {
             port: None,
             created_at: now,
             reclaim_at: None,
+            tags: spec.tags.clone(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_engine::{PlannedCall, launch_spec};
+use muster_engine::{PlannedCall, kept_tags, launch_spec};
 use muster_model::{
     AttemptCode, CallKind, GroupCommand, InstanceId, LaunchSpec, Machine, MachineHealth,
     MachineState, Member, Observation, StepOutcome, StepResult, Time,
@@ -28,7 +28,8 @@ pub(crate) fn ends_with_caller(kind: CallKind) -> bool {
         | CallKind::Start
         | CallKind::Stop(_)
         | CallKind::Reset(_)
-        | CallKind::Command(_) => false,
+        | CallKind::Command(_)
+        | CallKind::Tag => false,
     }
 }
 
@@ -226,6 +227,12 @@ impl World {
             CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
                 self.balance(owner, &carried.bindings);
                 Ok(None)
+            }
+            CallKind::Tag => {
+                let view = self.groups.get(&owner.group);
+                let tags = view.map_or(Vec::new(), kept_tags);
+                let tagged = self.machines.tag(owner, &tags);
+                tagged.map(|m| Some(Arc::new(m))).map_err(refused)
             }
             CallKind::Command(_) => match self.machines.reachable(owner) {
                 Ok(()) => Ok(None),

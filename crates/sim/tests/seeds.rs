@@ -71,8 +71,13 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
             }),
             false => Allocation::LaunchConfiguration,
         },
+        tags: vec![muster_model::Tag {
+            key: "team".to_owned(),
+            value: "a".to_owned(),
+        }],
         service: ServiceSettings {
             replace_unhealthy: world.dice.strikes(700),
+            auto_update_tags: world.dice.strikes(500),
             replace_mode: pick(world, &[ReplaceMode::Recreate, ReplaceMode::Reset]),
             scaling_mode: pick(world, &[ScalingMode::Classic, ScalingMode::WakeUpStopped]),
             replace_balancer_unhealthy: world.dice.strikes(500),
@@ -187,6 +192,10 @@ fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> Group
         3 => {
             let max = some(world);
             let patch = GroupPatch {
+                tags: Some(vec![muster_model::Tag {
+                    key: "team".to_owned(),
+                    value: max.to_string(),
+                }]),
                 max: Some(max),
                 min: Some(size.min.min(max)),
                 desired: Some(size.desired.min(max).max(size.min.min(max))),

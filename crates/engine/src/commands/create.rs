@@ -74,12 +74,19 @@ pub fn create_group(
     Ok(view)
 }
 
+/// Tags of a group at the most (rule G5).
+const MAX_TAGS: usize = 30;
+
 /// What a group that is made out of a machine starts from: a configuration like the machine, named like the group, and the
 /// machine's network.
 ///
 /// # Errors
 /// The machine does not run.
-pub fn like_machine(machine: &Machine, spec: &GroupSpec) -> Result<(ConfigSpec, GroupSpec), Error> {
+pub fn like_machine(
+    machine: &Machine,
+    spec: &GroupSpec,
+    inherit_tags: bool,
+) -> Result<(ConfigSpec, GroupSpec), Error> {
     match machine.state {
         MachineState::Running => {}
         MachineState::Pending | MachineState::Stopped | MachineState::Dead => {
@@ -102,6 +109,10 @@ pub fn like_machine(machine: &Machine, spec: &GroupSpec) -> Result<(ConfigSpec, 
             subnets: some(&place.subnet).into_iter().collect(),
             zones: some(&place.zone).into_iter().collect(),
             ..Network::default()
+        },
+        tags: match inherit_tags {
+            true => machine.tags.iter().take(MAX_TAGS).cloned().collect(),
+            false => spec.tags.clone(),
         },
         ..spec.clone()
     };

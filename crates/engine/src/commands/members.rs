@@ -117,6 +117,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         call: None,
         exit: None,
         stopping: None,
+        tagging: None,
         machine: Some(machine),
         warmup: Warmup::NotNeeded,
         hooks: Vec::new(),

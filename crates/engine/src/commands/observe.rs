@@ -183,6 +183,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
                 reason: "the machine is no member of the group".to_owned(),
             }),
             stopping: None,
+            tagging: None,
             machine: Some((**machine).clone()),
             warmup: Warmup::NotNeeded,
             hooks: Vec::new(),

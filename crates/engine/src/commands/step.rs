@@ -13,11 +13,12 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
-use crate::{placement, runs};
+use crate::{placement, runs, tags};
 
 /// The shell restarted: calls that were in flight are unanswered and made again at once.
 pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
     runs::recover(draft);
+    tags::recover(draft);
     let now = draft.now;
     let in_flight: Vec<InstanceId> = draft
         .instances()
@@ -51,9 +52,10 @@ pub(crate) struct Waiting {
 }
 
 pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
-    if let CallKind::Command(hook) = outcome.kind {
-        runs::answered(draft, hook, outcome);
-        return;
+    match outcome.kind {
+        CallKind::Command(hook) => return runs::answered(draft, hook, outcome),
+        CallKind::Tag => return tags::answered(draft, outcome),
+        _ => {}
     }
     let Some(instance) = draft.instance(outcome.instance) else {
         return;
@@ -87,8 +89,8 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
             crate::balancers::answered(draft, &waiting, &outcome.result);
         }
-        // Not a call that an instance waits for: its hook does.
-        CallKind::Command(_) => {}
+        // Not calls that an instance waits for: they stand beside that.
+        CallKind::Command(_) | CallKind::Tag => {}
     }
 }
 
@@ -241,7 +243,8 @@ fn is_in_place(kind: CallKind) -> bool {
         | CallKind::Release
         | CallKind::Bind
         | CallKind::Unbind
-        | CallKind::Command(_) => false,
+        | CallKind::Command(_)
+        | CallKind::Tag => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{join, poll_immediate};
 use muster_model::{
     ConfigSpec, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, Placement,
-    StopMode, Time,
+    StopMode, Tag, Time,
 };
 
 use super::{Case, ok, some};
@@ -32,6 +32,9 @@ pub const CASES: &[Case<dyn Compute>] = &[
     }),
     ("stop and start", |c| Box::pin(stop_and_start(c))),
     ("a reset is done once, in place", |c| Box::pin(reset(c))),
+    ("tags are put on, over those there are", |c| {
+        Box::pin(tags(c))
+    }),
     ("another's key touches nothing", |c| {
         Box::pin(foreign_key(c))
     }),
@@ -70,6 +73,29 @@ fn spec(owner: &OwnerKey) -> LaunchSpec {
 
 async fn made(compute: &dyn Compute, owner: &OwnerKey) -> Machine {
     ok(compute.launch(&spec(owner)).await, "launch")
+}
+
+async fn tags(compute: &dyn Compute) {
+    let one = owner(1, 90);
+    let tag = |key: &str, value: &str| Tag {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    let spec = LaunchSpec {
+        tags: vec![tag("a", "1"), tag("b", "2")],
+        ..spec(&one)
+    };
+    let made = ok(compute.launch(&spec).await, "launch");
+    assert_eq!(made.tags, spec.tags);
+    let put = [tag("b", "3"), tag("c", "4")];
+    for _ in 0..2 {
+        let tagged = ok(compute.tag(&one, &put).await, "tag");
+        assert_eq!(tagged.tags, [tag("a", "1"), tag("b", "3"), tag("c", "4")]);
+    }
+    let listed = ok(compute.list(Some(one.group)).await, "list");
+    assert_eq!(listed[0].tags.len(), 3, "they stay");
+    assert!(compute.tag(&owner(1, 91), &put).await.is_err(), "absent");
+    gone(compute, &[&one]).await;
 }
 
 async fn gone(compute: &dyn Compute, owners: &[&OwnerKey]) {

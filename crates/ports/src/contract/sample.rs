@@ -181,6 +181,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
         }),
         machine: None,
         stopping: Some(StopMode::StopCharging),
+        tagging: None,
         warmup: Warmup::Until(Time(11)),
         hooks: Vec::new(),
         bindings: Balancer::Classic {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use muster_model::{
-    GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode, Time,
+    GroupId, InstanceId, LaunchSpec, Machine, MachineState, OwnerKey, StopMode, Tag, Time,
 };
 use muster_ports::{CommandEnd, CommandRun, Compute, ComputeError};
 use nix::unistd::{User, geteuid};
@@ -287,6 +287,19 @@ impl Compute for ProcessBackend {
             MachineState::Pending => self.spawn(&record).await,
             MachineState::Running | MachineState::Stopped | MachineState::Dead => Ok(machine),
         }
+    }
+
+    async fn tag(&self, owner: &OwnerKey, tags: &[Tag]) -> Result<Machine, ComputeError> {
+        let (owner, tags) = (owner.clone(), tags.to_vec());
+        blocking(&self.shared, move |shared| {
+            let record = shared.change(owner.instance, |record| {
+                let mut record = owned(record, &owner)?;
+                record.machine.put_tags(&tags);
+                Ok(record)
+            })?;
+            Ok(shared.look(&record))
+        })
+        .await
     }
 
     async fn command(

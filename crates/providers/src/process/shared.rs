@@ -266,6 +266,7 @@ impl Shared {
                 port: Some(port),
                 created_at: Time(i64::try_from(now).unwrap_or(i64::MAX)),
                 reclaim_at: None,
+                tags: spec.tags.clone(),
             },
             host_name: spec.host_name.clone(),
             group_name: spec.group_name.clone(),

@@ -24,7 +24,6 @@ pub(crate) struct CreateAutoScalingGroupFromInstance {
     min_size: i64,
     max_size: i64,
     desired_capacity: Option<i64>,
-    #[expect(dead_code, reason = "accepted: machines carry no tags yet")]
     inherit_instance_tag: Option<bool>,
 }
 
@@ -90,6 +89,7 @@ impl Action<Ctx> for CreateAutoScalingGroupFromInstance {
             door: Door::Tencent3,
             site: ctx.caller.site.clone(),
             instance,
+            inherit_tags: self.inherit_instance_tag.unwrap_or(false),
             spec: Box::new(self.spec()?),
         };
         match ctx.execute(command).await? {

@@ -166,6 +166,7 @@ impl Table {
             address: None,
             port: None,
             reclaim_at: None,
+            tags: Vec::new(),
             created_at: Time(0),
         }
     }
@@ -197,7 +198,9 @@ impl Table {
                         Some(result) => result,
                         None => continue,
                     },
-                    CallKind::Terminate | CallKind::Release => StepResult::Done(None),
+                    CallKind::Terminate | CallKind::Release | CallKind::Tag => {
+                        StepResult::Done(None)
+                    }
                     CallKind::Launch
                     | CallKind::Adopt
                     | CallKind::Start

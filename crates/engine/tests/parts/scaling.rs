@@ -2,15 +2,7 @@
 //!
 //! Times are seconds since the start; ids come from seed 1.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what broke by failing"
-)]
-
-mod common;
-
-use common::{Table, spec};
+use super::common::{Table, spec};
 use muster_model::{
     AdjustBy, Alarm, Comparison, Created, Door, Error, GroupCommand, InstanceId, Metric, Point,
     PolicyCommand, PolicyId, PolicyKind, PolicySpec, Quota, Statistic, TargetTracking, Time,

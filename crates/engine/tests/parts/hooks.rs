@@ -2,17 +2,9 @@
 //!
 //! Times are seconds since the start; ids come from seed 1.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what broke by failing"
-)]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::{Table, spec};
+use super::common::{Table, spec};
 use muster_engine::plan;
 use muster_model::{
     ActivityStatus, AttemptCode, CallKind, Created, Error, Field, GroupCommand, HookChange,

@@ -1,0 +1,13 @@
+//! Engine tables of what stands beside the members of a group: hooks and their commands, notifications, policies, tags.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what broke by failing"
+)]
+
+mod common;
+mod hooks;
+mod scaling;
+mod tags;
