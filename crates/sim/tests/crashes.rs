@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId, GroupPatch,
-    GroupSpec, HookChange, HookCommand, HookSpec, HookTransition, HookVerdict, HookWaiter,
-    InstanceId, Key, Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand, PolicyKind,
-    PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScheduleCommand,
-    ScheduleSpec, ScheduleTimes, ServiceSettings, StopMode, Target, TargetTracking,
+    Allocation, Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId,
+    GroupPatch, GroupSpec, HookChange, HookCommand, HookSpec, HookTransition, HookVerdict,
+    HookWaiter, InstanceId, Key, Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand,
+    PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScalingMode,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, StopMode,
+    Target, TargetTracking,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -253,6 +254,47 @@ const SCRIPTS: &[(&str, Script)] = &[
     ("scale in past a silent hook", |world, group| {
         hook(world, group, HookTransition::Terminating);
         give(world, group, &GroupCommand::ScaleIn { count: 2 });
+    }),
+    ("spot taken back", |world, group| {
+        let patch = GroupPatch {
+            allocation: Some(Allocation::SpotMixed(SpotMix {
+                base: 0,
+                on_demand_percent: 0,
+                strategy: SpotStrategy::CostOptimized,
+                compensate: true,
+            })),
+            capacity_rebalance: Some(true),
+            ..GroupPatch::default()
+        };
+        give(world, group, &GroupCommand::Modify(Box::new(patch)));
+        try_give(world, group, &desired(5));
+        world.pass(60_000);
+        let spot = world.machines.list(Some(group));
+        let spot = spot.iter().find(|machine| machine.placement.spot);
+        if let Some(id) = spot.map(|machine| machine.id) {
+            let at = world.now.plus_secs(120);
+            world
+                .machines
+                .tamper(id, |machine| machine.reclaim_at = Some(at));
+        }
+        // Launches that kept failing before have engaged the brake.
+        try_give(world, group, &desired(5));
+    }),
+    ("wake up what is stopped", |world, group| {
+        let service = ServiceSettings {
+            scaling_mode: ScalingMode::WakeUpStopped,
+            ..ServiceSettings::default()
+        };
+        let patch = GroupPatch {
+            service: Some(service),
+            ..GroupPatch::default()
+        };
+        give(world, group, &GroupCommand::Modify(Box::new(patch)));
+        let instances = vec![first(world, group)];
+        let mode = StopMode::StopCharging;
+        try_give(world, group, &GroupCommand::Stop { instances, mode });
+        world.pass(60_000);
+        try_give(world, group, &desired(4));
     }),
     ("attach a balancer", |world, group| {
         let more = BalancerChange::Attach(vec![listener("lbl-2")]);
