@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use muster_model::{
     ActivityKind, AttemptCode, Call, CallKind, CallPhase, Created, InstanceId, Lifecycle, Machine,
-    MachineState, Origin, Outcome, Placement, StepOutcome, StepResult, TriggerKind,
+    MachineHealth, MachineState, Origin, Outcome, Placement, StepOutcome, StepResult, TriggerKind,
 };
 
 use crate::draft::Draft;
@@ -137,6 +137,8 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
         } else if instance.placement.zone.is_empty() {
             instance.placement.zone.clone_from(&machine.placement.zone);
         }
+        // What was said of it before it was started or reinstalled is over.
+        instance.health.machine_unhealthy = machine.health == MachineHealth::Unhealthy;
         instance.machine = Some((**machine).clone());
     }
     if machine.state == MachineState::Running {

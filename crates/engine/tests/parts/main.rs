@@ -1,4 +1,5 @@
-//! Engine tables of what stands beside the members of a group: hooks and their commands, notifications, policies, tags.
+//! Engine tables of what stands beside the members of a group: hooks and their commands, notifications, policies, tags;
+//! and of members out of service on purpose.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,5 +10,6 @@
 
 mod common;
 mod hooks;
+mod rest;
 mod scaling;
 mod tags;
