@@ -16,7 +16,8 @@
 //! repeat N Action {...}        the call N times, `{n}` in it counting from 1; how many were answered is printed
 //! ```
 //!
-//! In a body, `<N bytes>` stands for so many bytes in base64, and `<N of X>` for a list of so many texts `X`.
+//! In a body, `<N bytes>` stands for so many bytes in base64, `<N of X>` for a list of so many texts `X`, and
+//! `<N times X>` for one of so many values `X`.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -208,9 +209,10 @@ fn expanded(body: &str) -> String {
     let (inner, after) = rest.split_once('>').unwrap();
     let (count, what) = inner.split_once(' ').unwrap();
     let count: usize = count.parse().unwrap();
-    let long = match what.strip_prefix("of ") {
-        None => format!("\"{}\"", STANDARD.encode(vec![b'#'; count])),
-        Some(item) => serde_json::to_string(&vec![item; count]).unwrap(),
+    let long = match (what.strip_prefix("of "), what.strip_prefix("times ")) {
+        (_, Some(item)) => format!("[{}]", vec![item; count].join(", ")),
+        (None, None) => format!("\"{}\"", STANDARD.encode(vec![b'#'; count])),
+        (Some(item), None) => serde_json::to_string(&vec![item; count]).unwrap(),
     };
     format!("{before}{long}{}", expanded(after))
 }
@@ -260,6 +262,13 @@ tours!(
     notifications,
     notification_errors,
     sdk,
+    balancer_codes,
+    hook_codes,
+    policy_codes,
+    schedule_codes,
+    notification_codes,
+    refresh_codes,
+    rest_codes,
     rest,
     account,
     config_codes,
