@@ -319,34 +319,70 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
 /// of the family.
 pub(crate) fn in_words_of(action: &str, fault: Fault) -> Fault {
     const LIMIT: &str = "InvalidParameterValue.LimitExceeded";
+    const GROUP: &str = "InvalidParameterValue.InvalidAutoScalingGroupId";
+    const VALUES: &str = "LimitExceeded.FilterValuesTooLong";
     let code = match (action, &*fault.code) {
         ("DescribeLaunchConfigurations", LIMIT) => "InvalidParameterValue.TooLong",
+        ("DescribeLifecycleHooks", LIMIT) => "InvalidParameter",
+        ("DescribeScalingPolicies", LIMIT) => "LimitExceeded",
         ("UpgradeLaunchConfiguration", LIMIT | "InvalidParameterValue.TooLong") => {
             "InvalidParameterValue.Range"
         }
         ("UpgradeLaunchConfiguration", "InvalidParameterValue.HostNameWithSuffixTooLong") => {
             "InvalidParameterValue.HostNameIllegal"
         }
-        (
-            "UpgradeLaunchConfiguration",
-            "InvalidParameterValue.InstanceNameIllegal"
-            | "InvalidParameterValue.InstanceNameWithSuffixTooLong"
-            | "InvalidParameterValue.InvalidSecurityGroupId",
-        ) => "InvalidParameterValue",
         ("UpgradeLaunchConfiguration", "InvalidParameter.InScenario") => {
             "InvalidParameter.InvalidCombination"
         }
         (
-            "ModifyLaunchConfigurationAttributes" | "UpgradeLaunchConfiguration",
-            "InvalidParameterValue.InvalidSnapshotId",
-        )
-        | (
-            "DescribeAutoScalingGroupLastActivities",
-            "InvalidParameterValue.InvalidAutoScalingGroupId",
-        ) => "InvalidParameterValue",
+            "DescribeLifecycleHooks"
+            | "DescribeNotificationConfigurations"
+            | "DescribeScalingPolicies"
+            | "DescribeScheduledActions",
+            VALUES,
+        ) => "InvalidParameterValue.InvalidFilter",
+        // Rule I3: these list no malformed ids. What is none of a group is none that is there.
+        ("StartInstanceRefresh" | "RollbackInstanceRefresh", GROUP) => {
+            "ResourceNotFound.AutoScalingGroupIdNotFound"
+        }
+        ("StopInstanceRefresh" | "ResumeInstanceRefresh" | "CancelInstanceRefresh", GROUP) => {
+            "ResourceNotFound.RefreshActivityNotFound"
+        }
+        ("RollbackInstanceRefresh", "ResourceNotFound.RefreshActivityNotFound") => {
+            "ResourceUnavailable.RefreshActivityCanNotRollback"
+        }
+        _ if is_common_value(action, &fault.code) => "InvalidParameterValue",
         _ => return fault,
     };
     Fault::new(code, fault.message)
+}
+
+/// Where an action lists no code of its own for a value that it does not take.
+fn is_common_value(action: &str, code: &str) -> bool {
+    let codes: &[&str] = match action {
+        "UpgradeLaunchConfiguration" => &[
+            "InstanceNameIllegal",
+            "InstanceNameWithSuffixTooLong",
+            "InvalidSecurityGroupId",
+            "InvalidSnapshotId",
+        ],
+        "ModifyLaunchConfigurationAttributes" => &["InvalidSnapshotId"],
+        "DescribeAutoScalingGroupLastActivities" | "DescribeAutoScalingAdvices" => {
+            &["InvalidAutoScalingGroupId"]
+        }
+        "DescribeNotificationConfigurations"
+        | "DescribeScheduledActions"
+        | "ModifyNotificationConfiguration"
+        | "StartAutoScalingInstances"
+        | "StopAutoScalingInstances" => &["LimitExceeded"],
+        "ModifyScalingPolicy" => &["LimitExceeded", "TooLong"],
+        "DetachLoadBalancers" => &["LimitExceeded", "Range"],
+        "ModifyLoadBalancerTargetAttributes" => &["DuplicatedForwardLb"],
+        "StartInstanceRefresh" | "RollbackInstanceRefresh" => &["Range"],
+        _ => &[],
+    };
+    code.strip_prefix("InvalidParameterValue.")
+        .is_some_and(|code| codes.contains(&code))
 }
 
 /// The error's own words as a sentence.

@@ -109,6 +109,14 @@ pub(super) fn start(draft: &mut Draft<'_>, ids: &[InstanceId]) -> Result<Created
             max: size.max,
         });
     }
+    // More than what is wanted may serve already: where a group is disabled, nothing brings that down.
+    let serving = draft.count(Role::Serving).saturating_add(count);
+    if serving > size.max {
+        return Err(Error::InServiceAboveMax {
+            wanted: serving,
+            max: size.max,
+        });
+    }
     let activity = begin(draft, ActivityKind::Start, ids.len(), sum);
     for id in ids {
         wake::wake(draft, activity, id);

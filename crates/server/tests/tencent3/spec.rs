@@ -1,6 +1,7 @@
 //! The full description of the API, where it is at hand (`MUSTER_SHARED`, else `../shared` beside the tree): what every
 //! parameter may be, and values that it may have.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -83,6 +84,16 @@ impl Spec {
             return None;
         };
         Some(Spec(serde_json::from_slice(&bytes).unwrap()))
+    }
+
+    /// The names of all actions.
+    pub(crate) fn actions(&self) -> BTreeSet<String> {
+        self.0["actions"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
     }
 
     /// The parameters of an action, those that only SDKs have among them.

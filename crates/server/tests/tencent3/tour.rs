@@ -11,10 +11,13 @@
 //! members                      what the balancers list
 //! messages                     what has been told since the last time
 //! faults [RULE, ...]           as the native endpoint does
+//! sdk Action [OLD=NEW ...]     the call with the body that the Python SDK was recorded to send (see `wire.rs`), its ids
+//!                              replaced as said; `asg-absent01` is `asg-1` and `ins-absent02` is `ins-2` otherwise
 //! repeat N Action {...}        the call N times, `{n}` in it counting from 1; how many were answered is printed
 //! ```
 //!
-//! In a body, `<N bytes>` stands for so many bytes in base64, and `<N of X>` for a list of so many texts `X`.
+//! In a body, `<N bytes>` stands for so many bytes in base64, `<N of X>` for a list of so many texts `X`, and
+//! `<N times X>` for one of so many values `X`.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -28,6 +31,7 @@ use serde_json::Value;
 
 use super::facts::Facts;
 use super::service::{Names, Service};
+use super::wire::recorded_body;
 
 /// What signatures are made and checked at.
 const CLOCK_SECS: i64 = 1_795_500_000;
@@ -80,8 +84,22 @@ impl Tour {
                 self.service.sim.set_faults(Faults { rules });
             }
             "repeat" => self.repeat(rest).await,
+            "sdk" => self.sdk(rest).await,
             action => self.call(action, rest).await,
         }
+    }
+
+    async fn sdk(&mut self, rest: &str) {
+        let mut words = rest.split(' ');
+        let action = words.next().unwrap();
+        let mut body = recorded_body(action);
+        for (old, new) in words.filter_map(|pair| pair.split_once('=')) {
+            body = body.replace(old, new);
+        }
+        body = body.replace("-absent01\"", "-1\"");
+        body = body.replace("\"ins-absent02\"", "\"ins-2\"");
+        writeln!(self.golden, "> {action} {body}").unwrap();
+        self.call(action, &body).await;
     }
 
     async fn repeat(&mut self, rest: &str) {
@@ -191,9 +209,10 @@ fn expanded(body: &str) -> String {
     let (inner, after) = rest.split_once('>').unwrap();
     let (count, what) = inner.split_once(' ').unwrap();
     let count: usize = count.parse().unwrap();
-    let long = match what.strip_prefix("of ") {
-        None => format!("\"{}\"", STANDARD.encode(vec![b'#'; count])),
-        Some(item) => serde_json::to_string(&vec![item; count]).unwrap(),
+    let long = match (what.strip_prefix("of "), what.strip_prefix("times ")) {
+        (_, Some(item)) => format!("[{}]", vec![item; count].join(", ")),
+        (None, None) => format!("\"{}\"", STANDARD.encode(vec![b'#'; count])),
+        (Some(item), None) => serde_json::to_string(&vec![item; count]).unwrap(),
     };
     format!("{before}{long}{}", expanded(after))
 }
@@ -242,6 +261,14 @@ tours!(
     policies,
     notifications,
     notification_errors,
+    sdk,
+    balancer_codes,
+    hook_codes,
+    policy_codes,
+    schedule_codes,
+    notification_codes,
+    refresh_codes,
+    rest_codes,
     rest,
     account,
     config_codes,

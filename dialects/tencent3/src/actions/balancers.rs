@@ -84,11 +84,14 @@ impl Action<Ctx> for DetachLoadBalancers {
     type Response = Started;
 
     async fn run(self, ctx: &Ctx) -> Result<Started, Fault> {
-        checks::group_id(&self.auto_scaling_group_id, ctx.action)?;
+        let id = checks::group_id(&self.auto_scaling_group_id, ctx.action)?;
+        let there = bound(id, ctx).await?;
         let forward = self
             .forward_load_balancer_identifications
             .unwrap_or_default();
-        let forward = ForwardLoadBalancerIdentification::list(forward)?;
+        let forward = ForwardLoadBalancerIdentification::list(forward, |one| {
+            there.iter().any(|old| old.is_same_place(one))
+        })?;
         let names = ["LoadBalancerIds", "ForwardLoadBalancerIdentifications"];
         let given = one_of(self.load_balancer_ids, forward, names)?;
         let change = GroupCommand::Balancers(BalancerChange::Detach(given));

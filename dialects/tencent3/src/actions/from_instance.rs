@@ -77,9 +77,16 @@ impl Action<Ctx> for CreateAutoScalingGroupFromInstance {
             55,
             false,
         )?;
-        let named = std::slice::from_ref(&self.instance_id);
-        let instance: Option<InstanceId> = checks::instance_ids(named)?.first().copied();
-        let instance = instance.ok_or_else(|| {
+        if !InstanceId::is_well_formed(&self.instance_id) {
+            let code = "InvalidParameterValue.InvalidInstanceId";
+            return Err(checks::bad_id(
+                code,
+                "InstanceId",
+                &self.instance_id,
+                "ins-",
+            ));
+        }
+        let instance = InstanceId::parse(&self.instance_id).map_err(|_| {
             ctx.refused(&muster_model::Error::NotFound {
                 kind: muster_model::ResourceKind::Instance,
                 id: self.instance_id.clone(),

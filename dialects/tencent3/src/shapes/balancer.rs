@@ -175,9 +175,10 @@ pub(crate) struct ForwardLoadBalancerIdentification {
 }
 
 impl ForwardLoadBalancerIdentification {
-    /// Checks and converts. Naming one twice is naming it.
+    /// Checks and converts. Naming one twice is naming it. The ids of what `is_bound` are not checked.
     pub(crate) fn list(
         given: Vec<ForwardLoadBalancerIdentification>,
+        is_bound: impl Fn(&Balancer) -> bool,
     ) -> Result<Vec<Balancer>, Fault> {
         checks::count(
             "InvalidParameterValue.LimitExceeded",
@@ -188,20 +189,25 @@ impl ForwardLoadBalancerIdentification {
         let mut list = Vec::with_capacity(given.len());
         for (at, given) in given.into_iter().enumerate() {
             // Only in SDKs: the ports to go; left out, all of them.
-            let name = format!("ForwardLoadBalancerIdentifications.{at}.PortList");
+            let place = format!("ForwardLoadBalancerIdentifications.{at}");
+            let name = format!("{place}.PortList");
             let ports = given.port_list.unwrap_or_default();
             let target = |port: &i64| {
                 let port = checks::number(&name, *port, 1, 65_535)?;
                 let port = u16::try_from(port).unwrap_or(0);
                 Ok(Target { port, weight: 0 })
             };
-            list.push(Balancer::Forward {
+            let balancer = Balancer::Forward {
                 balancer: given.load_balancer_id,
                 listener: given.listener_id,
                 location: given.location_id.filter(|id| !id.is_empty()),
                 region: None,
                 targets: ports.iter().map(target).collect::<Result<_, Fault>>()?,
-            });
+            };
+            if !is_bound(&balancer) {
+                check_ids(&place, &balancer)?;
+            }
+            list.push(balancer);
         }
         Ok(list)
     }
