@@ -11,6 +11,8 @@
 //! members                      what the balancers list
 //! messages                     what has been told since the last time
 //! faults [RULE, ...]           as the native endpoint does
+//! catalogue strict | loose     a restart with the catalogue that stands in catalogue.rs
+//! catalogue without KIND ID    the same without one of it
 //! repeat N Action {...}        the call N times, `{n}` in it counting from 1; how many were answered is printed
 //! ```
 //!
@@ -26,6 +28,7 @@ use muster_ports::{Compute, LoadBalancer};
 use muster_sim::{Action, Faults};
 use serde_json::Value;
 
+use super::catalogue::catalogue;
 use super::facts::Facts;
 use super::service::{Names, Service};
 
@@ -79,6 +82,7 @@ impl Tour {
                 let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
                 self.service.sim.set_faults(Faults { rules });
             }
+            "catalogue" => self.service.restart_with(catalogue(rest)).await,
             "repeat" => self.repeat(rest).await,
             action => self.call(action, rest).await,
         }
@@ -244,6 +248,10 @@ tours!(
     notification_errors,
     rest,
     account,
+    catalogue_configs,
+    catalogue_groups,
+    catalogue_balancers,
+    catalogue_gone,
     config_codes,
     config_errors,
     group_codes,
