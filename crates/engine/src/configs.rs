@@ -5,7 +5,7 @@ use muster_model::{
     Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site, Tag,
 };
 
-use crate::Context;
+use crate::{Context, catalogue};
 
 /// Makes a configuration. `context.facts`: is the name taken, how many are there.
 ///
@@ -19,6 +19,7 @@ pub fn create_config(
     context: &mut Context<'_>,
 ) -> Result<LaunchConfiguration, Error> {
     check_spec(spec)?;
+    catalogue::check_config(&context.settings.catalogue, None, spec)?;
     check_name(spec, context)?;
     let limit = context.settings.quotas.configs;
     if context.facts.used >= limit {
@@ -54,6 +55,7 @@ pub fn modify_config(
     let mut spec = old.spec.clone();
     patched(&mut spec, patch);
     check_spec(&spec)?;
+    catalogue::check_config(&context.settings.catalogue, Some(&old.spec), &spec)?;
     if spec.name != old.spec.name {
         check_name(&spec, context)?;
     }
@@ -122,6 +124,12 @@ pub fn upgrade_config(
         ..spec.clone()
     };
     check_spec(&spec)?;
+    // Its login stays: that is not looked up again.
+    let given = ConfigSpec {
+        login: None,
+        ..spec.clone()
+    };
+    catalogue::check_config(&context.settings.catalogue, None, &given)?;
     if spec.name != old.spec.name {
         check_name(&spec, context)?;
     }

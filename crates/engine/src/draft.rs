@@ -60,6 +60,11 @@ impl<'a> Draft<'a> {
         &self.view.group
     }
 
+    /// Why the group cannot do its work, if so.
+    pub(crate) fn abnormal(&self) -> Option<muster_model::Abnormal> {
+        crate::abnormal(&self.settings.catalogue, self.group())
+    }
+
     pub(crate) fn group_mut(&mut self) -> &mut Group {
         self.group_written = true;
         Arc::make_mut(&mut self.view.group)

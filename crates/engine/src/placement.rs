@@ -84,8 +84,8 @@ fn worth(draft: &Draft<'_>, placement: &Placement) -> u64 {
     }
 }
 
-/// Zone and subnet of each place: subnets in a VPC, zones in the classic network. A zone that is listed beside a
-/// subnet is that subnet's.
+/// Zone and subnet of each place: subnets in a VPC, zones in the classic network. The zone of a subnet is in the catalogue,
+/// or else the one that is listed beside it.
 fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
     let network = &draft.group().spec.network;
     if network.subnets.is_empty() {
@@ -98,11 +98,12 @@ fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
                 .collect(),
         };
     }
-    let zone = |rank: usize| {
-        network
-            .zones
-            .get(rank)
-            .or(network.zones.first())
+    let zone = |rank: usize, subnet: &str| {
+        let known = draft.settings.catalogue.subnets.get(subnet);
+        let listed = || network.zones.get(rank).or(network.zones.first());
+        known
+            .map(|known| &known.zone)
+            .or_else(listed)
             .cloned()
             .unwrap_or_default()
     };
@@ -110,7 +111,7 @@ fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
         .subnets
         .iter()
         .enumerate()
-        .map(|(rank, subnet)| (zone(rank), subnet.clone()))
+        .map(|(rank, subnet)| (zone(rank, subnet), subnet.clone()))
         .collect()
 }
 

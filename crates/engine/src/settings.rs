@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use muster_model::LaunchConfiguration;
+use muster_model::{Catalogue, LaunchConfiguration};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Settings {
     pub early_death_secs: u32,
     /// What is known of instance types, by name: for the choice of spot machines.
     pub types: BTreeMap<String, TypeFacts>,
+    /// What there is.
+    pub catalogue: Catalogue,
 }
 
 impl Default for Settings {
@@ -59,6 +61,7 @@ impl Default for Settings {
             group_calls: 64,
             early_death_secs: 30,
             types: BTreeMap::new(),
+            catalogue: Catalogue::default(),
         }
     }
 }

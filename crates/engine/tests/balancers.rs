@@ -376,6 +376,7 @@ fn balancers_change_under_what_serves() {
     t.change(BalancerChange::Replace {
         door: Door::Tencent3,
         balancers: Vec::new(),
+        check_all: true,
     })
     .unwrap();
     t.settle();
@@ -400,6 +401,7 @@ fn a_door_overwrites_what_it_can_show_only() {
     let nothing = |door| BalancerChange::Replace {
         door,
         balancers: Vec::new(),
+        check_all: true,
     };
     t.change(nothing(Door::Tencent3)).unwrap();
     t.settle();

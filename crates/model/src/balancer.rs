@@ -64,6 +64,8 @@ pub enum BalancerChange {
         door: Door,
         /// What there is to be.
         balancers: Vec<Balancer>,
+        /// What is there as it is now is looked up in the catalogue too.
+        check_all: bool,
     },
     /// Ports and weights of bindings that are there.
     SetTargets(Vec<Balancer>),

@@ -1,6 +1,8 @@
 //! The one error of the model: closed, so that every door has to say its code for every case.
 
-use crate::{ActivityId, AttemptCode, InstanceId, PolicyId, RefreshId, RefreshStatus};
+use crate::{
+    ActivityId, AttemptCode, InstanceId, Listed, Misfit, PolicyId, RefreshId, RefreshStatus,
+};
 
 /// A kind of resource, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +166,22 @@ pub enum Error {
     NotMembers {
         /// Which.
         instances: Vec<InstanceId>,
+    },
+    /// Not in the catalogue, which is strict.
+    #[error("{kind:?} {id} does not exist")]
+    Unlisted {
+        /// Of which kind.
+        kind: Listed,
+        /// As given.
+        id: String,
+    },
+    /// In the catalogue, but not for this.
+    #[error("{id}: {misfit}")]
+    Misfit {
+        /// What cannot be used.
+        id: String,
+        /// Why.
+        misfit: Misfit,
     },
     /// The name is taken.
     #[error("{kind:?} name {name} is taken")]

@@ -11,6 +11,7 @@ mod account;
 mod activity;
 mod advice;
 mod balancer;
+mod catalogue;
 mod change;
 mod command;
 mod config;
@@ -36,6 +37,10 @@ pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use balancer::{
     Balancer, BalancerChange, BalancerTarget, Binding, DEFAULT_WEIGHT, Member, MemberHealth,
     MemberSpec, MemberState, Target,
+};
+pub use catalogue::{
+    Catalogue, Listed, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedType,
+    ListedZone, Misfit,
 };
 pub use change::{Change, Delta, Event, EventKind, GroupView};
 pub use command::{

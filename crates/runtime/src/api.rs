@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Access, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created,
-    Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Lifecycle, Machine, Page, Paged, ResourceKind, Tag, TagFilter, Time,
+    Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
+    Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
+    InstanceFilter, InstanceItem, Lifecycle, Machine, Page, Paged, ResourceKind, Tag, TagFilter,
+    Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -183,9 +184,9 @@ fn config_matches(config: &muster_model::LaunchConfiguration, filter: &ConfigFil
     }
 }
 
-fn group_item(view: &GroupView) -> GroupItem {
+fn group_item(catalogue: &Catalogue, view: &GroupView) -> GroupItem {
     GroupItem {
-        group: Arc::clone(&view.group),
+        group: muster_engine::judged(catalogue, &view.group),
         config_name: view
             .config
             .as_ref()
@@ -261,7 +262,7 @@ impl Api for Runtime {
             let found: Vec<_> = self
                 .visible(caller, *id)
                 .iter()
-                .map(|view| group_item(view))
+                .map(|view| group_item(&self.options.settings.catalogue, view))
                 .collect();
             return Ok(paged(found, page));
         }
@@ -270,7 +271,11 @@ impl Api for Runtime {
         let views = paged(views, page);
         Ok(Paged {
             total: views.total,
-            items: views.items.iter().map(|view| group_item(view)).collect(),
+            items: views
+                .items
+                .iter()
+                .map(|view| group_item(&self.options.settings.catalogue, view))
+                .collect(),
         })
     }
 
@@ -293,9 +298,16 @@ impl Api for Runtime {
             .iter()
             .filter_map(|id| self.visible(caller, *id).ok());
         Ok(visible
-            .map(|view| GroupAdvice {
-                group: view.group.id,
-                advices: muster_engine::advise(&view),
+            .map(|view| {
+                let catalogue = &self.options.settings.catalogue;
+                let judged = GroupView {
+                    group: muster_engine::judged(catalogue, &view.group),
+                    ..(*view).clone()
+                };
+                GroupAdvice {
+                    group: view.group.id,
+                    advices: muster_engine::advise(&judged),
+                }
             })
             .collect())
     }
@@ -317,6 +329,7 @@ impl Api for Runtime {
             let groups = users
                 .map(|view| (view.group.id, view.group.spec.name.clone()))
                 .collect();
+            let config = muster_engine::judged_config(&self.options.settings.catalogue, &config);
             ConfigItem { config, groups }
         });
         Ok(Paged {

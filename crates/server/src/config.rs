@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use muster_engine::{Quotas, Settings, TypeFacts};
+use muster_engine::{Quotas, Settings};
 use serde::{Deserialize, Deserializer};
 
+mod catalogue;
 mod sink;
 
+use catalogue::{CatalogueConfig, TypeConfig};
 pub(crate) use sink::{SinkConfig, SinkKind};
 
 /// A whole number in a range; outside, the error says the range.
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) sink: Vec<SinkConfig>,
     #[serde(default)]
     instance_type: Vec<TypeConfig>,
+    #[serde(default)]
+    catalogue: CatalogueConfig,
     #[serde(default)]
     pub(crate) command: Vec<CommandConfig>,
 }
@@ -250,16 +254,6 @@ pub(crate) struct CommandConfig {
     pub(crate) script: String,
 }
 
-/// `[[instance_type]]`: what the choice of spot machines goes by.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TypeConfig {
-    name: String,
-    cores: Within<1, 4096>,
-    spot_price_millis: Within<0, 1_000_000_000>,
-    stock: Option<Within<0, 1_000_000>>,
-}
-
 impl Config {
     /// Reads a file; without one, everything is at its default.
     pub(crate) fn load(path: Option<&Path>) -> Result<Config, String> {
@@ -291,6 +285,14 @@ impl Config {
                 position(text, at)
             ));
         }
+        if let Some((table, number, id)) = config.catalogue.twice(&config.instance_type) {
+            let at = text.match_indices(table).nth(number);
+            let at = at.map_or(0, |(at, _)| at);
+            return Err(format!(
+                "{file}:{}: {table} `{id}`: each is there once",
+                position(text, at)
+            ));
+        }
         for (number, sink) in config.sink.iter().enumerate() {
             let twice = config.sink[..number]
                 .iter()
@@ -319,6 +321,7 @@ impl Config {
                 policies: self.quotas.scaling_policies.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
+            catalogue: self.catalogue.catalogue(&self.instance_type, &self.site),
             ..Settings::default()
         };
         let engine = &self.engine;
@@ -331,17 +334,6 @@ impl Config {
             group_calls early_death_secs
         );
         settings
-    }
-}
-
-impl TypeConfig {
-    fn facts(&self) -> (String, TypeFacts) {
-        let facts = TypeFacts {
-            cores: self.cores.0,
-            spot_price_micros: u64::from(self.spot_price_millis.0) * 1000,
-            stock: self.stock.map_or(0, |stock| stock.0),
-        };
-        (self.name.clone(), facts)
     }
 }
 

@@ -304,6 +304,7 @@ const SCRIPTS: &[(&str, Script)] = &[
         let change = BalancerChange::Replace {
             door: Door::Tencent3,
             balancers: vec![listener("lbl-3")],
+            check_all: true,
         };
         give(world, group, &GroupCommand::Balancers(change));
     }),

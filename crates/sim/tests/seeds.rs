@@ -159,6 +159,7 @@ fn change_of_balancers(world: &mut World) -> GroupCommand {
         _ => BalancerChange::Replace {
             door: Door::Tencent3,
             balancers: vec![balancer],
+            check_all: true,
         },
     })
 }

@@ -7,6 +7,8 @@ use muster_model::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
 
 use crate::fault::Fault;
 
+mod listed;
+
 /// This door's name of a parameter.
 pub(crate) fn parameter(field: Field) -> &'static str {
     match field {
@@ -253,6 +255,8 @@ fn used_up(quota: Quota) -> &'static str {
 pub(crate) fn fault(error: &Error, action: &str) -> Fault {
     let code = match error {
         Error::NotFound { kind, .. } => not_found(*kind, action),
+        Error::Unlisted { kind, id } => return listed::unlisted(*kind, id, action),
+        Error::Misfit { id, misfit } => return listed::misfit(*misfit, id, action),
         Error::NotMembers { .. } if matches!(action, "EnterStandby" | "ExitStandby") => {
             "ResourceNotFound.InstancesNotFound"
         }

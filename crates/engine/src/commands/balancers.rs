@@ -6,6 +6,7 @@ use muster_model::{
 };
 
 use super::capacity::{check_idle, manual};
+use crate::catalogue;
 use crate::draft::Draft;
 
 /// Classic balancers of a group (L3723).
@@ -14,13 +15,16 @@ const MOST_CLASSIC: usize = 20;
 const MOST_FORWARD: usize = 100;
 
 pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<Created, Error> {
+    catalogue::check_balancers(&draft.settings.catalogue, draft.group(), change)?;
     check_idle(draft)?;
     let old = &draft.group().spec.balancers;
     let new = match change {
         BalancerChange::Attach(more) => attached(old, more)?,
         BalancerChange::Detach(less) => detached(old, less)?,
         BalancerChange::SetTargets(given) => retargeted(old, given)?,
-        BalancerChange::Replace { door, balancers } => old
+        BalancerChange::Replace {
+            door, balancers, ..
+        } => old
             .iter()
             .filter(|balancer| !balancer.is_shown_by(*door))
             .chain(balancers)
@@ -58,7 +62,7 @@ fn at_rest(draft: &Draft<'_>, state: impl Fn(Lifecycle) -> bool) -> Vec<Instance
 }
 
 /// Whether both mean the same place with the same ports and weights. The region is the balancer's own.
-fn is_same(one: &Balancer, other: &Balancer) -> bool {
+pub(crate) fn is_same(one: &Balancer, other: &Balancer) -> bool {
     let sorted = |balancer: &Balancer| {
         let mut bindings = balancer.bindings();
         bindings.sort_by(|a, b| a.target.cmp(&b.target));

@@ -50,7 +50,7 @@ pub(super) fn set_desired(
     };
     check_size(size)?;
     super::modify::check_base(draft.group().spec.allocation, size.max)?;
-    if draft.group().abnormal.is_some() {
+    if draft.abnormal().is_some() {
         return Err(Error::Abnormal);
     }
     if !draft.group().spec.enabled {

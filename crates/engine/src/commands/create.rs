@@ -8,6 +8,7 @@ use muster_model::{
 };
 
 use super::modify::{check_spec, named_config};
+use crate::catalogue::{self, Asked};
 use crate::draft::Draft;
 use crate::{Context, plan};
 
@@ -25,10 +26,18 @@ pub fn create_group(
 ) -> Result<GroupView, Error> {
     let facts = context.facts;
     let config = match spec.config {
-        Some(_) => Some(named_config(spec.config, facts)?),
+        Some(_) => Some(named_config(spec.config, facts, context.settings)?),
         None => None,
     };
     check_spec(spec, config.as_deref())?;
+    let asked = Asked {
+        site,
+        old: None,
+        new: spec,
+        config: config.as_deref(),
+        config_named: true,
+    };
+    catalogue::check_group(&context.settings.catalogue, &asked)?;
     if facts.name_taken {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,

@@ -1,6 +1,6 @@
 //! Commands on one group: one file per family; this is the dispatch.
 
-mod balancers;
+pub(crate) mod balancers;
 pub(crate) mod capacity;
 pub(crate) mod create;
 mod delete;

@@ -8,9 +8,10 @@ use muster_model::{
 };
 
 use super::capacity::check_size;
-use crate::Facts;
+use crate::catalogue::{self, Asked};
 use crate::configs::check_tags;
 use crate::draft::Draft;
+use crate::{Facts, Settings};
 
 /// Switches the group on: what is missing is made up for (rule G22). Idempotent.
 pub(super) fn enable(draft: &mut Draft<'_>) -> Result<Created, Error> {
@@ -57,28 +58,35 @@ pub(super) fn modify(
             .desired
             .clamp(spec.size.min.min(spec.size.max), spec.size.max);
     }
+    let other_vpc = spec.network.vpc != old.network.vpc;
+    if other_vpc && patch.subnets.is_none() {
+        return Err(Error::Invalid {
+            field: Field::Subnets,
+            problem: Problem::NeededBy(Field::Vpc),
+        });
+    }
+    let config = match patch.config {
+        Some(_) => Some(named_config(patch.config, facts, draft.settings)?),
+        None => draft.view().config.clone(),
+    };
+    check_spec(&spec, config.as_deref())?;
+    let asked = Asked {
+        site: &draft.group().site,
+        old: Some(&old),
+        new: &spec,
+        config: config.as_deref(),
+        config_named: spec.config != old.config,
+    };
+    catalogue::check_group(&draft.settings.catalogue, &asked)?;
     if patch.name.is_some() && spec.name != old.name && facts.name_taken {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
             name: spec.name,
         });
     }
-    if spec.network.vpc != old.network.vpc {
-        if patch.subnets.is_none() {
-            return Err(Error::Invalid {
-                field: Field::Subnets,
-                problem: Problem::NeededBy(Field::Vpc),
-            });
-        }
-        if !old.balancers.is_empty() {
-            return Err(Error::VpcBound);
-        }
+    if other_vpc && !old.balancers.is_empty() {
+        return Err(Error::VpcBound);
     }
-    let config = match patch.config {
-        Some(_) => Some(named_config(patch.config, facts)?),
-        None => draft.view().config.clone(),
-    };
-    check_spec(&spec, config.as_deref())?;
     if patch.config.is_some() {
         draft.set_config(config);
     }
@@ -98,12 +106,13 @@ pub(super) fn modify(
 pub(super) fn named_config(
     id: Option<muster_model::ConfigId>,
     facts: &Facts,
+    settings: &Settings,
 ) -> Result<Arc<LaunchConfiguration>, Error> {
     let config = facts.config.clone().ok_or_else(|| Error::NotFound {
         kind: ResourceKind::Config,
         id: id.map(|id| id.to_string()).unwrap_or_default(),
     })?;
-    match config.status {
+    match catalogue::config_status(&settings.catalogue, &config) {
         ConfigStatus::Normal => Ok(config),
         ConfigStatus::ImageAbnormal
         | ConfigStatus::SnapshotAbnormal

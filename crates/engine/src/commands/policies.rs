@@ -128,7 +128,7 @@ pub(crate) fn adjustment(kind: &PolicyKind) -> Option<AdjustBy> {
 fn execute(draft: &mut Draft<'_>, id: PolicyId, honor_cooldown: bool) -> Result<Created, Error> {
     let policy = named(draft, id)?;
     let by = adjustment(&policy.kind).ok_or(Error::NotExecutable { policy: id })?;
-    if draft.group().abnormal.is_some() {
+    if draft.abnormal().is_some() {
         return Err(Error::Abnormal);
     }
     let trigger = Trigger {

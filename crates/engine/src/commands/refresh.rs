@@ -65,7 +65,7 @@ fn start(
     mode: RefreshMode,
     settings: RefreshSettings,
 ) -> Result<Created, Error> {
-    if draft.group().abnormal.is_some() {
+    if draft.abnormal().is_some() {
         return Err(Error::Abnormal);
     }
     if let Some(open) = draft.view().open_refresh() {
@@ -105,7 +105,7 @@ fn roll_back(
     settings: RefreshSettings,
 ) -> Result<Created, Error> {
     let mut origin = named(draft, origin)?;
-    if draft.group().abnormal.is_some() {
+    if draft.abnormal().is_some() {
         return Err(Error::Abnormal);
     }
     if origin.origin.is_some() {

@@ -242,7 +242,7 @@ fn act(draft: &mut Draft<'_>, wish: &Wish) {
             cooldown,
         },
     };
-    let told = match draft.group().abnormal {
+    let told = match draft.abnormal() {
         Some(_) => Err("the group is abnormal".to_owned()),
         None => capacity::adjust(draft, &adjustment).map_err(|error| error.to_string()),
     };

@@ -1,4 +1,4 @@
-//! Engine tables of what stands beside the members of a group: hooks and their commands, notifications, policies, tags;
+//! Engine tables of what stands beside the members of a group: hooks and their commands, notifications, policies, tags, the catalogue;
 //! and of members out of service on purpose.
 
 #![allow(
@@ -8,6 +8,7 @@
     reason = "a test says what broke by failing"
 )]
 
+mod catalogue;
 mod common;
 mod hooks;
 mod rest;

@@ -77,6 +77,22 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]\n[[sink]]\nname = \"a\"\nkind = \"queue\"\nqueues = [\"*\"]",
             "muster.toml:5:1: sink `a`: each name is there once",
         ),
+        (
+            "[catalogue]\nstrict = 1",
+            "muster.toml:2:10: invalid type: integer `1`, expected a boolean",
+        ),
+        (
+            "[[catalogue.subnet]]\nid = \"subnet-1\"\nvpc = \"vpc-1\"",
+            "muster.toml:1:1: missing field `zone`",
+        ),
+        (
+            "[[catalogue.image]]\nid = \"i\"\n[[catalogue.image]]\nid = \"i\"",
+            "muster.toml:3:1: [[catalogue.image]] `i`: each is there once",
+        ),
+        (
+            "[[catalogue.balancer]]\nid = \"lb\"\n[[catalogue.balancer.listener]]\nid = \"l\"\ntarget = \"x\"",
+            "muster.toml:5:10: unknown variant `x`, expected `node` or `group`",
+        ),
         ("a = ", "muster.toml:1:5: "),
     ];
     for (text, wanted) in cases {
@@ -176,8 +192,8 @@ fn file(key: &str, value: &str) -> String {
                 let value = if key == name { value } else { plain };
                 text.push_str(&format!("{key} = {value}\n"));
             }
-            if name == "stock" {
-                text.push_str(&format!("stock = {value}\n"));
+            if ["stock", "available", "zones"].contains(&name) {
+                text.push_str(&format!("{name} = {value}\n"));
             }
             text
         }
@@ -187,7 +203,19 @@ fn file(key: &str, value: &str) -> String {
 
 #[test]
 fn the_page_names_every_key_once() {
-    let tables = ["account", "key", "site", "sink", "instance_type", "command"];
+    let tables = [
+        "account",
+        "key",
+        "site",
+        "sink",
+        "instance_type",
+        "command",
+        "image",
+        "zone",
+        "subnet",
+        "balancer",
+        "listener",
+    ];
     let known: Vec<String> = muster_kit::decode::known_fields::<Config>()
         .into_iter()
         .filter(|field| field.shape != muster_kit::decode::Shape::Struct)
@@ -250,5 +278,6 @@ fn the_examples_of_the_page_are_right() {
         .map(|example| Config::parse("example", example).unwrap())
         .collect();
     assert_eq!(configs[0].account[0].name, "team");
-    assert!(!configs[1].sink.is_empty());
+    assert!(configs[1].settings().catalogue.strict);
+    assert!(!configs[2].sink.is_empty());
 }

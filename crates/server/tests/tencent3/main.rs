@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bounds;
+mod catalogue;
 mod echo;
 mod examples;
 mod facts;

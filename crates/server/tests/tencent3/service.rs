@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use muster_engine::Settings;
 use muster_kit::http::{Dialect, Head, Incoming, Reply};
 use muster_kit::node::Limits;
 use muster_kit::sign::client::{Client, Request};
-use muster_model::{Access, Account, AccountId, Ids, Site, Time};
+use muster_model::{Access, Account, AccountId, Catalogue, Ids, Site, Time};
 use muster_ports::{Caller, Clock, Commit, Credential, Keys, Row, Store};
 use muster_runtime::{Options, Runtime, ShellClock};
 use muster_sim::SimCompute;
@@ -52,8 +53,9 @@ pub(crate) struct Service {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) sim: Arc<SimCompute>,
     pub(crate) store: Arc<dyn Store>,
-    account: AccountId,
+    accounts: [AccountId; 2],
     clock_secs: i64,
+    rate_limits: bool,
 }
 
 impl Service {
@@ -96,27 +98,40 @@ impl Service {
             Options::default(),
         );
         let runtime = runtime.await.unwrap();
-        let options = muster_tencent3::Options {
-            rate_limits,
-            limits: Limits::default(),
-            now_unix_secs: Arc::new(move || clock_secs),
-            seal: Arc::new(|secret| format!("sealed({})", secret.len())),
-        };
-        let api = Arc::<Runtime>::clone(&runtime);
         Service {
-            door: Tencent3::new(api, Arc::new(Three(accounts)), options),
+            door: door(&runtime, accounts, clock_secs, rate_limits),
             runtime,
             sim,
             store,
-            account: accounts[0],
+            accounts,
             clock_secs,
+            rate_limits,
         }
+    }
+
+    /// Goes on with another catalogue, as after a restart.
+    pub(crate) async fn restart_with(&mut self, catalogue: Catalogue) {
+        self.runtime.stop().await;
+        let options = Options {
+            settings: Settings {
+                catalogue,
+                ..Settings::default()
+            },
+            ..Options::default()
+        };
+        self.runtime = self.restarted_with(options).await;
+        self.door = door(
+            &self.runtime,
+            self.accounts,
+            self.clock_secs,
+            self.rate_limits,
+        );
     }
 
     /// Who calls, for what no answer of the door shows.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
-            account: self.account,
+            account: self.accounts[0],
             access: Access::Full,
             site: Site::default(),
         }
@@ -124,12 +139,16 @@ impl Service {
 
     /// Another runtime on the same store, machines and clock: the first one has been stopped.
     pub(crate) async fn restarted(&self) -> Arc<Runtime> {
+        self.restarted_with(Options::default()).await
+    }
+
+    async fn restarted_with(&self, options: Options) -> Arc<Runtime> {
         let runtime = Runtime::start(
             Arc::clone(&self.store),
             Arc::<SimCompute>::clone(&self.sim),
             Arc::<SimCompute>::clone(&self.sim),
             Arc::clone(self.runtime.clock()),
-            Options::default(),
+            options,
         );
         runtime.await.unwrap()
     }
@@ -155,6 +174,22 @@ impl Service {
         let Request { head, body } = client(key).post_json(action, self.clock_secs, body);
         answer(&self.handle(head, body).await)
     }
+}
+
+fn door(
+    runtime: &Arc<Runtime>,
+    accounts: [AccountId; 2],
+    clock_secs: i64,
+    rate_limits: bool,
+) -> Tencent3 {
+    let options = muster_tencent3::Options {
+        rate_limits,
+        limits: Limits::default(),
+        now_unix_secs: Arc::new(move || clock_secs),
+        seal: Arc::new(|secret| format!("sealed({})", secret.len())),
+    };
+    let api = Arc::<Runtime>::clone(runtime);
+    Tencent3::new(api, Arc::new(Three(accounts)), options)
 }
 
 /// The answer under its envelope, without the request id, which is checked.

@@ -13,6 +13,8 @@
 //! faults [RULE, ...]           as the native endpoint does
 //! sdk Action [OLD=NEW ...]     the call with the body that the Python SDK was recorded to send (see `wire.rs`), its ids
 //!                              replaced as said; `asg-absent01` is `asg-1` and `ins-absent02` is `ins-2` otherwise
+//! catalogue strict | loose     a restart with the catalogue that stands in catalogue.rs
+//! catalogue without KIND ID    the same without one of it
 //! repeat N Action {...}        the call N times, `{n}` in it counting from 1; how many were answered is printed
 //! ```
 //!
@@ -29,6 +31,7 @@ use muster_ports::{Compute, LoadBalancer};
 use muster_sim::{Action, Faults};
 use serde_json::Value;
 
+use super::catalogue::catalogue;
 use super::facts::Facts;
 use super::service::{Names, Service};
 use super::wire::recorded_body;
@@ -83,6 +86,7 @@ impl Tour {
                 let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
                 self.service.sim.set_faults(Faults { rules });
             }
+            "catalogue" => self.service.restart_with(catalogue(rest)).await,
             "repeat" => self.repeat(rest).await,
             "sdk" => self.sdk(rest).await,
             action => self.call(action, rest).await,
@@ -271,6 +275,10 @@ tours!(
     rest_codes,
     rest,
     account,
+    catalogue_configs,
+    catalogue_groups,
+    catalogue_balancers,
+    catalogue_gone,
     config_codes,
     config_errors,
     group_codes,

@@ -143,10 +143,11 @@ impl Action<Ctx> for ModifyLoadBalancers {
     async fn run(self, ctx: &Ctx) -> Result<Started, Fault> {
         let id = checks::group_id(&self.auto_scaling_group_id, ctx.action)?;
         // With DIFF, what is bound already is not checked again.
-        let unchecked = match self.load_balancers_check_policy.unwrap_or(CheckPolicy::All) {
-            CheckPolicy::All => Vec::new(),
-            CheckPolicy::Diff => bound(id, ctx).await?,
-        };
+        let (unchecked, check_all) =
+            match self.load_balancers_check_policy.unwrap_or(CheckPolicy::All) {
+                CheckPolicy::All => (Vec::new(), true),
+                CheckPolicy::Diff => (bound(id, ctx).await?, false),
+            };
         let forward = self.forward_load_balancers.unwrap_or_default();
         let forward = ForwardLoadBalancer::list(forward, |one| {
             unchecked.iter().any(|old| old.is_same_place(one))
@@ -155,6 +156,7 @@ impl Action<Ctx> for ModifyLoadBalancers {
         let change = GroupCommand::Balancers(BalancerChange::Replace {
             door: Door::Tencent3,
             balancers,
+            check_all,
         });
         ctx.start(&self.auto_scaling_group_id, change).await
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use muster_model::{
-    ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, PolicyId, Problem,
-    Quota, RefreshId, RefreshStatus, ResourceKind,
+    ActivityId, AttachRefusal, AttemptCode, Error, Field, InstanceId, Key, Listed, Misfit,
+    PolicyId, Problem, Quota, RefreshId, RefreshStatus, ResourceKind,
 };
 
 use super::facts::facts;
@@ -23,6 +23,41 @@ const KINDS: [ResourceKind; 10] = [
     ResourceKind::Hook,
     ResourceKind::Refresh,
     ResourceKind::Balancer,
+];
+
+const LISTED: [Listed; 16] = [
+    Listed::Image,
+    Listed::ImageFamily,
+    Listed::InstanceType,
+    Listed::Zone,
+    Listed::Vpc,
+    Listed::Subnet,
+    Listed::SecurityGroup,
+    Listed::Key,
+    Listed::Project,
+    Listed::Snapshot,
+    Listed::BandwidthPackage,
+    Listed::DisasterRecoverGroup,
+    Listed::DedicatedCluster,
+    Listed::Balancer,
+    Listed::Listener,
+    Listed::Location,
+];
+
+const MISFITS: [Misfit; 13] = [
+    Misfit::FixedHostName,
+    Misfit::TypeSoldOut,
+    Misfit::NoBandwidthPackages,
+    Misfit::ZoneElsewhere,
+    Misfit::ZoneUnavailable,
+    Misfit::SubnetUnavailable,
+    Misfit::SubnetOfOtherVpc,
+    Misfit::SubnetOutsideCluster,
+    Misfit::ConfigOfOtherProject,
+    Misfit::BalancerElsewhere,
+    Misfit::BalancerOfOtherVpc,
+    Misfit::BalancerOfOtherProject,
+    Misfit::ListenerToTargetGroup,
 ];
 
 /// One of each error. A new case of the model fails to compile here until it has its line.
@@ -117,6 +152,8 @@ fn errors() -> Vec<Error> {
     ];
     all.extend(KINDS.map(|kind| Error::NotFound { kind, id: text() }));
     all.extend(KINDS.map(|kind| Error::NameTaken { kind, name: text() }));
+    all.extend(LISTED.map(|kind| Error::Unlisted { kind, id: text() }));
+    all.extend(MISFITS.map(|misfit| Error::Misfit { id: text(), misfit }));
     let refusals = [
         AttachRefusal::NotFound,
         AttachRefusal::AlreadyHere,
@@ -174,6 +211,8 @@ fn listed(error: &Error) {
     match error {
         Error::NotFound { .. }
         | Error::NotMembers { .. }
+        | Error::Unlisted { .. }
+        | Error::Misfit { .. }
         | Error::NameTaken { .. }
         | Error::QuotaExceeded { .. }
         | Error::SizeOrder { .. }

@@ -1,0 +1,261 @@
+//! Groups and their balancers against the catalogue (rules G7, B1).
+
+use muster_model::{
+    Balancer, BalancerChange, Catalogue, Error, Group, GroupSpec, LaunchConfiguration, Listed,
+    ListedBalancer, Misfit, Network, Site, ZonesCheck,
+};
+
+use super::config::project;
+use super::{entry, exists, misfit, unlisted};
+use crate::commands::balancers::is_same;
+
+/// What a group is to be.
+pub(crate) struct Asked<'a> {
+    /// Where it is.
+    pub(crate) site: &'a Site,
+    /// What it was; what stays as it was is not looked at.
+    pub(crate) old: Option<&'a GroupSpec>,
+    /// What it is to be.
+    pub(crate) new: &'a GroupSpec,
+    /// Its configuration then.
+    pub(crate) config: Option<&'a LaunchConfiguration>,
+    /// It had another one before.
+    pub(crate) config_named: bool,
+}
+
+impl Asked<'_> {
+    fn changes<T: PartialEq>(&self, member: impl Fn(&GroupSpec) -> &T) -> bool {
+        self.old.is_none_or(|old| member(old) != member(self.new))
+    }
+}
+
+/// Whether machines go into a VPC, not into the classic network.
+pub(super) fn in_vpc(network: &Network) -> bool {
+    !matches!(network.vpc.as_str(), "" | "0")
+}
+
+/// Refuses what does not exist or does not fit.
+pub(crate) fn check_group(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
+    if !catalogue.strict {
+        return Ok(());
+    }
+    let new = asked.new;
+    let moves = asked.changes(|spec| &spec.network.vpc)
+        || asked.changes(|spec| &spec.network.subnets)
+        || asked.changes(|spec| &spec.network.zones);
+    if moves {
+        places_exist(catalogue, &new.network)?;
+    }
+    let other_project = asked.changes(|spec| &spec.project);
+    if other_project {
+        project(catalogue, new.project)?;
+    }
+    if asked.old.is_none() {
+        for balancer in &new.balancers {
+            balancer_exists(catalogue, balancer)?;
+        }
+    }
+    if moves || asked.config_named {
+        places_fit(catalogue, asked)?;
+    }
+    if (other_project || asked.config_named)
+        && let Some(config) = asked.config
+        && config.spec.project != new.project
+    {
+        let id = config.id.to_string();
+        return Err(misfit(Misfit::ConfigOfOtherProject, &id));
+    }
+    if asked.old.is_none() || other_project {
+        for balancer in &new.balancers {
+            balancer_fits(catalogue, asked.site, new, balancer)?;
+        }
+    }
+    Ok(())
+}
+
+fn places_exist(catalogue: &Catalogue, network: &Network) -> Result<(), Error> {
+    if in_vpc(network) {
+        exists(&catalogue.vpcs, Listed::Vpc, [&network.vpc])?;
+    }
+    for subnet in &network.subnets {
+        entry(&catalogue.subnets, Listed::Subnet, subnet)?;
+    }
+    for zone in &network.zones {
+        entry(&catalogue.zones, Listed::Zone, zone)?;
+    }
+    Ok(())
+}
+
+/// Every place is where it has to be, and enough of them are usable (rule G7).
+fn places_fit(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
+    let network = &asked.new.network;
+    for zone in &network.zones {
+        let site = catalogue.zones.get(zone).and_then(|one| one.site.as_ref());
+        if site.is_some_and(|site| site != asked.site) {
+            return Err(misfit(Misfit::ZoneElsewhere, zone));
+        }
+    }
+    let cluster = asked
+        .config
+        .and_then(|config| config.spec.dedicated_cluster.as_ref())
+        .filter(|cluster| !cluster.is_empty());
+    for id in &network.subnets {
+        let Some(subnet) = catalogue.subnets.get(id) else {
+            continue;
+        };
+        if subnet.vpc != network.vpc {
+            return Err(misfit(Misfit::SubnetOfOtherVpc, id));
+        }
+        if cluster.is_some() && subnet.dedicated_cluster.as_ref() != cluster {
+            return Err(misfit(Misfit::SubnetOutsideCluster, id));
+        }
+    }
+    let check = asked.new.zones_check;
+    enough(check, &network.subnets, Misfit::SubnetUnavailable, |id| {
+        let subnet = catalogue.subnets.get(id);
+        subnet.is_some_and(|one| !one.unavailable && has_machines(catalogue, asked, &one.zone))
+    })?;
+    enough(check, &network.zones, Misfit::ZoneUnavailable, |zone| {
+        has_machines(catalogue, asked, zone)
+    })
+}
+
+/// Whether a zone is available and has one of the instance types.
+fn has_machines(catalogue: &Catalogue, asked: &Asked<'_>, zone: &str) -> bool {
+    let available = catalogue
+        .zones
+        .get(zone)
+        .is_some_and(|one| !one.unavailable);
+    let sold = |name: &String| {
+        let listed = catalogue.types.get(name);
+        listed
+            .is_some_and(|one| !one.sold_out && (one.zones.is_empty() || one.zones.contains(zone)))
+    };
+    let types = asked.config.map(|config| &config.spec.instance_types);
+    available && types.is_none_or(|types| types.iter().any(sold))
+}
+
+/// All are usable, or one.
+fn enough(
+    check: ZonesCheck,
+    ids: &[String],
+    why: Misfit,
+    usable: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let bad = ids.iter().find(|id| !usable(id));
+    let some = ids.iter().any(|id| usable(id));
+    match (bad, check) {
+        (Some(id), ZonesCheck::All) => Err(misfit(why, id)),
+        (Some(id), ZonesCheck::Any) if !some => Err(misfit(why, id)),
+        (Some(_), ZonesCheck::Any) | (None, _) => Ok(()),
+    }
+}
+
+/// Refuses a change that binds, or keeps, what does not exist or does not fit. What has gone can always be taken off.
+pub(crate) fn check_balancers(
+    catalogue: &Catalogue,
+    group: &Group,
+    change: &BalancerChange,
+) -> Result<(), Error> {
+    if !catalogue.strict {
+        return Ok(());
+    }
+    let bound = &group.spec.balancers;
+    let (looked_at, fits): (Vec<&Balancer>, bool) = match change {
+        BalancerChange::Attach(more) => (more.iter().collect(), true),
+        BalancerChange::SetTargets(given) => (given.iter().collect(), true),
+        BalancerChange::Replace {
+            balancers,
+            check_all,
+            ..
+        } => {
+            let kept = |one: &Balancer| bound.iter().any(|old| is_same(old, one));
+            let looked_at = balancers.iter().filter(|one| *check_all || !kept(one));
+            (looked_at.collect(), true)
+        }
+        BalancerChange::Detach(less) => {
+            let there = |one: &Balancer| bound.iter().any(|old| old.is_same_place(one));
+            (less.iter().filter(|one| !there(one)).collect(), false)
+        }
+    };
+    for balancer in &looked_at {
+        balancer_exists(catalogue, balancer)?;
+    }
+    for balancer in looked_at.iter().filter(|_| fits) {
+        balancer_fits(catalogue, &group.site, &group.spec, balancer)?;
+    }
+    Ok(())
+}
+
+/// Refuses a balancer, listener or forwarding rule that is not there.
+pub(super) fn balancer_exists(catalogue: &Catalogue, balancer: &Balancer) -> Result<(), Error> {
+    match balancer {
+        Balancer::Classic { balancer } => {
+            entry(&catalogue.balancers, Listed::Balancer, balancer).map(|_| ())
+        }
+        Balancer::Forward {
+            balancer,
+            listener,
+            location,
+            ..
+        } => {
+            let listed = entry(&catalogue.balancers, Listed::Balancer, balancer)?;
+            let listed = entry(&listed.listeners, Listed::Listener, listener)?;
+            match location {
+                Some(location) if !listed.locations.contains(location) => {
+                    Err(unlisted(Listed::Location, location))
+                }
+                Some(_) | None => Ok(()),
+            }
+        }
+        // Only one door has these, and its balancers are not listed.
+        Balancer::Listener { .. } | Balancer::Pool { .. } => Ok(()),
+    }
+}
+
+/// Refuses a balancer that a group cannot be bound to.
+pub(super) fn balancer_fits(
+    catalogue: &Catalogue,
+    site: &Site,
+    group: &GroupSpec,
+    balancer: &Balancer,
+) -> Result<(), Error> {
+    let (id, region, listener) = match balancer {
+        Balancer::Classic { balancer } => (balancer, None, None),
+        Balancer::Forward {
+            balancer,
+            region,
+            listener,
+            ..
+        } => (balancer, region.as_ref(), Some(listener)),
+        Balancer::Listener { .. } | Balancer::Pool { .. } => return Ok(()),
+    };
+    let Some(listed) = catalogue.balancers.get(id) else {
+        return Ok(());
+    };
+    if is_elsewhere(listed, region, site) {
+        return Err(misfit(Misfit::BalancerElsewhere, id));
+    }
+    let network = &group.network;
+    if listed.vpc.as_ref().is_some_and(|vpc| *vpc != network.vpc) {
+        return Err(misfit(Misfit::BalancerOfOtherVpc, id));
+    }
+    if listed.project.is_some_and(|number| number != group.project) {
+        return Err(misfit(Misfit::BalancerOfOtherProject, id));
+    }
+    let to_group = listener
+        .and_then(|listener| listed.listeners.get(listener))
+        .is_some_and(|listener| listener.to_target_group);
+    match listener {
+        Some(listener) if to_group => Err(misfit(Misfit::ListenerToTargetGroup, listener)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether a balancer is neither in the region that is given nor, without one, where the group is.
+fn is_elsewhere(listed: &ListedBalancer, region: Option<&String>, site: &Site) -> bool {
+    match region {
+        Some(region) => listed.region.as_ref().is_some_and(|own| own != region),
+        None => listed.site.as_ref().is_some_and(|own| own != site),
+    }
+}

@@ -1,0 +1,269 @@
+//! `[catalogue]` and `[[instance_type]]`: what there is.
+
+use std::collections::BTreeSet;
+
+use muster_engine::TypeFacts;
+use muster_model::{
+    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedType, ListedZone,
+    Site,
+};
+use serde::Deserialize;
+
+use super::{SiteConfig, Within};
+
+/// `[catalogue]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CatalogueConfig {
+    strict: bool,
+    vpcs: Vec<String>,
+    security_groups: Vec<String>,
+    keys: Vec<String>,
+    projects: Vec<i64>,
+    snapshots: Vec<String>,
+    bandwidth_packages: Vec<String>,
+    disaster_recover_groups: Vec<String>,
+    dedicated_clusters: Vec<String>,
+    image: Vec<ImageConfig>,
+    zone: Vec<ZoneConfig>,
+    subnet: Vec<SubnetConfig>,
+    balancer: Vec<BalancerConfig>,
+}
+
+/// `[[instance_type]]`: what the choice of spot machines goes by, and where the type is to be had.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TypeConfig {
+    name: String,
+    cores: Within<1, 4096>,
+    spot_price_millis: Within<0, 1_000_000_000>,
+    stock: Option<Within<0, 1_000_000>>,
+    #[serde(default = "yes")]
+    available: bool,
+    #[serde(default)]
+    zones: Vec<String>,
+}
+
+/// `[[catalogue.image]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageConfig {
+    id: String,
+    family: Option<String>,
+    #[serde(default = "yes")]
+    host_names: bool,
+}
+
+/// `[[catalogue.zone]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ZoneConfig {
+    id: String,
+    region: Option<String>,
+    #[serde(default = "yes")]
+    available: bool,
+}
+
+/// `[[catalogue.subnet]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubnetConfig {
+    id: String,
+    zone: String,
+    vpc: String,
+    dedicated_cluster: Option<String>,
+    #[serde(default = "yes")]
+    available: bool,
+}
+
+/// `[[catalogue.balancer]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BalancerConfig {
+    id: String,
+    vpc: Option<String>,
+    project: Option<i64>,
+    region: Option<String>,
+    #[serde(default)]
+    listener: Vec<ListenerConfig>,
+}
+
+/// `[[catalogue.balancer.listener]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListenerConfig {
+    id: String,
+    #[serde(default)]
+    locations: Vec<String>,
+    #[serde(default)]
+    target: ListenerTarget,
+}
+
+/// What a listener forwards to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ListenerTarget {
+    #[default]
+    Node,
+    Group,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn set<T: Clone + Ord>(list: &[T]) -> BTreeSet<T> {
+    list.iter().cloned().collect()
+}
+
+impl CatalogueConfig {
+    /// A table whose id is there before, by the name of its table and its number in it.
+    pub(super) fn twice(&self, types: &[TypeConfig]) -> Option<(&'static str, usize, String)> {
+        fn repeated<'a>(ids: impl Iterator<Item = &'a String>) -> Option<(usize, String)> {
+            let mut seen = BTreeSet::new();
+            let (at, id) = ids.enumerate().find(|(_, id)| !seen.insert(*id))?;
+            Some((at, id.clone()))
+        }
+        let found = [
+            (
+                "[[catalogue.image]]",
+                repeated(self.image.iter().map(|one| &one.id)),
+            ),
+            (
+                "[[catalogue.zone]]",
+                repeated(self.zone.iter().map(|one| &one.id)),
+            ),
+            (
+                "[[catalogue.subnet]]",
+                repeated(self.subnet.iter().map(|one| &one.id)),
+            ),
+            (
+                "[[catalogue.balancer]]",
+                repeated(self.balancer.iter().map(|one| &one.id)),
+            ),
+            (
+                "[[instance_type]]",
+                repeated(types.iter().map(|one| &one.name)),
+            ),
+        ];
+        found
+            .into_iter()
+            .find_map(|(table, repeated)| repeated.map(|(at, id)| (table, at, id)))
+    }
+
+    /// The catalogue. What a subnet names is there too.
+    pub(super) fn catalogue(&self, types: &[TypeConfig], sites: &[SiteConfig]) -> Catalogue {
+        let clusters = self
+            .subnet
+            .iter()
+            .filter_map(|one| one.dedicated_cluster.as_ref());
+        let mut catalogue = Catalogue {
+            strict: self.strict,
+            images: self.image.iter().map(ImageConfig::listed).collect(),
+            types: types.iter().map(TypeConfig::listed).collect(),
+            zones: self.zone.iter().map(|one| one.listed(sites)).collect(),
+            vpcs: set(&self.vpcs),
+            subnets: self.subnet.iter().map(SubnetConfig::listed).collect(),
+            security_groups: set(&self.security_groups),
+            keys: set(&self.keys),
+            projects: set(&self.projects),
+            snapshots: set(&self.snapshots),
+            bandwidth_packages: set(&self.bandwidth_packages),
+            disaster_recover_groups: set(&self.disaster_recover_groups),
+            dedicated_clusters: self
+                .dedicated_clusters
+                .iter()
+                .chain(clusters)
+                .cloned()
+                .collect(),
+            balancers: self.balancer.iter().map(|one| one.listed(sites)).collect(),
+        };
+        for subnet in &self.subnet {
+            catalogue.vpcs.insert(subnet.vpc.clone());
+            catalogue.zones.entry(subnet.zone.clone()).or_default();
+        }
+        catalogue
+    }
+}
+
+/// The site that a region means: the default one, unless it is bound to another.
+fn site(region: &str, sites: &[SiteConfig]) -> Site {
+    let bound = sites
+        .iter()
+        .find(|site| site.regions.iter().any(|name| name == region));
+    bound.map_or_else(Site::default, |site| Site(site.name.clone()))
+}
+
+impl TypeConfig {
+    pub(super) fn facts(&self) -> (String, TypeFacts) {
+        let facts = TypeFacts {
+            cores: self.cores.0,
+            spot_price_micros: u64::from(self.spot_price_millis.0) * 1000,
+            stock: self.stock.map_or(0, |stock| stock.0),
+        };
+        (self.name.clone(), facts)
+    }
+
+    fn listed(&self) -> (String, ListedType) {
+        let listed = ListedType {
+            sold_out: !self.available,
+            zones: set(&self.zones),
+        };
+        (self.name.clone(), listed)
+    }
+}
+
+impl ImageConfig {
+    fn listed(&self) -> (String, ListedImage) {
+        let listed = ListedImage {
+            family: self.family.clone(),
+            fixed_host_name: !self.host_names,
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl ZoneConfig {
+    fn listed(&self, sites: &[SiteConfig]) -> (String, ListedZone) {
+        let listed = ListedZone {
+            unavailable: !self.available,
+            site: self.region.as_deref().map(|region| site(region, sites)),
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl SubnetConfig {
+    fn listed(&self) -> (String, ListedSubnet) {
+        let listed = ListedSubnet {
+            zone: self.zone.clone(),
+            vpc: self.vpc.clone(),
+            dedicated_cluster: self.dedicated_cluster.clone(),
+            unavailable: !self.available,
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl BalancerConfig {
+    fn listed(&self, sites: &[SiteConfig]) -> (String, ListedBalancer) {
+        let listed = ListedBalancer {
+            vpc: self.vpc.clone(),
+            project: self.project,
+            region: self.region.clone(),
+            site: self.region.as_deref().map(|region| site(region, sites)),
+            listeners: self.listener.iter().map(ListenerConfig::listed).collect(),
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl ListenerConfig {
+    fn listed(&self) -> (String, ListedListener) {
+        let listed = ListedListener {
+            locations: set(&self.locations),
+            to_target_group: self.target == ListenerTarget::Group,
+        };
+        (self.id.clone(), listed)
+    }
+}

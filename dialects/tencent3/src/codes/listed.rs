@@ -1,0 +1,142 @@
+//! What the catalogue does not have, or not for what is asked: codes and explanations.
+
+use muster_model::{Listed, Misfit};
+
+use crate::fault::Fault;
+
+const FROM_INSTANCE: &str = "CreateAutoScalingGroupFromInstance";
+
+/// The parameter that names a thing, and what the thing is called.
+fn named(kind: Listed) -> (&'static str, &'static str) {
+    match kind {
+        Listed::Image => ("ImageId", "image"),
+        Listed::ImageFamily => ("ImageFamily", "image family"),
+        Listed::InstanceType => ("InstanceTypes", "instance type"),
+        Listed::Zone => ("Zones", "zone"),
+        Listed::Vpc => ("VpcId", "VPC"),
+        Listed::Subnet => ("SubnetIds", "subnet"),
+        Listed::SecurityGroup => ("SecurityGroupIds", "security group"),
+        Listed::Key => ("LoginSettings.KeyIds", "key pair"),
+        Listed::Project => ("ProjectId", "project"),
+        Listed::Snapshot => ("DataDisks.SnapshotId", "snapshot"),
+        Listed::BandwidthPackage => ("BandwidthPackageId", "bandwidth package"),
+        Listed::DisasterRecoverGroup => ("DisasterRecoverGroupIds", "placement group"),
+        Listed::DedicatedCluster => ("DedicatedClusterId", "dedicated cluster"),
+        Listed::Balancer => ("LoadBalancerId", "load balancer"),
+        Listed::Listener => ("ListenerId", "listener"),
+        Listed::Location => ("LocationId", "forwarding rule"),
+    }
+}
+
+/// The code of something that does not exist.
+fn unlisted_code(kind: Listed, action: &str) -> &'static str {
+    match (kind, action) {
+        // What a machine is made of makes the configuration unusable: nothing was named.
+        (
+            Listed::Image
+            | Listed::ImageFamily
+            | Listed::InstanceType
+            | Listed::SecurityGroup
+            | Listed::Key
+            | Listed::Project
+            | Listed::Snapshot
+            | Listed::BandwidthPackage
+            | Listed::DisasterRecoverGroup
+            | Listed::DedicatedCluster,
+            FROM_INSTANCE,
+        ) => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+        (Listed::Image | Listed::ImageFamily, "UpgradeLaunchConfiguration") => {
+            "InvalidImageId.NotFound"
+        }
+        (Listed::Image | Listed::ImageFamily, _) => "InvalidParameterValue.ImageNotFound",
+        (Listed::InstanceType, _) => "InvalidParameterValue.InstanceTypeNotSupported",
+        (Listed::Zone, "CreateAutoScalingGroup") => "InvalidParameterValue.ZoneMismatchRegion",
+        (Listed::Subnet, "CreateAutoScalingGroup" | "ModifyAutoScalingGroup") => {
+            "InvalidParameterValue.SubnetIds"
+        }
+        (Listed::SecurityGroup, _) => "InvalidParameterValue.InvalidSecurityGroupId",
+        (Listed::Snapshot, _) => "InvalidParameterValue.InvalidSnapshotId",
+        (Listed::Project, _) => "InvalidParameterValue.ProjectIdNotFound",
+        (Listed::BandwidthPackage, _) => "ResourceNotFound.BandwidthPackageIdNotFound",
+        (Listed::DisasterRecoverGroup, _) => "ResourceNotFound.DisasterRecoverGroupNotFound",
+        (Listed::Balancer, _) => "ResourceNotFound.LoadBalancerNotFound",
+        (Listed::Listener, _) => "ResourceNotFound.ListenerNotFound",
+        (Listed::Location, _) => "ResourceNotFound.LocationNotFound",
+        // The API has no code for these.
+        (
+            Listed::Zone | Listed::Subnet | Listed::Vpc | Listed::Key | Listed::DedicatedCluster,
+            _,
+        ) => "InvalidParameterValue",
+    }
+}
+
+/// The code of something that cannot be used for what is asked.
+fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
+    match (misfit, action) {
+        (
+            Misfit::FixedHostName,
+            "CreateLaunchConfiguration" | "ModifyLaunchConfigurationAttributes",
+        ) => "InvalidParameter.HostNameUnavailable",
+        (Misfit::FixedHostName, _) => "InvalidParameter.InvalidCombination",
+        (Misfit::TypeSoldOut, FROM_INSTANCE) => {
+            "ResourceUnavailable.LaunchConfigurationStatusAbnormal"
+        }
+        (Misfit::TypeSoldOut, _) => "InvalidParameterValue.InstanceTypeNotSupported",
+        (Misfit::NoBandwidthPackages, _) => {
+            "InvalidParameterValue.AccountNotSupportBandwidthPackageId"
+        }
+        (Misfit::ZoneElsewhere, "CreateAutoScalingGroup") => {
+            "InvalidParameterValue.ZoneMismatchRegion"
+        }
+        (Misfit::ZoneUnavailable, "CreateAutoScalingGroup") => {
+            "ResourceUnavailable.ZoneUnavailable"
+        }
+        (
+            Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc,
+            "CreateAutoScalingGroup" | "ModifyAutoScalingGroup",
+        ) => "InvalidParameterValue.SubnetIds",
+        (Misfit::SubnetOutsideCluster, "CreateAutoScalingGroup" | "ModifyAutoScalingGroup") => {
+            "InvalidParameterValue.SubnetNotInDedicatedCluster"
+        }
+        (
+            Misfit::ZoneElsewhere
+            | Misfit::ZoneUnavailable
+            | Misfit::SubnetUnavailable
+            | Misfit::SubnetOfOtherVpc
+            | Misfit::SubnetOutsideCluster,
+            _,
+        ) => "InvalidParameterValue",
+        (Misfit::ConfigOfOtherProject, _) => "ResourceUnavailable.ProjectInconsistent",
+        (Misfit::BalancerElsewhere, _) => "ResourceUnavailable.LbBackendRegionInconsistent",
+        (Misfit::BalancerOfOtherVpc, _) => "ResourceUnavailable.LbVpcInconsistent",
+        // Two have the code in another family.
+        (
+            Misfit::BalancerOfOtherProject,
+            "AttachLoadBalancers" | "ModifyLoadBalancerTargetAttributes",
+        ) => "ResourceUnavailable.LbProjectInconsistent",
+        (Misfit::BalancerOfOtherProject, _) => "InvalidParameterValue.LbProjectInconsistent",
+        (
+            Misfit::ListenerToTargetGroup,
+            "ModifyLoadBalancers" | "ModifyLoadBalancerTargetAttributes",
+        ) => "InvalidParameterValue.ForwardLb",
+        (Misfit::ListenerToTargetGroup, _) => {
+            "InvalidParameterValue.ListenerTargetTypeNotSupported"
+        }
+    }
+}
+
+/// The answer to a command that names what does not exist.
+pub(super) fn unlisted(kind: Listed, id: &str, action: &str) -> Fault {
+    let (parameter, thing) = named(kind);
+    let code = unlisted_code(kind, action);
+    Fault::new(
+        code,
+        format!("The {thing} `{id}` (parameter `{parameter}`) does not exist."),
+    )
+}
+
+/// The answer to a command that names what cannot be used for it.
+pub(super) fn misfit(misfit: Misfit, id: &str, action: &str) -> Fault {
+    let message = format!("`{id}` cannot be used: {misfit}.");
+    Fault::new(misfit_code(misfit, action), message)
+}
