@@ -3,8 +3,9 @@
 //! The policy is the order of the members of [`Score`]: for spot machines the price or the stock, then instance types by priority outrank places (A1, A2, A3, B1;
 //! rule G8), then the emptier place when balancing, then list order.
 
-use muster_model::{Allocation, InstanceId, Placement, SpotStrategy, Spread};
+use muster_model::{Allocation, ConfigStatus, InstanceId, Placement, SpotStrategy, Spread};
 
+use crate::catalogue;
 use crate::draft::Draft;
 use crate::lifecycle::{Role, role};
 use crate::market::markets;
@@ -31,6 +32,29 @@ pub(crate) fn choose(
         .find_map(|spot| best(draft, sold_out, spot))
 }
 
+/// Why nothing can be launched at all, by the catalogue: the configuration is abnormal, or no place is usable.
+pub(crate) fn hindrance(draft: &Draft<'_>) -> Option<String> {
+    let config = draft.view().config.as_ref()?;
+    let catalogue = &draft.settings.catalogue;
+    if !catalogue.strict {
+        return None;
+    }
+    match catalogue::config_status(catalogue, config) {
+        ConfigStatus::Normal => {}
+        ConfigStatus::ImageAbnormal
+        | ConfigStatus::SnapshotAbnormal
+        | ConfigStatus::SecurityGroupAbnormal => {
+            return Some("the launch configuration is abnormal".to_owned());
+        }
+    }
+    match choose(draft, &[], None) {
+        Some(_) => None,
+        None => {
+            Some("no place of the group is available with one of its instance types".to_owned())
+        }
+    }
+}
+
 /// The best place in one market.
 fn best(draft: &Draft<'_>, sold_out: &[Placement], spot: bool) -> Option<Placement> {
     let config = draft.view().config.as_ref()?;
@@ -44,7 +68,9 @@ fn best(draft: &Draft<'_>, sold_out: &[Placement], spot: bool) -> Option<Placeme
                 subnet: subnet.clone(),
                 spot,
             };
-            if sold_out.contains(&placement) {
+            if sold_out.contains(&placement)
+                || !catalogue::is_usable(&draft.settings.catalogue, &placement)
+            {
                 continue;
             }
             let load = match draft.group().spec.spread {

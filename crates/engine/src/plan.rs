@@ -102,7 +102,7 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         }
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
-            if let Some(why) = names::exhausted(draft) {
+            if let Some(why) = names::exhausted(draft).or_else(|| placement::hindrance(draft)) {
                 draft.because(why.clone());
                 draft.say(id, &why);
                 give_up_launches(draft, id);

@@ -2,7 +2,7 @@
 
 use muster_model::{
     Balancer, BalancerChange, Catalogue, Error, Group, GroupSpec, LaunchConfiguration, Listed,
-    ListedBalancer, Misfit, Network, Site, ZonesCheck,
+    ListedBalancer, Misfit, Network, Placement, Site, ZonesCheck,
 };
 
 use super::config::project;
@@ -65,9 +65,11 @@ pub(crate) fn check_group(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<()
         let id = config.id.to_string();
         return Err(misfit(Misfit::ConfigOfOtherProject, &id));
     }
-    if asked.old.is_none() || other_project {
-        for balancer in &new.balancers {
+    for balancer in &new.balancers {
+        if asked.old.is_none() {
             balancer_fits(catalogue, asked.site, new, balancer)?;
+        } else if other_project {
+            balancer_in_project(catalogue, new, balancer)?;
         }
     }
     Ok(())
@@ -120,19 +122,40 @@ fn places_fit(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
     })
 }
 
+/// Whether a machine can be put into a place: it is there and available, and has the instance type.
+pub(crate) fn is_usable(catalogue: &Catalogue, place: &Placement) -> bool {
+    if !catalogue.strict {
+        return true;
+    }
+    let subnet = match place.subnet.as_str() {
+        "" => true,
+        id => catalogue
+            .subnets
+            .get(id)
+            .is_some_and(|one| !one.unavailable),
+    };
+    let zone = match place.zone.as_str() {
+        "" => true,
+        id => is_available(catalogue, id) && is_sold(catalogue, &place.instance_type, id),
+    };
+    subnet && zone
+}
+
+fn is_available(catalogue: &Catalogue, zone: &str) -> bool {
+    let listed = catalogue.zones.get(zone);
+    listed.is_some_and(|one| !one.unavailable)
+}
+
+fn is_sold(catalogue: &Catalogue, name: &str, zone: &str) -> bool {
+    let listed = catalogue.types.get(name);
+    listed.is_some_and(|one| !one.sold_out && (one.zones.is_empty() || one.zones.contains(zone)))
+}
+
 /// Whether a zone is available and has one of the instance types.
 fn has_machines(catalogue: &Catalogue, asked: &Asked<'_>, zone: &str) -> bool {
-    let available = catalogue
-        .zones
-        .get(zone)
-        .is_some_and(|one| !one.unavailable);
-    let sold = |name: &String| {
-        let listed = catalogue.types.get(name);
-        listed
-            .is_some_and(|one| !one.sold_out && (one.zones.is_empty() || one.zones.contains(zone)))
-    };
     let types = asked.config.map(|config| &config.spec.instance_types);
-    available && types.is_none_or(|types| types.iter().any(sold))
+    let sold = |name: &String| is_sold(catalogue, name, zone);
+    is_available(catalogue, zone) && types.is_none_or(|types| types.iter().any(sold))
 }
 
 /// All are usable, or one.
@@ -240,14 +263,29 @@ pub(super) fn balancer_fits(
     if listed.vpc.as_ref().is_some_and(|vpc| *vpc != network.vpc) {
         return Err(misfit(Misfit::BalancerOfOtherVpc, id));
     }
-    if listed.project.is_some_and(|number| number != group.project) {
-        return Err(misfit(Misfit::BalancerOfOtherProject, id));
-    }
+    balancer_in_project(catalogue, group, balancer)?;
     let to_group = listener
         .and_then(|listener| listed.listeners.get(listener))
         .is_some_and(|listener| listener.to_target_group);
     match listener {
         Some(listener) if to_group => Err(misfit(Misfit::ListenerToTargetGroup, listener)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a balancer of another project.
+fn balancer_in_project(
+    catalogue: &Catalogue,
+    group: &GroupSpec,
+    balancer: &Balancer,
+) -> Result<(), Error> {
+    let id = match balancer {
+        Balancer::Classic { balancer } | Balancer::Forward { balancer, .. } => balancer,
+        Balancer::Listener { .. } | Balancer::Pool { .. } => return Ok(()),
+    };
+    let listed = catalogue.balancers.get(id).and_then(|one| one.project);
+    match listed {
+        Some(number) if number != group.project => Err(misfit(Misfit::BalancerOfOtherProject, id)),
         Some(_) | None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use muster_model::{
 };
 
 pub(crate) use config::check_config;
-pub(crate) use group::{Asked, check_balancers, check_group};
+pub(crate) use group::{Asked, check_balancers, check_group, is_usable};
 
 /// Refuses what is not in a list.
 fn exists<'a>(

@@ -304,6 +304,7 @@ fn what_has_gone_makes_abnormal_and_can_be_taken_off() {
     t.command(change(BalancerChange::Detach(vec![classic])))
         .unwrap();
     t.settle();
+    t.settings.catalogue.images = catalogue().images;
     assert_eq!(t.command(desired), Ok(Created::Nothing));
     t.settle();
     t.say("what had gone is off, and the group works again");
@@ -342,4 +343,38 @@ fn the_zone_of_a_subnet_is_that_of_the_catalogue() {
         let zone = &t.view.instances[&t.newest()].placement.zone;
         assert_eq!(zone, expected, "{zones} {known}");
     }
+}
+
+#[test]
+fn machines_are_put_only_where_the_catalogue_has_them() {
+    let desired = |desired| GroupCommand::SetDesired {
+        desired,
+        min: None,
+        max: None,
+    };
+    let mut t = Table::new(GroupSpec {
+        network: Network {
+            subnets: types("s3 s1"),
+            ..spec(0, 0, 3).network
+        },
+        ..spec(0, 0, 3)
+    });
+    t.settings = settings(catalogue());
+    t.command(desired(1)).unwrap();
+    t.settle();
+    t.say("not in s3, whose zone is not available");
+    t.settings.catalogue.images.clear();
+    t.command(desired(2)).unwrap();
+    t.settle();
+    t.say("the image has gone");
+    t.settings = settings(catalogue());
+    t.settings.catalogue.types.remove("A");
+    t.command(desired(3)).unwrap();
+    t.settle();
+    t.say("the instance type has gone");
+    t.settings = settings(catalogue());
+    t.command(desired(2)).unwrap();
+    t.settle();
+    t.say("all is there again");
+    insta::assert_snapshot!(t.text);
 }
