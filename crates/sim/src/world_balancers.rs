@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_engine::{PlannedCall, balancers};
 use muster_model::{
-    Binding, GroupId, LaunchSpec, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
+    Binding, CallKind, GroupId, LaunchSpec, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
 };
 
 use crate::balancers::seen;
@@ -20,8 +20,20 @@ pub(crate) struct Carried {
 }
 
 impl World {
-    /// The bindings that a call to the balancers is about.
+    /// The bindings that a call to the balancers is about; a call to the machines is about none.
     pub(crate) fn bindings_of(&self, call: &PlannedCall) -> Vec<Binding> {
+        match call.kind {
+            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {}
+            CallKind::Launch
+            | CallKind::Terminate
+            | CallKind::Adopt
+            | CallKind::Release
+            | CallKind::Start
+            | CallKind::Stop(_)
+            | CallKind::Reset(_)
+            | CallKind::Command(_)
+            | CallKind::Tag => return Vec::new(),
+        }
         self.groups
             .get(&call.owner.group)
             .and_then(|view| view.instances.get(&call.owner.instance))
