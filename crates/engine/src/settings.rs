@@ -98,6 +98,14 @@ pub struct Quotas {
     pub schedules: u32,
     /// Scaling policies of a group.
     pub policies: u32,
+    /// Lifecycle hooks of a group.
+    pub hooks: u32,
+    /// Notifications of a group.
+    pub notifications: u32,
+    /// Classic balancers of a group (rule B2).
+    pub classic_balancers: u32,
+    /// Application balancers of a group (rule B2).
+    pub application_balancers: u32,
 }
 
 impl Default for Quotas {
@@ -107,6 +115,10 @@ impl Default for Quotas {
             groups: 50,
             schedules: 50,
             policies: 100,
+            hooks: 10,
+            notifications: 20,
+            classic_balancers: 20,
+            application_balancers: 100,
         }
     }
 }

@@ -166,6 +166,10 @@ pub(crate) struct QuotaConfig {
     launch_configurations: Within<0, 1_000_000>,
     scheduled_actions: Within<0, 1_000_000>,
     scaling_policies: Within<0, 1_000_000>,
+    lifecycle_hooks: Within<0, 1_000_000>,
+    notifications: Within<0, 1_000_000>,
+    classic_balancers: Within<0, 1_000_000>,
+    application_balancers: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -176,6 +180,10 @@ impl Default for QuotaConfig {
             launch_configurations: Within(quotas.configs),
             scheduled_actions: Within(quotas.schedules),
             scaling_policies: Within(quotas.policies),
+            lifecycle_hooks: Within(quotas.hooks),
+            notifications: Within(quotas.notifications),
+            classic_balancers: Within(quotas.classic_balancers),
+            application_balancers: Within(quotas.application_balancers),
         }
     }
 }
@@ -319,6 +327,10 @@ impl Config {
                 configs: self.quotas.launch_configurations.0,
                 schedules: self.quotas.scheduled_actions.0,
                 policies: self.quotas.scaling_policies.0,
+                hooks: self.quotas.lifecycle_hooks.0,
+                notifications: self.quotas.notifications.0,
+                classic_balancers: self.quotas.classic_balancers.0,
+                application_balancers: self.quotas.application_balancers.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self.catalogue.catalogue(&self.instance_type, &self.site),

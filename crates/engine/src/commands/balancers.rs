@@ -6,13 +6,9 @@ use muster_model::{
 };
 
 use super::capacity::{check_idle, manual};
+use crate::Quotas;
 use crate::catalogue;
 use crate::draft::Draft;
-
-/// Classic balancers of a group (L3723).
-const MOST_CLASSIC: usize = 20;
-/// Bindings of a group to listeners (L3733).
-const MOST_FORWARD: usize = 100;
 
 pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<Created, Error> {
     catalogue::check_balancers(&draft.settings.catalogue, draft.group(), change)?;
@@ -35,7 +31,7 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
     if new.len() == old.len() && new.iter().all(|balancer| has(old, balancer)) {
         return Err(Error::NothingToDo);
     }
-    check_limits(&new)?;
+    check_limits(&draft.settings.quotas, &new)?;
     draft.release_brake();
     draft.group_mut().spec.balancers = new;
     let serving = at_rest(draft, |state| state == Lifecycle::InService);
@@ -149,19 +145,20 @@ fn retargeted(old: &[Balancer], given: &[Balancer]) -> Result<Vec<Balancer>, Err
     Ok(all)
 }
 
-fn check_limits(balancers: &[Balancer]) -> Result<(), Error> {
+fn check_limits(quotas: &Quotas, balancers: &[Balancer]) -> Result<(), Error> {
     let count = |kind: fn(&Balancer) -> bool| balancers.iter().filter(|one| kind(one)).count();
     let classic = count(|one| matches!(one, Balancer::Classic { .. }));
     let forward = count(|one| matches!(one, Balancer::Forward { .. }));
     for (number, limit, quota) in [
-        (classic, MOST_CLASSIC, Quota::ClassicBalancers),
-        (forward, MOST_FORWARD, Quota::ForwardBalancers),
+        (classic, quotas.classic_balancers, Quota::ClassicBalancers),
+        (
+            forward,
+            quotas.application_balancers,
+            Quota::ForwardBalancers,
+        ),
     ] {
-        if number > limit {
-            return Err(Error::QuotaExceeded {
-                quota,
-                limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            });
+        if number > limit as usize {
+            return Err(Error::QuotaExceeded { quota, limit });
         }
     }
     Ok(())

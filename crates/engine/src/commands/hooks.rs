@@ -10,9 +10,6 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::hooks;
 
-/// Hooks that a group may have.
-const MOST: u32 = 10;
-
 pub(super) fn change(draft: &mut Draft<'_>, change: &HookChange) -> Result<Created, Error> {
     match change {
         HookChange::Create(spec) => create(draft, spec),
@@ -63,10 +60,11 @@ fn fill(hook: &mut Hook, spec: &HookSpec) {
 
 fn create(draft: &mut Draft<'_>, spec: &HookSpec) -> Result<Created, Error> {
     check_name(draft, &spec.name, None)?;
-    if draft.parts().hooks.len() >= MOST as usize {
+    let limit = draft.settings.quotas.hooks;
+    if draft.parts().hooks.len() >= limit as usize {
         return Err(Error::QuotaExceeded {
             quota: Quota::Hooks,
-            limit: MOST,
+            limit,
         });
     }
     let id: HookId = draft.ids.next_id();

@@ -9,9 +9,6 @@ use muster_model::{
 
 use crate::draft::Draft;
 
-/// Notifications that a group may have.
-const MOST: u32 = 20;
-
 pub(super) fn notification(
     draft: &mut Draft<'_>,
     command: &NotificationCommand,
@@ -38,10 +35,11 @@ fn named(draft: &Draft<'_>, id: NotificationId) -> Result<Arc<Notification>, Err
 }
 
 fn create(draft: &mut Draft<'_>, spec: &NotificationSpec) -> Result<Created, Error> {
-    if draft.parts().notifications.len() >= MOST as usize {
+    let limit = draft.settings.quotas.notifications;
+    if draft.parts().notifications.len() >= limit as usize {
         return Err(Error::QuotaExceeded {
             quota: Quota::Notifications,
-            limit: MOST,
+            limit,
         });
     }
     let id: NotificationId = draft.ids.next_id();

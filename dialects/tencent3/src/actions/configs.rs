@@ -11,9 +11,8 @@ use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::shapes::{
-    ChargePrepaid, DataDisk, EnhancedService, HostNameSettings, InstanceNameSettings,
-    InternetAccessible, Ipv6InternetAccessible, KeyValue, MarketOptions, NetworkInterface,
-    SystemDisk, Tag,
+    ChargePrepaid, DataDisk, EnhancedService, InternetAccessible, Ipv6InternetAccessible, KeyValue,
+    MarketOptions, NetworkInterface, ShownHostNames, ShownInstanceNames, SystemDisk, Tag,
 };
 use crate::words::{ChargeType, ConfigStatus, DiskTypePolicy, TypesCheckPolicy};
 
@@ -78,8 +77,8 @@ pub(crate) struct LaunchConfiguration {
     updated_time: String,
     cam_role_name: String,
     last_operation_instance_types_check_policy: TypesCheckPolicy,
-    host_name_settings: HostNameSettings,
-    instance_name_settings: InstanceNameSettings,
+    host_name_settings: ShownHostNames,
+    instance_name_settings: ShownInstanceNames,
     instance_charge_prepaid: Option<ChargePrepaid>,
     disk_type_policy: DiskTypePolicy,
     hpc_cluster_id: String,
@@ -129,8 +128,8 @@ impl From<ConfigItem> for LaunchConfiguration {
             updated_time: format_utc(config.updated_at.0),
             cam_role_name: spec.role.clone().unwrap_or_default(),
             last_operation_instance_types_check_policy: spec.types_check.into(),
-            host_name_settings: HostNameSettings::shown(spec.host_names.as_ref()),
-            instance_name_settings: InstanceNameSettings::shown(spec.instance_names.as_ref()),
+            host_name_settings: ShownHostNames::of(spec.host_names.as_ref()),
+            instance_name_settings: ShownInstanceNames::of(spec.instance_names.as_ref()),
             instance_charge_prepaid: spec.prepaid.as_ref().map(ChargePrepaid::from),
             disk_type_policy: spec.disk_type_policy.into(),
             hpc_cluster_id: spec.hpc_cluster.clone().unwrap_or_default(),

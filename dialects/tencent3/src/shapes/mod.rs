@@ -19,7 +19,9 @@ pub(crate) use machine::{
     DataDisk, EnhancedService, InternetAccessible, Ipv6InternetAccessible, SystemDisk,
 };
 pub(crate) use market::{ChargePrepaid, MarketOptions};
-pub(crate) use names::{HostNameSettings, InstanceNameSettings};
+pub(crate) use names::{
+    HostNameSettings, InstanceNameSettings, ShownHostNames, ShownInstanceNames,
+};
 pub(crate) use policy::{
     AdjustmentType, MetricAlarm, PredefinedMetric, PredefinedMetricType, ShownAlarm, adjustment,
 };

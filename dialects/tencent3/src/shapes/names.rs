@@ -7,11 +7,11 @@ use super::one_of;
 use crate::fault::Fault;
 use crate::words::NameStyle;
 
-/// HostNameSettings.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// HostNameSettings in requests.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct HostNameSettings {
-    host_name: Option<String>,
+    host_name: String,
     host_name_style: Option<NameStyle>,
     host_name_suffix: Option<String>,
     host_name_delimiter: Option<String>,
@@ -28,12 +28,7 @@ impl HostNameSettings {
                 ),
             )
         };
-        let Some(name) = &self.host_name else {
-            return Err(Fault::new(
-                "MissingParameter",
-                "The parameter `HostNameSettings.HostName` is missing.",
-            ));
-        };
+        let name = &self.host_name;
         let letters = |text: &str| {
             text.chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
@@ -79,21 +74,12 @@ impl HostNameSettings {
             &[".", "-", ""],
         )
     }
-
-    pub(crate) fn shown(names: Option<&model::HostNames>) -> HostNameSettings {
-        names.map_or_else(HostNameSettings::default, |names| HostNameSettings {
-            host_name: Some(names.name.clone()),
-            host_name_style: Some(names.style.into()),
-            host_name_suffix: names.suffix.clone(),
-            host_name_delimiter: names.delimiter.clone(),
-        })
-    }
 }
 
 impl From<HostNameSettings> for model::HostNames {
     fn from(names: HostNameSettings) -> Self {
         model::HostNames {
-            name: names.host_name.unwrap_or_default(),
+            name: names.host_name,
             style: names.host_name_style.map(Into::into).unwrap_or_default(),
             suffix: names.host_name_suffix,
             delimiter: names.host_name_delimiter,
@@ -101,11 +87,11 @@ impl From<HostNameSettings> for model::HostNames {
     }
 }
 
-/// InstanceNameSettings.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// InstanceNameSettings in requests.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InstanceNameSettings {
-    instance_name: Option<String>,
+    instance_name: String,
     instance_name_style: Option<NameStyle>,
     instance_name_suffix: Option<String>,
     instance_name_delimiter: Option<String>,
@@ -121,12 +107,7 @@ impl InstanceNameSettings {
                 ),
             )
         };
-        let Some(name) = &self.instance_name else {
-            return Err(Fault::new(
-                "MissingParameter",
-                "The parameter `InstanceNameSettings.InstanceName` is missing.",
-            ));
-        };
+        let name = &self.instance_name;
         let length = name.chars().count();
         if !(2..=108).contains(&length) {
             return Err(illegal("InstanceName", name, "2 to 108 characters"));
@@ -147,23 +128,12 @@ impl InstanceNameSettings {
         }
         Ok(())
     }
-
-    pub(crate) fn shown(names: Option<&model::InstanceNames>) -> InstanceNameSettings {
-        names.map_or_else(InstanceNameSettings::default, |names| {
-            InstanceNameSettings {
-                instance_name: Some(names.name.clone()),
-                instance_name_style: Some(names.style.into()),
-                instance_name_suffix: names.suffix.clone(),
-                instance_name_delimiter: names.delimiter.clone(),
-            }
-        })
-    }
 }
 
 impl From<InstanceNameSettings> for model::InstanceNames {
     fn from(names: InstanceNameSettings) -> Self {
         model::InstanceNames {
-            name: names.instance_name.unwrap_or_default(),
+            name: names.instance_name,
             style: names
                 .instance_name_style
                 .map(Into::into)
@@ -171,5 +141,47 @@ impl From<InstanceNameSettings> for model::InstanceNames {
             suffix: names.instance_name_suffix,
             delimiter: names.instance_name_delimiter,
         }
+    }
+}
+
+/// HostNameSettings in answers: null members where nothing is set.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ShownHostNames {
+    host_name: Option<String>,
+    host_name_style: Option<NameStyle>,
+    host_name_suffix: Option<String>,
+    host_name_delimiter: Option<String>,
+}
+
+impl ShownHostNames {
+    pub(crate) fn of(names: Option<&model::HostNames>) -> ShownHostNames {
+        names.map_or_else(ShownHostNames::default, |names| ShownHostNames {
+            host_name: Some(names.name.clone()),
+            host_name_style: Some(names.style.into()),
+            host_name_suffix: names.suffix.clone(),
+            host_name_delimiter: names.delimiter.clone(),
+        })
+    }
+}
+
+/// InstanceNameSettings in answers.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ShownInstanceNames {
+    instance_name: Option<String>,
+    instance_name_style: Option<NameStyle>,
+    instance_name_suffix: Option<String>,
+    instance_name_delimiter: Option<String>,
+}
+
+impl ShownInstanceNames {
+    pub(crate) fn of(names: Option<&model::InstanceNames>) -> ShownInstanceNames {
+        names.map_or_else(ShownInstanceNames::default, |names| ShownInstanceNames {
+            instance_name: Some(names.name.clone()),
+            instance_name_style: Some(names.style.into()),
+            instance_name_suffix: names.suffix.clone(),
+            instance_name_delimiter: names.delimiter.clone(),
+        })
     }
 }
