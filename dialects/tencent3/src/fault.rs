@@ -19,6 +19,11 @@ impl Fault {
         }
     }
 
+    /// A command that was carried out and did not make what it is there to make: a fault of ours.
+    pub(crate) fn made_nothing() -> Fault {
+        Fault::new("InternalError", "The request made nothing.")
+    }
+
     /// A value that is out of range: names parameter, value and range.
     pub(crate) fn range(parameter: &str, value: i64, min: i64, max: i64) -> Fault {
         Fault::new(

@@ -162,21 +162,11 @@ impl Action<Ctx> for CreateLaunchConfiguration {
             site: ctx.caller.site.clone(),
             spec,
         };
-        match ctx.execute(command).await? {
-            Created::Config(id) => Ok(CreatedConfig {
-                launch_configuration_id: id.to_string(),
-            }),
-            Created::Nothing
-            | Created::Group(_)
-            | Created::Activity(_)
-            | Created::Hook(_)
-            | Created::Refresh(_)
-            | Created::Schedule(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "No launch configuration was created.",
-            )),
-        }
+        let Created::Config(id) = ctx.execute(command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedConfig {
+            launch_configuration_id: id.to_string(),
+        })
     }
 }

@@ -99,19 +99,9 @@ impl Action<Ctx> for CreateAutoScalingGroupFromInstance {
             inherit_tags: self.inherit_instance_tag.unwrap_or(false),
             spec: Box::new(self.spec()?),
         };
-        match ctx.execute(command).await? {
-            Created::Group(id) => Ok(CreatedGroup::new(id)),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Activity(_)
-            | Created::Hook(_)
-            | Created::Refresh(_)
-            | Created::Schedule(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "No auto scaling group was created.",
-            )),
-        }
+        let Created::Group(id) = ctx.execute(command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedGroup::new(id))
     }
 }

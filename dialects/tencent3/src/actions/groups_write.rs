@@ -250,20 +250,10 @@ impl Action<Ctx> for CreateAutoScalingGroup {
             site: ctx.caller.site.clone(),
             spec,
         };
-        match ctx.execute(command).await? {
-            Created::Group(id) => Ok(CreatedGroup::new(id)),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Activity(_)
-            | Created::Hook(_)
-            | Created::Refresh(_)
-            | Created::Schedule(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "No auto scaling group was created.",
-            )),
-        }
+        let Created::Group(id) = ctx.execute(command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedGroup::new(id))
     }
 }
 

@@ -147,22 +147,12 @@ impl Action<Ctx> for CreateLifecycleHook {
     async fn run(self, ctx: &Ctx) -> Result<HookCreated, Fault> {
         let spec = spec!(self, ctx);
         let command = GroupCommand::Hook(HookChange::Create(spec));
-        match ctx.on_group(&self.auto_scaling_group_id, command).await? {
-            Created::Hook(hook) => Ok(HookCreated {
-                lifecycle_hook_id: hook.to_string(),
-            }),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Group(_)
-            | Created::Activity(_)
-            | Created::Refresh(_)
-            | Created::Schedule(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "The request made no lifecycle hook.",
-            )),
-        }
+        let Created::Hook(hook) = ctx.on_group(&self.auto_scaling_group_id, command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(HookCreated {
+            lifecycle_hook_id: hook.to_string(),
+        })
     }
 }
 

@@ -138,22 +138,12 @@ impl Ctx {
 
     /// Does something with a group that starts an activity.
     pub(crate) async fn start(&self, id: &str, command: GroupCommand) -> Result<Started, Fault> {
-        match self.on_group(id, command).await? {
-            Created::Activity(activity) => Ok(Started {
-                activity_id: activity.to_string(),
-            }),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Group(_)
-            | Created::Hook(_)
-            | Created::Refresh(_)
-            | Created::Schedule(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "The request started no scaling activity.",
-            )),
-        }
+        let Created::Activity(activity) = self.on_group(id, command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(Started {
+            activity_id: activity.to_string(),
+        })
     }
 
     pub(crate) fn refused(&self, error: &muster_model::Error) -> Fault {

@@ -189,22 +189,13 @@ impl Action<Ctx> for CreateNotificationConfiguration {
             target: Some(receivers.target(kind)?),
         });
         let command = GroupCommand::Notification(NotificationCommand::Create(spec));
-        match ctx.on_group(&self.auto_scaling_group_id, command).await? {
-            Created::Notification(id) => Ok(CreatedNotification {
-                auto_scaling_notification_id: id.to_string(),
-            }),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Group(_)
-            | Created::Activity(_)
-            | Created::Refresh(_)
-            | Created::Hook(_)
-            | Created::Schedule(_)
-            | Created::Policy(_) => Err(Fault::new(
-                "InternalError",
-                "The request made no notification.",
-            )),
-        }
+        let Created::Notification(id) = ctx.on_group(&self.auto_scaling_group_id, command).await?
+        else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedNotification {
+            auto_scaling_notification_id: id.to_string(),
+        })
     }
 }
 

@@ -162,22 +162,12 @@ impl Action<Ctx> for CreateScalingPolicy {
             door: Door::Tencent3,
             spec: Box::new(spec),
         });
-        match ctx.on_group(&self.auto_scaling_group_id, command).await? {
-            Created::Policy(id) => Ok(CreatedPolicy {
-                auto_scaling_policy_id: id.to_string(),
-            }),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Group(_)
-            | Created::Activity(_)
-            | Created::Refresh(_)
-            | Created::Hook(_)
-            | Created::Schedule(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "No scaling policy was created.",
-            )),
-        }
+        let Created::Policy(id) = ctx.on_group(&self.auto_scaling_group_id, command).await? else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedPolicy {
+            auto_scaling_policy_id: id.to_string(),
+        })
     }
 }
 

@@ -100,22 +100,13 @@ pub(crate) struct Begun {
 }
 
 async fn begin(ctx: &Ctx, group: &str, command: RefreshCommand) -> Result<Begun, Fault> {
-    match ctx.on_group(group, GroupCommand::Refresh(command)).await? {
-        Created::Refresh(refresh) => Ok(Begun {
-            refresh_activity_id: refresh.to_string(),
-        }),
-        Created::Nothing
-        | Created::Config(_)
-        | Created::Group(_)
-        | Created::Activity(_)
-        | Created::Hook(_)
-        | Created::Schedule(_)
-        | Created::Policy(_)
-        | Created::Notification(_) => Err(Fault::new(
-            "InternalError",
-            "The request began no instance refresh.",
-        )),
-    }
+    let Created::Refresh(refresh) = ctx.on_group(group, GroupCommand::Refresh(command)).await?
+    else {
+        return Err(Fault::made_nothing());
+    };
+    Ok(Begun {
+        refresh_activity_id: refresh.to_string(),
+    })
 }
 
 /// StartInstanceRefresh.

@@ -108,22 +108,13 @@ impl Action<Ctx> for CreateScheduledAction {
             desired: (!self.disable_update_desired_capacity.unwrap_or(false)).then_some(wanted),
         };
         let command = GroupCommand::Schedule(ScheduleCommand::Create(Box::new(spec)));
-        match ctx.on_group(&self.auto_scaling_group_id, command).await? {
-            Created::Schedule(id) => Ok(CreatedSchedule {
-                scheduled_action_id: id.to_string(),
-            }),
-            Created::Nothing
-            | Created::Config(_)
-            | Created::Group(_)
-            | Created::Activity(_)
-            | Created::Refresh(_)
-            | Created::Hook(_)
-            | Created::Policy(_)
-            | Created::Notification(_) => Err(Fault::new(
-                "InternalError",
-                "No scheduled action was created.",
-            )),
-        }
+        let Created::Schedule(id) = ctx.on_group(&self.auto_scaling_group_id, command).await?
+        else {
+            return Err(Fault::made_nothing());
+        };
+        Ok(CreatedSchedule {
+            scheduled_action_id: id.to_string(),
+        })
     }
 }
 
