@@ -5,6 +5,7 @@
 mod accounts;
 mod bounds;
 mod echo;
+mod echo_parts;
 mod examples;
 mod facts;
 mod failures;
