@@ -6,9 +6,6 @@ use std::path::Path;
 
 use super::facts::Facts;
 
-/// Those of launch configurations, groups, instances and activities.
-pub(crate) const FOUNDATION: &[&str] = ACTIONS.split_at(22).0;
-
 pub(crate) const ACTIONS: [&str; 58] = [
     "CreateLaunchConfiguration",
     "DescribeLaunchConfigurations",
