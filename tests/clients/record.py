@@ -105,7 +105,7 @@ REQUESTS = {
     "RollbackInstanceRefresh": {"AutoScalingGroupId": GROUP, "OriginRefreshActivityId": REFRESH, "RefreshSettings": {"RollingUpdateSettings": ROLLING}},
 }
 # What the two older signatures and TC3 by GET are recorded with: parameters of every kind.
-OTHER_WAYS = ["DescribeAutoScalingGroups", "CreateLaunchConfiguration", "SetInstancesProtection"]
+OTHER_WAYS = ["DescribeAutoScalingGroups", "CreateLaunchConfiguration", "SetInstancesProtection", "CreateScalingPolicy", "StartInstanceRefresh"]
 BODY = b'{"Response":{"RequestId":"r"}}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 

@@ -1,11 +1,11 @@
-//! Every parameter of the actions of launch configurations, groups, instances and activities against what the description
+//! Every parameter of the actions against what the description
 //! says it may be: what is out of range, too long, too many, of the wrong type, no word of the list, missing or unknown is
 //! refused with a code of the action, by the parameter's name, and changes nothing.
 
 use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
-use super::reached::FOUNDATION;
+use super::reached::ACTIONS;
 use super::service::Service;
 use super::spec::{Parameter, Spec};
 
@@ -31,7 +31,7 @@ fn bad_values(spec: &Spec, parameter: &Parameter, tag_of: &str) -> Vec<Bad> {
     let rules = &parameter.rules;
     let mut all = Vec::new();
     // Of what only an SDK has, the description does not say what it may be.
-    if parameter.kind == "Array of Any" {
+    if parameter.kind == "Array of Any" || parameter.rules["output_only"] == true {
         return all;
     }
     let text = |length: i64| json!("n".repeat(usize::try_from(length).unwrap()));
@@ -78,6 +78,12 @@ fn bad_values(spec: &Spec, parameter: &Parameter, tag_of: &str) -> Vec<Bad> {
     // Where SDKs allow a little more, so do we.
     if let Some(most) = rules["max_len"].as_i64() {
         all.push(bad(parameter, text(most + 3), "too long"));
+    }
+    if let Some(most) = rules["max_chars"].as_i64() {
+        all.push(bad(parameter, text(most + 1), "too long"));
+    }
+    if rules["format"] == "cron5" {
+        all.push(bad(parameter, json!("61 * * * *"), "no cron text"));
     }
     if let Some(least) = rules["min_len"].as_i64() {
         all.push(bad(parameter, text(least - 1), "too short"));
@@ -136,12 +142,19 @@ fn bad_structures(spec: &Spec, parameter: &Parameter, tag_of: &str) -> Vec<Bad> 
     all
 }
 
-/// A configuration, a group of three that uses it, and a request of each action that would be fine.
+/// A configuration, a group of three that uses it and has a part of each kind, another one with a refresh; and a request
+/// of each action that would be fine.
 struct World {
     service: Service,
     config: Value,
     group: Value,
     instance: Value,
+    hook: Value,
+    schedule: Value,
+    refreshed: Value,
+    refresh: Value,
+    /// By what makes them: `ScalingPolicyType=..` and `TargetType=..`.
+    kinds: Vec<(&'static str, Value)>,
 }
 
 impl World {
@@ -160,31 +173,97 @@ impl World {
         });
         let config = call("CreateLaunchConfiguration", config).await;
         let config = config["LaunchConfigurationId"].clone();
-        let group = json!({
-            "AutoScalingGroupName": "there", "LaunchConfigurationId": config, "MinSize": 0, "MaxSize": 9,
-            "DesiredCapacity": 3, "VpcId": "vpc-1a2b3c4d", "SubnetIds": ["subnet-1a2b3c4d"]
-        });
-        let group = call("CreateAutoScalingGroup", group).await["AutoScalingGroupId"].clone();
+        let of = |name: &str| {
+            json!({
+                "AutoScalingGroupName": name, "LaunchConfigurationId": config, "MinSize": 0, "MaxSize": 9,
+                "DesiredCapacity": 3, "VpcId": "vpc-1a2b3c4d", "SubnetIds": ["subnet-1a2b3c4d"]
+            })
+        };
+        let group = call("CreateAutoScalingGroup", of("there")).await["AutoScalingGroupId"].clone();
+        let refreshed = call("CreateAutoScalingGroup", of("refreshed")).await;
+        let refreshed = refreshed["AutoScalingGroupId"].clone();
         service.runtime.settle().await;
-        let found = call("DescribeAutoScalingInstances", json!({})).await;
+        let members =
+            json!({ "Filters": [{ "Name": "auto-scaling-group-id", "Values": [group] }] });
+        let found = call("DescribeAutoScalingInstances", members).await;
         let instance = found["AutoScalingInstanceSet"][0]["InstanceId"].clone();
+        let settings = json!({ "RollingUpdateSettings": { "BatchNumber": 3, "BatchPause": "FIRST_BATCH_PAUSE" } });
+        let start = json!({ "AutoScalingGroupId": refreshed, "RefreshSettings": settings });
+        let refresh = call("StartInstanceRefresh", start).await["RefreshActivityId"].clone();
+        service.runtime.settle().await;
+        let hook = json!({
+            "AutoScalingGroupId": group, "LifecycleHookName": "there", "LifecycleTransition": "INSTANCE_LAUNCHING"
+        });
+        let hook = call("CreateLifecycleHook", hook).await["LifecycleHookId"].clone();
+        let schedule = json!({
+            "AutoScalingGroupId": group, "ScheduledActionName": "there", "MinSize": 0, "DesiredCapacity": 1, "MaxSize": 2,
+            "StartTime": "2035-01-01T00:00:00+08:00"
+        });
+        let schedule = call("CreateScheduledAction", schedule).await["ScheduledActionId"].clone();
+        let mut kinds = Vec::new();
+        for (kind, mut policy) in [
+            ("ScalingPolicyType=SIMPLE", simple()),
+            ("ScalingPolicyType=TARGET_TRACKING", tracking()),
+        ] {
+            policy.insert("AutoScalingGroupId".to_owned(), group.clone());
+            policy.insert("ScalingPolicyName".to_owned(), json!(kind[18..]));
+            let made = call("CreateScalingPolicy", Value::Object(policy)).await;
+            kinds.push((kind, made["AutoScalingPolicyId"].clone()));
+        }
+        for (kind, member, name) in [
+            (
+                "TargetType=USER_GROUP",
+                "NotificationUserGroupIds",
+                json!(["1"]),
+            ),
+            ("TargetType=TDMQ_CMQ_QUEUE", "QueueName", json!("q")),
+            ("TargetType=TDMQ_CMQ_TOPIC", "TopicName", json!("t")),
+        ] {
+            let notification = json!({
+                "AutoScalingGroupId": group, "NotificationTypes": ["SCALE_OUT_FAILED"], "TargetType": kind[11..], member: name
+            });
+            let made = call("CreateNotificationConfiguration", notification).await;
+            kinds.push((kind, made["AutoScalingNotificationId"].clone()));
+        }
         World {
             service,
             config,
             group,
             instance,
+            hook,
+            schedule,
+            refreshed,
+            refresh,
+            kinds,
         }
+    }
+
+    /// The policy or the notification of such a kind.
+    fn of_kind(&self, kind: &str) -> Value {
+        let found = self.kinds.iter().find(|(of, _)| *of == kind);
+        found.unwrap().1.clone()
     }
 
     /// What has to be given.
     fn base(&self, spec: &Spec, action: &str) -> Map<String, Value> {
         let mut body = Map::new();
+        let of_refresh = spec
+            .input(action)
+            .iter()
+            .any(|p| p.name.ends_with("RefreshActivityId"));
         for needed in spec.input(action).iter().filter(|p| p.is_required()) {
             let value = match needed.name.as_str() {
                 "LaunchConfigurationId" => self.config.clone(),
+                "AutoScalingGroupId" if of_refresh => self.refreshed.clone(),
                 "AutoScalingGroupId" => self.group.clone(),
                 "AutoScalingGroupIds" => json!([self.group]),
                 "InstanceIds" => json!([self.instance]),
+                "InstanceId" => self.instance.clone(),
+                "LifecycleHookId" => self.hook.clone(),
+                "ScheduledActionId" => self.schedule.clone(),
+                "AutoScalingPolicyId" => self.of_kind("ScalingPolicyType=SIMPLE"),
+                "AutoScalingNotificationId" => self.of_kind("TargetType=USER_GROUP"),
+                "RefreshActivityId" | "OriginRefreshActivityId" => self.refresh.clone(),
                 "ScaleOutNumber" | "ScaleInNumber" => json!(1),
                 _ => spec.values(needed, tag_of(action))[0].clone(),
             };
@@ -198,6 +277,10 @@ impl World {
             "CreateAutoScalingGroup" => {
                 body.insert("SubnetIds".to_owned(), json!(["subnet-1a2b3c4d"]));
             }
+            "CreateScalingPolicy" => body.extend(simple()),
+            "CreateNotificationConfiguration" => {
+                body.insert("NotificationUserGroupIds".to_owned(), json!(["1"]));
+            }
             _ => {}
         }
         body
@@ -210,12 +293,40 @@ impl World {
             "DescribeAutoScalingGroups",
             "DescribeAutoScalingInstances",
             "DescribeAutoScalingActivities",
+            "DescribeLifecycleHooks",
+            "DescribeScalingPolicies",
+            "DescribeScheduledActions",
+            "DescribeNotificationConfigurations",
+            "DescribeRefreshActivities",
         ] {
             let response = self.service.call(action, "{}".to_owned()).await;
             all.push_str(&response.to_string());
         }
         all
     }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other}"),
+    }
+}
+
+fn simple() -> Map<String, Value> {
+    object(json!({
+        "AdjustmentType": "CHANGE_IN_CAPACITY", "AdjustmentValue": 1,
+        "MetricAlarm": {
+            "ComparisonOperator": "GREATER_THAN", "MetricName": "CPU_UTILIZATION", "Threshold": 50, "Period": 60,
+            "ContinuousTime": 5
+        }
+    }))
+}
+
+fn tracking() -> Map<String, Value> {
+    object(json!({
+        "ScalingPolicyType": "TARGET_TRACKING", "PredefinedMetricType": "ASG_AVG_CPU_UTILIZATION", "TargetValue": 60
+    }))
 }
 
 fn tag_of(action: &str) -> &'static str {
@@ -226,7 +337,14 @@ fn tag_of(action: &str) -> &'static str {
 }
 
 /// What else a parameter is given with, so that it is itself that is wrong.
-fn alone(spec: &Spec, action: &str, parameter: &Parameter, body: &mut Map<String, Value>) {
+fn alone(
+    world: &World,
+    spec: &Spec,
+    action: &str,
+    parameter: &Parameter,
+    body: &mut Map<String, Value>,
+) {
+    let input = spec.input(action);
     for other in parameter.names("exactly_one_of") {
         body.remove(other);
     }
@@ -234,15 +352,43 @@ fn alone(spec: &Spec, action: &str, parameter: &Parameter, body: &mut Map<String
         .condition()
         .filter(|(other, _)| !other.contains(' '))
     {
-        body.insert(other.to_owned(), json!(word));
+        let kind = format!("{other}={word}");
+        match action {
+            "ModifyScalingPolicy" => {
+                body.insert("AutoScalingPolicyId".to_owned(), world.of_kind(&kind));
+            }
+            "ModifyNotificationConfiguration" => {
+                body.insert("AutoScalingNotificationId".to_owned(), world.of_kind(&kind));
+            }
+            _ => {
+                body.insert(other.to_owned(), json!(word));
+            }
+        }
+        match &*kind {
+            "ScalingPolicyType=TARGET_TRACKING" if action == "CreateScalingPolicy" => {
+                body.extend(tracking());
+            }
+            "TargetType=TDMQ_CMQ_QUEUE" | "TargetType=TDMQ_CMQ_TOPIC" => {
+                body.remove("NotificationUserGroupIds");
+            }
+            _ => {}
+        }
     }
-    for name in parameter.names("requires") {
-        let input = spec.input(action);
-        let other = input.iter().find(|other| other.name == name).unwrap();
-        body.insert(
-            name.to_owned(),
-            spec.values(other, tag_of(action))[0].clone(),
-        );
+    for rule in ["requires", "requires_together"] {
+        for name in parameter.names(rule) {
+            let other = input.iter().find(|other| other.name == name).unwrap();
+            let value = spec.values(other, tag_of(action))[0].clone();
+            body.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// A roll-back takes no surge.
+fn without_surge(body: &mut Map<String, Value>) {
+    let settings = body.get_mut("RefreshSettings");
+    let rolling = settings.and_then(|settings| settings.get_mut("RollingUpdateSettings"));
+    if let Some(rolling) = rolling.and_then(Value::as_object_mut) {
+        rolling.remove("MaxSurge");
     }
 }
 
@@ -255,7 +401,7 @@ async fn what_a_parameter_may_not_be_is_refused_by_its_name() {
     let before = world.everything().await;
     let mut wrong = Vec::new();
     let mut count = 0;
-    for action in FOUNDATION.iter().copied() {
+    for action in ACTIONS {
         let documented = facts.errors(action);
         for parameter in spec.input(action) {
             let mut cases = bad_values(&spec, &parameter, tag_of(action));
@@ -264,8 +410,11 @@ async fn what_a_parameter_may_not_be_is_refused_by_its_name() {
             }
             for case in cases {
                 let mut body = world.base(&spec, action);
-                alone(&spec, action, &parameter, &mut body);
+                alone(&world, &spec, action, &parameter, &mut body);
                 body.insert(parameter.name.clone(), case.value);
+                if action == "RollbackInstanceRefresh" && case.named != "MaxSurge" {
+                    without_surge(&mut body);
+                }
                 let body = Value::Object(body).to_string();
                 let response = world.service.call(action, body.clone()).await;
                 count += 1;
@@ -300,7 +449,7 @@ async fn what_excludes_each_other_is_refused_together() {
     let world = World::make().await;
     let before = world.everything().await;
     let mut pairs = 0;
-    for action in FOUNDATION.iter().copied() {
+    for action in ACTIONS {
         let input = spec.input(action);
         for parameter in &input {
             let others =
@@ -333,7 +482,11 @@ async fn what_excludes_each_other_is_refused_together() {
                 let expected = match action {
                     "CreateLaunchConfiguration" => "InvalidParameter.Conflict",
                     "CreateAutoScalingGroup" => "InvalidParameter.InScenario",
-                    "DescribeLaunchConfigurations" => "InvalidParameterConflict",
+                    "DescribeLaunchConfigurations" | "DescribeNotificationConfigurations" => {
+                        "InvalidParameterConflict"
+                    }
+                    // It lists no code of its own for that.
+                    "ModifyLifecycleHook" => "InvalidParameter",
                     _ => "InvalidParameter.Conflict",
                 };
                 assert_eq!(code, expected, "{action} {} {}", parameter.name, other.name);

@@ -53,7 +53,7 @@ fn shown_as(parameter: &str) -> Option<&str> {
     })
 }
 
-async fn call(service: &Service, action: &str, body: &Map<String, Value>) -> Value {
+pub(crate) async fn call(service: &Service, action: &str, body: &Map<String, Value>) -> Value {
     let body = Value::Object(body.clone()).to_string();
     let response = service.call(action, body.clone()).await;
     assert!(
@@ -70,7 +70,7 @@ async fn shown(service: &Service, kind: &Kind, id: &str) -> Value {
     response[kind.set][0].clone()
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         other => panic!("{other}"),
@@ -83,13 +83,15 @@ fn least_config() -> Map<String, Value> {
     }))
 }
 
-async fn make_config(service: &Service) -> String {
-    let made = call(service, "CreateLaunchConfiguration", &least_config()).await;
+pub(crate) async fn make_config(service: &Service, name: &str) -> String {
+    let mut body = least_config();
+    body.insert("LaunchConfigurationName".to_owned(), json!(name));
+    let made = call(service, "CreateLaunchConfiguration", &body).await;
     made["LaunchConfigurationId"].as_str().unwrap().to_owned()
 }
 
 async fn least_group(service: &Service) -> Map<String, Value> {
-    let config = make_config(service).await;
+    let config = make_config(service, "least").await;
     object(json!({
         "AutoScalingGroupName": "least", "LaunchConfigurationId": config, "MinSize": 0, "MaxSize": 5,
         "VpcId": "vpc-1a2b3c4d", "SubnetIds": ["subnet-1a2b3c4d"]
@@ -136,7 +138,7 @@ async fn kept(service: &Service, kind: &Kind, parameter: &str) -> Option<Value> 
 }
 
 /// Whether everything in `sent` is in `found`.
-fn holds(found: &Value, sent: &Value) -> bool {
+pub(crate) fn holds(found: &Value, sent: &Value) -> bool {
     match (found, sent) {
         (Value::Object(found), Value::Object(sent)) => sent
             .iter()
@@ -322,7 +324,7 @@ async fn a_group_shows_the_configuration_it_was_given() {
 }
 
 /// What is shown for a parameter that was left out.
-fn check_default(parameter: &Parameter, found: Option<&Value>, path: &str) {
+pub(crate) fn check_default(parameter: &Parameter, found: Option<&Value>, path: &str) {
     let Some(default) = parameter.default() else {
         return;
     };

@@ -390,6 +390,22 @@ async fn what_fails_is_an_internal_error_and_leaves_everything_as_it_was() {
         service.runtime.settle().await;
         assert_eq!(everything(&service).await, before, "{action}");
     }
+    // What is answered from memory does not need it.
+    store.broken.store(true, Ordering::SeqCst);
+    for (action, body) in [
+        ("DescribeAccountLimits", json!({})),
+        (
+            "DescribeAutoScalingAdvices",
+            json!({ "AutoScalingGroupIds": [asg] }),
+        ),
+        ("DescribeAutoScalingInstances", json!({})),
+        ("DescribeLifecycleHooks", json!({})),
+        ("DescribeRefreshActivities", json!({})),
+        ("DescribeScheduledActions", json!({})),
+    ] {
+        make(&service, action, body).await;
+    }
+    store.broken.store(false, Ordering::SeqCst);
     // Once it works again, it does.
     let attach = members(json!([foreign])).to_string();
     let response = service.call("AttachInstances", attach).await;

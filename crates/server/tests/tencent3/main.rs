@@ -6,6 +6,7 @@ mod accounts;
 mod bounds;
 mod catalogue;
 mod echo;
+mod echo_parts;
 mod examples;
 mod facts;
 mod failures;

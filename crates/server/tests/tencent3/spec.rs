@@ -141,6 +141,9 @@ impl Spec {
         if let Some(value) = by_name(&parameter.name, tag_of) {
             return vec![value];
         }
+        if parameter.name == "NotificationTarget" {
+            return targets();
+        }
         if let Some(element) = parameter.kind.strip_prefix("Array of ") {
             let element = Parameter {
                 kind: element.to_owned(),
@@ -156,6 +159,7 @@ impl Spec {
             "Boolean" => vec![json!(true), json!(false)],
             "Integer" => vec![json!(parameter.rules["min"].as_i64().unwrap_or(0) + 7)],
             "String" => vec![json!("text-1")],
+            "Timestamp ISO8601" => vec![json!("2035-06-01T12:00:00+08:00")],
             structure => self.structures(structure, tag_of),
         }
     }
@@ -168,6 +172,7 @@ impl Spec {
             .into_iter()
             // The older name of another member.
             .filter(|member| member.name != "AutomationService")
+            .filter(|member| member.rules["output_only"] != true)
             .partition(excludes);
         let common: Vec<_> = common
             .iter()
@@ -202,6 +207,19 @@ impl Spec {
     }
 }
 
+/// A target of each kind: a queue has the name of a queue, a topic that of a topic.
+fn targets() -> Vec<Value> {
+    let kinds = ["CMQ_QUEUE", "CMQ_TOPIC", "TDMQ_CMQ_QUEUE", "TDMQ_CMQ_TOPIC"];
+    let target = |kind: &str| {
+        let member = match kind.ends_with("QUEUE") {
+            true => "QueueName",
+            false => "TopicName",
+        };
+        json!({ "TargetType": kind, member: "name-1" })
+    };
+    kinds.map(target).to_vec()
+}
+
 /// Values that only their meaning tells.
 fn by_name(name: &str, tag_of: &str) -> Option<Value> {
     Some(match name {
@@ -233,6 +251,15 @@ fn by_name(name: &str, tag_of: &str) -> Option<Value> {
         "DesiredCapacity" => json!(3),
         "MaxSize" => json!(9),
         "BaseCapacity" => json!(2),
+        "CommandId" => json!("cmd-1a2b3c4d"),
+        "Parameters" => json!("{\"a\":\"b\"}"),
+        "NotificationUserGroupIds" => json!(["1678", "1679"]),
+        "EndTime" => json!("2035-12-31T12:00:00+08:00"),
+        "Recurrence" => json!("0 23 * * *"),
+        "PortList" => json!([80]),
+        "BatchNumber" => json!(2),
+        "MaxSurge" => json!(1),
+        "CheckInstanceTargetHealthTimeout" => json!(600),
         _ => return None,
     })
 }

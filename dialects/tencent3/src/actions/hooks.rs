@@ -147,13 +147,12 @@ impl From<&HookCommand> for LifecycleCommand {
 
 /// The hook to work on. Modify lists no code for a malformed id: such a hook does not exist.
 pub(super) fn hook_id(value: &str, ctx: &Ctx) -> Result<HookId, Fault> {
-    if !HookId::is_well_formed(value) && ctx.action != "ModifyLifecycleHook" {
-        return Err(checks::bad_id(
-            "InvalidParameterValue.InvalidLifecycleHookId",
-            "LifecycleHookId",
-            value,
-            "ash-",
-        ));
+    if !HookId::is_well_formed(value) {
+        let code = match ctx.action {
+            "ModifyLifecycleHook" => "ResourceNotFound.LifecycleHookNotFound",
+            _ => "InvalidParameterValue.InvalidLifecycleHookId",
+        };
+        return Err(checks::bad_id(code, "LifecycleHookId", value, "ash-"));
     }
     HookId::parse(value).map_err(|_| absent(value, ctx))
 }

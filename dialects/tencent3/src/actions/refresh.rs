@@ -155,7 +155,11 @@ impl Action<Ctx> for RollbackInstanceRefresh {
             ));
         }
         let command = RefreshCommand::RollBack {
-            origin: refresh_id(&self.origin_refresh_activity_id, ctx)?,
+            origin: refresh_id(
+                "OriginRefreshActivityId",
+                &self.origin_refresh_activity_id,
+                ctx,
+            )?,
             settings: self.refresh_settings.asked(false, ctx)?,
         };
         begin(ctx, &self.auto_scaling_group_id, command).await
@@ -163,7 +167,11 @@ impl Action<Ctx> for RollbackInstanceRefresh {
 }
 
 /// The refresh to work on. These actions list no code for a malformed id: such a refresh does not exist (rule I3).
-fn refresh_id(value: &str, ctx: &Ctx) -> Result<RefreshId, Fault> {
+fn refresh_id(parameter: &str, value: &str, ctx: &Ctx) -> Result<RefreshId, Fault> {
+    if !RefreshId::is_well_formed(value) {
+        let code = "ResourceNotFound.RefreshActivityNotFound";
+        return Err(checks::bad_id(code, parameter, value, "asr-"));
+    }
     RefreshId::parse(value).map_err(|_| {
         ctx.refused(&muster_model::Error::NotFound {
             kind: muster_model::ResourceKind::Refresh,
@@ -187,7 +195,7 @@ macro_rules! on_refresh {
             type Response = Empty;
 
             async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-                let $id = refresh_id(&self.refresh_activity_id, ctx)?;
+                let $id = refresh_id("RefreshActivityId", &self.refresh_activity_id, ctx)?;
                 ctx.on_group(&self.auto_scaling_group_id, GroupCommand::Refresh($command)).await?;
                 Ok(Empty {})
             }
@@ -228,7 +236,7 @@ impl Action<Ctx> for ResumeInstanceRefresh {
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let command = RefreshCommand::Resume {
-            id: refresh_id(&self.refresh_activity_id, ctx)?,
+            id: refresh_id("RefreshActivityId", &self.refresh_activity_id, ctx)?,
             retry: match self.resume_mode {
                 None | Some(ResumeMode::Retry) => true,
                 Some(ResumeMode::Continue) => false,
