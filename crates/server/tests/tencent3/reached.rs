@@ -1,5 +1,5 @@
-//! The codes that the API documents for its actions: each is
-//! in the golden text of some script, or stands here with the reason why it cannot arise.
+//! The codes that the API documents for its actions: each is in the golden text of some script, or stands here with the
+//! reason why it cannot arise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
