@@ -24,6 +24,9 @@ const STRIDE: u64 = 1000;
 const FIRST_WAIT_MILLIS: u64 = 1000;
 /// Longest wait between two attempts.
 const LONGEST_WAIT_MILLIS: u64 = 60_000;
+/// A message of a hook that does not arrive for this long is given up at the latest, seconds: its instance waits, and the
+/// shortest time that it can be given is as long.
+const HOOK_PATIENCE_SECS: u32 = 30;
 /// Wait before the store is asked again after it failed, milliseconds of real time.
 const STORE_RETRY_MILLIS: u64 = 500;
 
@@ -346,7 +349,11 @@ impl Outbox {
     async fn deliver(&self, saved: &SavedEvent) -> bool {
         let clock = &self.runtime.clock;
         let since = saved.event.at.max(self.opened_at);
-        let patient_until = since.plus_secs(u64::from(self.sink().patience_secs));
+        let patience = match saved.event.hook_token() {
+            Some(_) => self.sink().patience_secs.min(HOOK_PATIENCE_SECS),
+            None => self.sink().patience_secs,
+        };
+        let patient_until = since.plus_secs(u64::from(patience));
         let mut wait_millis = FIRST_WAIT_MILLIS;
         loop {
             let error = match self.attempt(saved).await {

@@ -58,7 +58,7 @@ pub(crate) enum SinkKind {
 }
 
 fn patience() -> Within<0, 86_400> {
-    Within(300)
+    Within(86_400)
 }
 
 fn timeout() -> Within<1, 300> {
