@@ -531,8 +531,9 @@ fn a_crash_while_calls_fail_ends_well(share: usize) {
     }
 }
 
-/// Shares of the scripts above, so that they run side by side.
-const SHARES: usize = 4;
+/// Shares of the scripts above, so that they run side by side; odd, because every second script has a balancer and takes
+/// longer.
+const SHARES: usize = 5;
 
 #[test]
 fn a_crash_while_calls_fail_0() {
@@ -552,4 +553,9 @@ fn a_crash_while_calls_fail_2() {
 #[test]
 fn a_crash_while_calls_fail_3() {
     a_crash_while_calls_fail_ends_well(3);
+}
+
+#[test]
+fn a_crash_while_calls_fail_4() {
+    a_crash_while_calls_fail_ends_well(4);
 }
