@@ -28,6 +28,7 @@ pub struct PlannedCall {
 
 /// Calls that the shell never reported on are unanswered.
 pub(crate) fn give_up_on_silence(draft: &mut Draft<'_>) {
+    tags::give_up_on_silence(draft);
     let now = draft.now;
     let silent: Vec<StepOutcome> = draft
         .instances()
@@ -51,17 +52,16 @@ pub(crate) fn give_up_on_silence(draft: &mut Draft<'_>) {
     }
 }
 
+/// Whether the call that a member waits for has been made.
+pub(crate) fn is_in_flight(instance: &Instance) -> bool {
+    let call = instance.call.as_ref();
+    call.is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
+}
+
 /// Marks calls that are due as made, and lists them; only so many of a group are in flight at a time.
 pub(crate) fn make_calls(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
     let now = draft.now;
-    let in_flight = draft
-        .instances()
-        .filter(|i| {
-            i.call
-                .as_ref()
-                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
-        })
-        .count();
+    let in_flight = draft.instances().filter(|i| is_in_flight(i)).count();
     let free = usize::try_from(draft.settings.group_calls)
         .unwrap_or(usize::MAX)
         .saturating_sub(in_flight);

@@ -358,14 +358,11 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
 }
 
-/// The earliest moment at which a wait ends by itself.
-pub(crate) fn next_deadline(draft: &Draft<'_>) -> Option<Time> {
-    draft
-        .instances()
-        .flat_map(|instance| instance.hooks.iter())
-        .filter(|wait| wait.verdict.is_none())
-        .map(|wait| wait.deadline)
-        .min()
+/// When a wait ends by itself, and when its command is to be asked for.
+pub(crate) fn waits_of(wait: &HookWait) -> impl Iterator<Item = Time> {
+    let open = wait.verdict.is_none();
+    let deadline = open.then_some(wait.deadline);
+    deadline.into_iter().chain(runs::due(wait))
 }
 
 /// A machine vanished or died while hooks held its instance: there is nothing left to wait for. The API has no word for

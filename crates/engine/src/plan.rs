@@ -1,8 +1,8 @@
 //! The planner: what a group needs next.
 
 use muster_model::{
-    ActivityKind, CallPhase, Change, CooldownRule, GroupView, Ids, InstanceId, Lifecycle, Origin,
-    ReplaceMode, Time, Trigger, TriggerKind,
+    ActivityKind, CallPhase, Change, CooldownRule, GroupView, Ids, Instance, InstanceId, Lifecycle,
+    Origin, ReplaceMode, Time, Trigger, TriggerKind,
 };
 
 use crate::calls::{self, PlannedCall};
@@ -44,7 +44,9 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
     let mut made = calls::make_calls(&mut draft);
     made.extend(runs::ask(&mut draft));
     made.extend(tags::ask(&mut draft));
-    set_wake(&mut draft);
+    if !made.is_empty() {
+        set_wake(&mut draft);
+    }
     let (change, reasons) = draft.finish(view);
     Plan {
         change,
@@ -344,21 +346,9 @@ fn set_wake(draft: &mut Draft<'_>) {
 }
 
 fn next_wake(draft: &Draft<'_>) -> Option<Time> {
-    let in_flight = draft
-        .instances()
-        .filter(|i| {
-            i.call
-                .as_ref()
-                .is_some_and(|call| matches!(call.phase, CallPhase::InFlight { .. }))
-        })
-        .count();
+    let in_flight = draft.instances().filter(|i| calls::is_in_flight(i)).count();
     let full = in_flight >= usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX);
-    let calls = draft
-        .instances()
-        .filter_map(|instance| match instance.call.as_ref()?.phase {
-            CallPhase::Due { at } => (!full).then_some(at),
-            CallPhase::InFlight { until } => Some(until.plus_secs(calls::SHELL_GRACE_SECS)),
-        });
+    let members = draft.instances().flat_map(|i| waits_of(i, full));
     let deadlines = draft
         .activities()
         .filter(|a| !a.status.is_ended())
@@ -370,15 +360,20 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
             && group.retry.brake.is_none()
             && group.busy.is_none()
     });
-    let verdicts = draft.instances().filter_map(|i| i.healthy_by);
     let schedules = draft.parts().schedules.values();
     let schedules = schedules.filter_map(|schedule| schedule.next_at);
-    let waits = calls.chain(deadlines).chain(verdicts).chain(retry);
-    waits
-        .chain(hooks::next_deadline(draft))
-        .chain(schedules)
-        .chain(scaling::next_wake(draft))
-        .chain(runs::next_due(draft))
-        .chain(tags::next_due(draft))
-        .min()
+    let waits = members.chain(deadlines).chain(retry).chain(schedules);
+    waits.chain(scaling::next_look(draft)).min()
+}
+
+/// The moments that a member waits for. `full`: no more calls of the group are made just now.
+fn waits_of(instance: &Instance, full: bool) -> impl Iterator<Item = Time> {
+    let call = instance.call.as_ref().and_then(|call| match call.phase {
+        CallPhase::Due { at } => (!full).then_some(at),
+        CallPhase::InFlight { until } => Some(until.plus_secs(calls::SHELL_GRACE_SECS)),
+    });
+    let hooks = instance.hooks.iter().flat_map(hooks::waits_of);
+    let own = call.into_iter().chain(instance.healthy_by).chain(hooks);
+    own.chain(tags::due(instance))
+        .chain(scaling::warm_until(instance))
 }

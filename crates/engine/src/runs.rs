@@ -74,14 +74,13 @@ fn open<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (InstanceId, &'d HookW
     })
 }
 
-/// When the next run is to be asked for.
-pub(crate) fn next_due(draft: &Draft<'_>) -> Option<Time> {
-    open(draft)
-        .filter_map(|(_, _, call)| match call.phase {
-            CallPhase::Due { at } => Some(at),
-            CallPhase::InFlight { .. } => None,
-        })
-        .min()
+/// When the run of a wait is to be asked for.
+pub(crate) fn due(wait: &HookWait) -> Option<Time> {
+    let run = wait.run.as_ref().filter(|_| wait.verdict.is_none())?;
+    match run.call.as_ref()?.phase {
+        CallPhase::Due { at } => Some(at),
+        CallPhase::InFlight { .. } => None,
+    }
 }
 
 /// Marks the runs that are due as asked for, and lists the calls. They are not counted against the calls of the group:

@@ -81,21 +81,17 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
 }
 
-/// When a call is to be made, or counts as unanswered.
-pub(crate) fn next_due(draft: &Draft<'_>) -> Option<Time> {
-    let calls = draft.instances().filter_map(|i| i.tagging.as_ref());
-    calls
-        .map(|call| match call.phase {
-            CallPhase::Due { at } => at,
-            CallPhase::InFlight { until } => until.plus_secs(SHELL_GRACE_SECS),
-        })
-        .min()
+/// When a member's call is to be made, or counts as unanswered.
+pub(crate) fn due(instance: &Instance) -> Option<Time> {
+    match instance.tagging.as_ref()?.phase {
+        CallPhase::Due { at } => Some(at),
+        CallPhase::InFlight { until } => Some(until.plus_secs(SHELL_GRACE_SECS)),
+    }
 }
 
 /// Marks the calls that are due as made, and lists them: as many at once as the group may make of others.
 pub(crate) fn ask(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
     let now = draft.now;
-    give_up_on_silence(draft);
     let most = usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX);
     let due: Vec<InstanceId> = draft
         .instances()
@@ -127,7 +123,8 @@ pub(crate) fn ask(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
     calls
 }
 
-fn give_up_on_silence(draft: &mut Draft<'_>) {
+/// Calls that the shell never reported on are made again.
+pub(crate) fn give_up_on_silence(draft: &mut Draft<'_>) {
     let now = draft.now;
     let silent = |call: &Call| matches!(call.phase, CallPhase::InFlight { until } if until.plus_secs(SHELL_GRACE_SECS) <= now);
     let silent: Vec<InstanceId> = draft

@@ -80,16 +80,18 @@ fn look_at(draft: &Draft<'_>, policy: &Policy, period_secs: u32) -> Option<Time>
     has_data(draft, policy, next).then_some(next)
 }
 
-/// When the metrics are to be looked at next, and when the next warm-up ends.
-pub(crate) fn next_wake(draft: &Draft<'_>) -> Option<Time> {
+/// When the metrics are to be looked at next.
+pub(crate) fn next_look(draft: &Draft<'_>) -> Option<Time> {
     let looks = watching(draft).filter_map(|(policy, secs)| look_at(draft, policy, secs));
-    let warm = draft
-        .instances()
-        .filter_map(|instance| match instance.warmup {
-            Warmup::Until(at) => Some(at),
-            Warmup::NotNeeded | Warmup::Waiting | Warmup::Done => None,
-        });
-    looks.chain(warm).min()
+    looks.min()
+}
+
+/// When the warm-up of a member ends.
+pub(crate) fn warm_until(instance: &Instance) -> Option<Time> {
+    match instance.warmup {
+        Warmup::Until(at) => Some(at),
+        Warmup::NotNeeded | Warmup::Waiting | Warmup::Done => None,
+    }
 }
 
 /// Looks at the policies whose period has ended, and does what they ask for.
