@@ -37,6 +37,21 @@ pub struct Catalogue {
     pub dedicated_clusters: BTreeSet<String>,
     /// Balancers by id.
     pub balancers: BTreeMap<String, ListedBalancer>,
+    /// Numbers of user groups.
+    pub user_groups: BTreeSet<String>,
+    /// Names of queues, of any kind.
+    pub queues: BTreeSet<String>,
+    /// Topics by name, of any kind.
+    pub topics: BTreeMap<String, ListedTopic>,
+    /// Ids of the commands that hooks can run.
+    pub commands: BTreeSet<String>,
+}
+
+/// A topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedTopic {
+    /// Nobody subscribes to it.
+    pub without_subscriber: bool,
 }
 
 /// An image.
@@ -121,8 +136,15 @@ pub enum Listed {
     DisasterRecoverGroup,
     DedicatedCluster,
     Balancer,
+    ClassicBalancer,
     Listener,
     Location,
+    UserGroup,
+    CmqQueue,
+    TdmqQueue,
+    CmqTopic,
+    TdmqTopic,
+    Command,
 }
 
 /// Why something that is listed cannot be used for what is asked.
@@ -164,6 +186,12 @@ pub enum Misfit {
     /// The balancer is in another project.
     #[error("the load balancer is in another project")]
     BalancerOfOtherProject,
+    /// Nobody subscribes to the topic (CMQ).
+    #[error("the topic has no subscriber")]
+    CmqTopicUnheard,
+    /// Nobody subscribes to the topic (TDMQ).
+    #[error("the topic has no subscriber")]
+    TdmqTopicUnheard,
     /// The listener forwards to a target group.
     #[error("the listener forwards to a target group")]
     ListenerToTargetGroup,

@@ -39,8 +39,8 @@ pub use balancer::{
     MemberSpec, MemberState, Target,
 };
 pub use catalogue::{
-    Catalogue, Listed, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedType,
-    ListedZone, Misfit,
+    Catalogue, Listed, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic,
+    ListedType, ListedZone, Misfit,
 };
 pub use change::{Change, Delta, Event, EventKind, GroupView};
 pub use command::{

@@ -333,7 +333,9 @@ impl Config {
                 application_balancers: self.quotas.application_balancers.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
-            catalogue: self.catalogue.catalogue(&self.instance_type, &self.site),
+            catalogue: self
+                .catalogue
+                .catalogue(&self.instance_type, &self.site, &self.command),
             ..Settings::default()
         };
         let engine = &self.engine;

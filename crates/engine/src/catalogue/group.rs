@@ -214,7 +214,7 @@ pub(crate) fn check_balancers(
 pub(super) fn balancer_exists(catalogue: &Catalogue, balancer: &Balancer) -> Result<(), Error> {
     match balancer {
         Balancer::Classic { balancer } => {
-            entry(&catalogue.balancers, Listed::Balancer, balancer).map(|_| ())
+            entry(&catalogue.balancers, Listed::ClassicBalancer, balancer).map(|_| ())
         }
         Balancer::Forward {
             balancer,

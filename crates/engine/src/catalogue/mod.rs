@@ -4,6 +4,7 @@
 
 mod config;
 mod group;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use muster_model::{
 
 pub(crate) use config::check_config;
 pub(crate) use group::{Asked, check_balancers, check_group, is_usable};
+pub(crate) use told::{check_command, check_receiver, check_user_groups};
 
 /// Refuses what is not in a list.
 fn exists<'a>(

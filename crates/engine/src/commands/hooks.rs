@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Created, Error, Hook, HookChange, HookId, HookPatch, HookReason, HookSpec, HookVerdict,
-    HookWaiter, Part, PartId, Quota, ResourceKind,
+    Created, Error, Hook, HookChange, HookCommand, HookId, HookPatch, HookReason, HookSpec,
+    HookVerdict, HookWaiter, NotificationTarget, Part, PartId, Quota, ResourceKind,
 };
 
+use crate::catalogue;
 use crate::draft::Draft;
 use crate::hooks;
 
@@ -58,7 +59,19 @@ fn fill(hook: &mut Hook, spec: &HookSpec) {
     hook.command.clone_from(&spec.command);
 }
 
+/// Whom a hook tells and what it runs is there.
+fn check_named(
+    draft: &Draft<'_>,
+    target: Option<&NotificationTarget>,
+    command: Option<&HookCommand>,
+) -> Result<(), Error> {
+    let catalogue = &draft.settings.catalogue;
+    catalogue::check_receiver(catalogue, target)?;
+    catalogue::check_command(catalogue, command)
+}
+
 fn create(draft: &mut Draft<'_>, spec: &HookSpec) -> Result<Created, Error> {
+    check_named(draft, spec.target.as_ref(), spec.command.as_ref())?;
     check_name(draft, &spec.name, None)?;
     let limit = draft.settings.quotas.hooks;
     if draft.parts().hooks.len() >= limit as usize {
@@ -90,6 +103,7 @@ fn create(draft: &mut Draft<'_>, spec: &HookSpec) -> Result<Created, Error> {
 
 fn upgrade(draft: &mut Draft<'_>, id: HookId, spec: &HookSpec) -> Result<Created, Error> {
     let mut hook = named(draft, id)?;
+    check_named(draft, spec.target.as_ref(), spec.command.as_ref())?;
     check_name(draft, &spec.name, Some(id))?;
     fill(&mut hook, spec);
     put(draft, hook);
@@ -98,6 +112,7 @@ fn upgrade(draft: &mut Draft<'_>, id: HookId, spec: &HookSpec) -> Result<Created
 
 fn modify(draft: &mut Draft<'_>, id: HookId, patch: &HookPatch) -> Result<Created, Error> {
     let mut hook = named(draft, id)?;
+    check_named(draft, patch.target.as_ref(), patch.command.as_ref())?;
     if let Some(name) = &patch.name {
         check_name(draft, name, Some(id))?;
         hook.name.clone_from(name);

@@ -7,6 +7,7 @@ use muster_model::{
     NotificationSpec, NotificationTarget, Part, PartId, Problem, Quota, ResourceKind,
 };
 
+use crate::catalogue;
 use crate::draft::Draft;
 
 pub(super) fn notification(
@@ -35,6 +36,7 @@ fn named(draft: &Draft<'_>, id: NotificationId) -> Result<Arc<Notification>, Err
 }
 
 fn create(draft: &mut Draft<'_>, spec: &NotificationSpec) -> Result<Created, Error> {
+    catalogue::check_receiver(&draft.settings.catalogue, spec.target.as_ref())?;
     let limit = draft.settings.quotas.notifications;
     if draft.parts().notifications.len() >= limit as usize {
         return Err(Error::QuotaExceeded {
@@ -72,6 +74,7 @@ fn modify(
             problem: Problem::NotWith(Field::ReceiverKind),
         });
     }
+    catalogue::check_receiver(&draft.settings.catalogue, target)?;
     let notification = Notification {
         scenes: scenes.unwrap_or(old.scenes),
         target: target.cloned().or_else(|| old.target.clone()),

@@ -9,6 +9,7 @@ use muster_model::{
 
 use super::capacity::adjust;
 use crate::Facts;
+use crate::catalogue;
 use crate::draft::Draft;
 
 pub(super) fn policy(
@@ -52,6 +53,7 @@ fn create(
     spec: &PolicySpec,
     facts: &Facts,
 ) -> Result<Created, Error> {
+    catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
     check_name(spec, facts)?;
     let policies = &draft.parts().policies;
     let tracks = |policy: &PolicyKind| matches!(policy, PolicyKind::Target(_));
@@ -95,6 +97,9 @@ fn modify(
     facts: &Facts,
 ) -> Result<Created, Error> {
     let old = named(draft, id)?;
+    if spec.notify_groups != old.notify_groups {
+        catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
+    }
     check_name(spec, facts)?;
     let policy = Policy {
         name: spec.name.clone(),

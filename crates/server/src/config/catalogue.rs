@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use muster_engine::TypeFacts;
 use muster_model::{
-    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedType, ListedZone,
-    Site,
+    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic, ListedType,
+    ListedZone, Site,
 };
 use serde::Deserialize;
 
-use super::{SiteConfig, Within};
+use super::{CommandConfig, SiteConfig, Within};
 
 /// `[catalogue]`.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +24,9 @@ pub(crate) struct CatalogueConfig {
     bandwidth_packages: Vec<String>,
     disaster_recover_groups: Vec<String>,
     dedicated_clusters: Vec<String>,
+    user_groups: Vec<String>,
+    queues: Vec<String>,
+    topic: Vec<TopicConfig>,
     image: Vec<ImageConfig>,
     zone: Vec<ZoneConfig>,
     subnet: Vec<SubnetConfig>,
@@ -52,6 +55,15 @@ struct ImageConfig {
     family: Option<String>,
     #[serde(default = "yes")]
     host_names: bool,
+}
+
+/// `[[catalogue.topic]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopicConfig {
+    name: String,
+    #[serde(default = "yes")]
+    subscribed: bool,
 }
 
 /// `[[catalogue.zone]]`.
@@ -142,6 +154,10 @@ impl CatalogueConfig {
                 repeated(self.balancer.iter().map(|one| &one.id)),
             ),
             (
+                "[[catalogue.topic]]",
+                repeated(self.topic.iter().map(|one| &one.name)),
+            ),
+            (
                 "[[instance_type]]",
                 repeated(types.iter().map(|one| &one.name)),
             ),
@@ -152,7 +168,12 @@ impl CatalogueConfig {
     }
 
     /// The catalogue. What a subnet names is there too.
-    pub(super) fn catalogue(&self, types: &[TypeConfig], sites: &[SiteConfig]) -> Catalogue {
+    pub(super) fn catalogue(
+        &self,
+        types: &[TypeConfig],
+        sites: &[SiteConfig],
+        commands: &[CommandConfig],
+    ) -> Catalogue {
         let clusters = self
             .subnet
             .iter()
@@ -177,6 +198,10 @@ impl CatalogueConfig {
                 .cloned()
                 .collect(),
             balancers: self.balancer.iter().map(|one| one.listed(sites)).collect(),
+            user_groups: set(&self.user_groups),
+            queues: set(&self.queues),
+            topics: self.topic.iter().map(TopicConfig::listed).collect(),
+            commands: commands.iter().map(|one| one.id.clone()).collect(),
         };
         for subnet in &self.subnet {
             catalogue.vpcs.insert(subnet.vpc.clone());
@@ -208,6 +233,15 @@ impl TypeConfig {
         let listed = ListedType {
             sold_out: !self.available,
             zones: set(&self.zones),
+        };
+        (self.name.clone(), listed)
+    }
+}
+
+impl TopicConfig {
+    fn listed(&self) -> (String, ListedTopic) {
+        let listed = ListedTopic {
+            without_subscriber: !self.subscribed,
         };
         (self.name.clone(), listed)
     }

@@ -1,8 +1,8 @@
 //! The catalogue of the scripts.
 
 use muster_model::{
-    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedType, ListedZone,
-    Site,
+    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic, ListedType,
+    ListedZone, Site,
 };
 
 fn elsewhere() -> Option<Site> {
@@ -97,6 +97,9 @@ fn strict() -> Catalogue {
         bandwidth_packages: set("bwp-1a2b3c4d"),
         disaster_recover_groups: set("ps-1a2b3c4d"),
         dedicated_clusters: set("cluster-1a2b3c4d"),
+        user_groups: set("1678"),
+        queues: set("here"),
+        commands: set("cmd-1a2b3c4d"),
         ..Catalogue::default()
     };
     let debian = ListedImage {
@@ -119,6 +122,10 @@ fn strict() -> Catalogue {
             zones: zones.into_iter().map(str::to_owned).collect(),
         };
         catalogue.types.insert(name.to_owned(), listed);
+    }
+    for (name, without_subscriber) in [("heard", false), ("unheard", true)] {
+        let topic = ListedTopic { without_subscriber };
+        catalogue.topics.insert(name.to_owned(), topic);
     }
     places(&mut catalogue);
     balancers(&mut catalogue);

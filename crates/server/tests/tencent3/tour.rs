@@ -279,6 +279,7 @@ tours!(
     catalogue_groups,
     catalogue_balancers,
     catalogue_gone,
+    catalogue_told,
     config_codes,
     config_errors,
     group_codes,

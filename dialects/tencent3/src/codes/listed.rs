@@ -23,6 +23,11 @@ fn named(kind: Listed) -> (&'static str, &'static str) {
         Listed::DisasterRecoverGroup => ("DisasterRecoverGroupIds", "placement group"),
         Listed::DedicatedCluster => ("DedicatedClusterId", "dedicated cluster"),
         Listed::Balancer => ("LoadBalancerId", "load balancer"),
+        Listed::ClassicBalancer => ("LoadBalancerIds", "load balancer"),
+        Listed::UserGroup => ("NotificationUserGroupIds", "user group"),
+        Listed::CmqQueue | Listed::TdmqQueue => ("QueueName", "queue"),
+        Listed::CmqTopic | Listed::TdmqTopic => ("TopicName", "topic"),
+        Listed::Command => ("LifecycleCommand.CommandId", "command"),
         Listed::Listener => ("ListenerId", "listener"),
         Listed::Location => ("LocationId", "forwarding rule"),
     }
@@ -59,12 +64,29 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
         (Listed::Project, _) => "InvalidParameterValue.ProjectIdNotFound",
         (Listed::BandwidthPackage, _) => "ResourceNotFound.BandwidthPackageIdNotFound",
         (Listed::DisasterRecoverGroup, _) => "ResourceNotFound.DisasterRecoverGroupNotFound",
-        (Listed::Balancer, _) => "ResourceNotFound.LoadBalancerNotFound",
+        (Listed::ClassicBalancer, "DetachLoadBalancers") => {
+            "ResourceNotFound.ClassicLoadBalancerNotFound"
+        }
+        (Listed::UserGroup, _) => "InvalidParameterValue.UserGroupIdNotFound",
+        (Listed::Command, _) => "ResourceNotFound.CommandNotFound",
+        // One lists none of these for itself.
+        (Listed::CmqQueue | Listed::TdmqQueue | Listed::TdmqTopic, "UpgradeLifecycleHook") => {
+            "InvalidParameterValue"
+        }
+        (Listed::CmqQueue, _) => "ResourceNotFound.CmqQueueNotFound",
+        (Listed::TdmqQueue, _) => "ResourceNotFound.TDMQCMQQueueNotFound",
+        (Listed::TdmqTopic, _) => "ResourceNotFound.TDMQCMQTopicNotFound",
+        (Listed::Balancer | Listed::ClassicBalancer, _) => "ResourceNotFound.LoadBalancerNotFound",
         (Listed::Listener, _) => "ResourceNotFound.ListenerNotFound",
         (Listed::Location, _) => "ResourceNotFound.LocationNotFound",
         // The API has no code for these.
         (
-            Listed::Zone | Listed::Subnet | Listed::Vpc | Listed::Key | Listed::DedicatedCluster,
+            Listed::Zone
+            | Listed::Subnet
+            | Listed::Vpc
+            | Listed::Key
+            | Listed::DedicatedCluster
+            | Listed::CmqTopic,
             _,
         ) => "InvalidParameterValue",
     }
@@ -107,6 +129,12 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
             _,
         ) => "InvalidParameterValue",
         (Misfit::ConfigOfOtherProject, _) => "ResourceUnavailable.ProjectInconsistent",
+        // Changes list no code of their own for the older kind.
+        (Misfit::CmqTopicUnheard, "ModifyLifecycleHook" | "ModifyNotificationConfiguration") => {
+            "InvalidParameterValue"
+        }
+        (Misfit::CmqTopicUnheard, _) => "ResourceUnavailable.CmqTopicHasNoSubscriber",
+        (Misfit::TdmqTopicUnheard, _) => "ResourceUnavailable.TDMQCMQTopicHasNoSubscriber",
         (Misfit::BalancerElsewhere, _) => "ResourceUnavailable.LbBackendRegionInconsistent",
         (Misfit::BalancerOfOtherVpc, _) => "ResourceUnavailable.LbVpcInconsistent",
         // Two have the code in another family.

@@ -25,7 +25,7 @@ const KINDS: [ResourceKind; 10] = [
     ResourceKind::Balancer,
 ];
 
-const LISTED: [Listed; 16] = [
+const LISTED: [Listed; 23] = [
     Listed::Image,
     Listed::ImageFamily,
     Listed::InstanceType,
@@ -42,9 +42,16 @@ const LISTED: [Listed; 16] = [
     Listed::Balancer,
     Listed::Listener,
     Listed::Location,
+    Listed::ClassicBalancer,
+    Listed::UserGroup,
+    Listed::CmqQueue,
+    Listed::TdmqQueue,
+    Listed::CmqTopic,
+    Listed::TdmqTopic,
+    Listed::Command,
 ];
 
-const MISFITS: [Misfit; 13] = [
+const MISFITS: [Misfit; 15] = [
     Misfit::FixedHostName,
     Misfit::TypeSoldOut,
     Misfit::NoBandwidthPackages,
@@ -58,6 +65,8 @@ const MISFITS: [Misfit; 13] = [
     Misfit::BalancerOfOtherVpc,
     Misfit::BalancerOfOtherProject,
     Misfit::ListenerToTargetGroup,
+    Misfit::CmqTopicUnheard,
+    Misfit::TdmqTopicUnheard,
 ];
 
 /// One of each error. A new case of the model fails to compile here until it has its line.
