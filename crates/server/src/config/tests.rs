@@ -210,6 +210,7 @@ fn the_page_names_every_key_once() {
         "sink",
         "instance_type",
         "command",
+        "topic",
         "image",
         "zone",
         "subnet",
