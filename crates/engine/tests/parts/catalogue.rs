@@ -225,7 +225,7 @@ fn what_does_not_exist_comes_before_what_does_not_fit() {
     };
     assert_eq!(
         refusal(catalogue, "A", &both),
-        Some(unlisted(Listed::Balancer, "lb-X"))
+        Some(unlisted(Listed::ClassicBalancer, "lb-X"))
     );
 }
 
@@ -300,7 +300,10 @@ fn what_has_gone_makes_abnormal_and_can_be_taken_off() {
         balancers: vec![classic.clone()],
         check_all: true,
     });
-    assert_eq!(t.command(again), Err(unlisted(Listed::Balancer, "lb-1")));
+    assert_eq!(
+        t.command(again),
+        Err(unlisted(Listed::ClassicBalancer, "lb-1"))
+    );
     t.command(change(BalancerChange::Detach(vec![classic])))
         .unwrap();
     t.settle();
