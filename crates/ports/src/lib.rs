@@ -8,6 +8,7 @@ mod balancer;
 mod clock;
 mod compute;
 pub mod contract;
+pub mod metrics;
 mod notifier;
 mod store;
 
@@ -15,6 +16,7 @@ pub use api::{Api, ApiResult, Caller, Credential, Keys};
 pub use balancer::{BalancerError, LoadBalancer, MemberTable};
 pub use clock::Clock;
 pub use compute::{CommandEnd, CommandRun, Compute, ComputeError};
+pub use metrics::{Gap, Metrics, MetricsError, Sample, Watched};
 pub use notifier::{Notifier, NotifyError};
 pub use store::{
     Commit, GroupRows, Guard, Row, SWEPT_AT_ONCE, SavedEvent, Store, StoreError, rows_of,

@@ -18,6 +18,7 @@ pub enum Op {
     LbDetach,
     Command,
     Notify,
+    Measure,
 }
 
 /// Which calls a rule applies to: all that agree in what is given.

@@ -1,13 +1,17 @@
-//! The contracts of the Compute, LoadBalancer and Notifier ports, on the simulated ones.
+//! The contracts of the Compute, LoadBalancer, Notifier and Metrics ports, on the simulated ones.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use muster_model::Time;
+use muster_model::{Ids, InstanceId, Metric, Time};
+use muster_ports::contract::metrics::Scene;
 use muster_ports::contract::notifier::{Inbox, Mood};
-use muster_ports::contract::{balancer, compute::CASES, notifier};
-use muster_ports::{Clock, Notifier, NotifyError, SavedEvent};
-use muster_sim::{Effect, Fault, Faults, Match, Op, SimCompute, SimNotifier};
+use muster_ports::contract::{balancer, compute::CASES, metrics, notifier};
+use muster_ports::{Clock, Metrics, Notifier, NotifyError, SavedEvent, Watched};
+use muster_sim::{
+    Action, Effect, Fault, Faults, ForeignSpec, Match, Op, SimCompute, SimMetrics, SimNotifier,
+};
 use serde_json::Value;
 
 /// A clock that stands still.
@@ -127,4 +131,87 @@ fn receivers_with_faults() {
             notes,
         }));
     }
+}
+
+/// Machines of one group, and what was ordered of them.
+struct Measured {
+    sim: Arc<SimCompute>,
+    source: SimMetrics,
+    watched: Watched,
+}
+
+impl Measured {
+    async fn new() -> Measured {
+        let sim = Arc::new(SimCompute::in_memory(Arc::new(Still), 1));
+        let cpu = Metric("cpu_util".to_owned());
+        let source = SimMetrics::new(Arc::clone(&sim), vec![cpu.clone()]);
+        let mut watched = Watched {
+            group: Ids::new(1).next_id(),
+            name: "web".to_owned(),
+            instances: BTreeSet::new(),
+            metrics: BTreeSet::from([cpu.clone()]),
+        };
+        for value in [10.0, 20.0] {
+            let machine = sim.make_foreign(&ForeignSpec::default()).unwrap();
+            watched.instances.insert(machine.id);
+            source.order(machine.id, &cpu, Some(value));
+        }
+        Measured {
+            sim,
+            source,
+            watched,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Scene for Measured {
+    fn source(&self) -> &dyn Metrics {
+        &self.source
+    }
+
+    fn watched(&self) -> Watched {
+        self.watched.clone()
+    }
+
+    async fn work(&self) {}
+
+    async fn vanish(&self, instance: Option<InstanceId>) {
+        self.sim.act(instance.unwrap(), Action::Kill).unwrap();
+    }
+}
+
+#[test]
+fn measured_values() {
+    for (name, case) in metrics::CASES {
+        println!("case: {name}");
+        pollster::block_on(async { case(&Measured::new().await).await });
+    }
+}
+
+#[test]
+fn a_source_with_faults_tells_no_value() {
+    pollster::block_on(async {
+        let scene = Measured::new().await;
+        for (effect, wanted) in [
+            (Effect::Error, "failed: "),
+            (Effect::TimeoutDone, "no answer: "),
+            (Effect::TimeoutNotDone, "no answer: "),
+            (Effect::Quota, "refused: "),
+        ] {
+            scene.sim.set_faults(Faults {
+                rules: vec![Fault {
+                    op: Op::Measure,
+                    matching: Match::default(),
+                    effect,
+                    times: Some(1),
+                    latency_secs: None,
+                }],
+            });
+            let watched = [scene.watched()];
+            let error = scene.source.sample(&watched).await.unwrap_err();
+            assert!(error.to_string().starts_with(wanted), "{error}");
+            assert_eq!(scene.source.sample(&watched).await.unwrap().len(), 2);
+        }
+    });
 }

@@ -2,11 +2,12 @@
 //!
 //! A case panics with what was broken. A new store or back end keeps the contract when it passes all of
 //! [`store::CASES`] and [`store::fill`] with [`store::check_filled`] around a reopening, all of [`compute::CASES`],
-//! all of [`balancer::CASES`], or all of [`notifier::CASES`].
+//! all of [`balancer::CASES`], all of [`notifier::CASES`], or all of [`metrics::CASES`].
 
 pub mod balancer;
 pub mod compute;
 mod history;
+pub mod metrics;
 pub mod notifier;
 mod sample;
 pub mod store;
