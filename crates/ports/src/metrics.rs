@@ -79,8 +79,8 @@ pub struct Sample {
 ///   is no member;
 /// * a metric that the source does not tell ([`Metrics::tells`]) is a gap;
 /// * a call reads and changes nothing outside; the caller bounds it in time and may drop it, and a later call is as good;
-/// * rates are over the time since the last look that was answered; without one, or when the counter began anew, there
-///   is a gap ([`Gap::FirstLook`]).
+/// * rates are over the time since the last look; without one, or when the counter began anew, there is a gap
+///   ([`Gap::FirstLook`]).
 #[async_trait]
 pub trait Metrics: Send + Sync {
     /// The metrics that this source tells, the same at every call.

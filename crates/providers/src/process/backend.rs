@@ -88,6 +88,10 @@ impl ProcessBackend {
         Ok(ProcessBackend { shared })
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// What this host allows, in words.
     #[must_use]
     pub fn capabilities(&self) -> String {

@@ -73,7 +73,7 @@ impl Cgroup {
         }
     }
 
-    fn dirs(&self) -> Vec<PathBuf> {
+    pub(super) fn dirs(&self) -> Vec<PathBuf> {
         let root = Path::new(ROOT);
         match self.kind {
             Kind::V2 => vec![root.join(&self.name)],

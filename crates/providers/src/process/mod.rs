@@ -7,10 +7,14 @@
 mod backend;
 mod cgroup;
 mod command;
+mod network;
 mod record;
+mod sample;
 mod shared;
 mod shim;
 mod types;
+mod usage;
 
 pub use backend::{ProcessBackend, ProcessOptions};
+pub use sample::ProcessMetrics;
 pub use shim::shim;

@@ -94,7 +94,7 @@ impl Shared {
         MachineDir::new(&self.root, id)
     }
 
-    fn cgroup(&self, id: InstanceId) -> Cgroup {
+    pub(super) fn cgroup(&self, id: InstanceId) -> Cgroup {
         Cgroup::new(self.cgroups, &self.site, &id.to_string())
     }
 
