@@ -1,13 +1,14 @@
 //! Starting, following and ending activities.
 
 use muster_model::{
-    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, Cause,
-    ChargeType, Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement, RelatedInstance,
-    RetryPolicy, Trigger, TriggerKind,
+    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, BrakeKind,
+    Cause, ChargeType, Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement,
+    RelatedInstance, RetryPolicy, Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
+use crate::replace;
 
 /// Failed attempts that an activity keeps at the most.
 const ATTEMPTS_KEPT: usize = 100;
@@ -281,6 +282,9 @@ impl Draft<'_> {
         ) {
             self.count_failure(status == ActivityStatus::Successful, &message);
         }
+        if kind == ActivityKind::ReplaceUnhealthy {
+            replace::replaced(self);
+        }
         self.notify(id);
     }
 
@@ -345,6 +349,7 @@ impl Draft<'_> {
             None => {
                 retry.not_before = None;
                 retry.brake = Some(Brake {
+                    kind: BrakeKind::Launches,
                     since: now,
                     failures,
                     reason: message.to_owned(),

@@ -1,7 +1,8 @@
 //! What is to be said of how a group is set up: pure, like every judgement.
 
 use muster_model::{
-    Advice, AdviceLevel, Alarm, Comparison, ConfigStatus, GroupView, Lifecycle, PolicyKind,
+    Advice, AdviceLevel, Alarm, BrakeKind, Comparison, ConfigStatus, GroupView, Lifecycle,
+    PolicyKind, RetryState,
 };
 
 /// What is to be said of a group, the worst first.
@@ -64,7 +65,25 @@ fn able(view: &GroupView, found: &mut Vec<Advice>) {
         ),
         Some(_) => {}
     }
-    if let Some(brake) = &retry.brake {
+    brakes(retry, found);
+}
+
+/// Whether launching or replacing has slowed down or stopped.
+fn brakes(retry: &RetryState, found: &mut Vec<Advice>) {
+    if let Some(brake) = &retry.brake
+        && brake.kind == BrakeKind::Replacements
+    {
+        say(
+            found,
+            AdviceLevel::Critical,
+            "ReplacementBrakeEngaged",
+            format!(
+                "Unhealthy instances are not replaced any more: {}.",
+                brake.reason
+            ),
+            "It is recommended to remove the cause, then to change the capacity or the launch configuration, or to enable the group: that releases the brake, and so do instances that turn healthy.",
+        );
+    } else if let Some(brake) = &retry.brake {
         say(
             found,
             AdviceLevel::Critical,
@@ -82,6 +101,18 @@ fn able(view: &GroupView, found: &mut Vec<Advice>) {
             "ScaleOutFails",
             format!("The last {} scale-out activities failed.", retry.failures),
             "It is recommended to look at the status messages of the last activities.",
+        );
+    }
+    if let Some(storm) = retry.storm {
+        say(
+            found,
+            AdviceLevel::Warning,
+            "ReplacementSlowed",
+            format!(
+                "A large share of the instances is unhealthy at once: they are replaced one at a time; {} so far.",
+                storm.replaced
+            ),
+            "It is recommended to look for what the unhealthy instances have in common.",
         );
     }
 }

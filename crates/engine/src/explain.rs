@@ -46,6 +46,17 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
     if let Some(brake) = &group.retry.brake {
         let _ = write!(text, " brake=\"{}\"", brake.reason);
     }
+    if let Some(storm) = &group.retry.storm {
+        let _ = write!(
+            text,
+            " storm-since={} replaced={}",
+            at(storm.since, zero),
+            storm.replaced
+        );
+        if let Some(until) = storm.not_before {
+            let _ = write!(text, " no-replacement-before={}", at(until, zero));
+        }
+    }
     if let Some(cooldown) = &group.cooldown {
         let _ = write!(text, " cooldown-until={}", at(cooldown.until, zero));
     }
@@ -89,6 +100,9 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
     }
     if !instance.health.is_healthy() {
         text.push_str(" unhealthy");
+    }
+    if let Some(since) = instance.sick_since {
+        let _ = write!(text, " since={}", at(since, zero));
     }
     if instance.protected {
         text.push_str(" protected");

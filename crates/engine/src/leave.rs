@@ -59,6 +59,7 @@ impl Draft<'_> {
             bindings: Vec::new(),
             bound_at: None,
             healthy_by: None,
+            sick_since: None,
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);

@@ -1,17 +1,16 @@
 //! The planner: what a group needs next.
 
 use muster_model::{
-    ActivityKind, CallPhase, Change, CooldownRule, GroupView, Ids, Instance, InstanceId, Lifecycle,
-    Origin, ReplaceMode, Time, Trigger, TriggerKind,
+    ActivityKind, Brake, BrakeKind, CallPhase, Change, CooldownRule, GroupView, Ids, Instance,
+    InstanceId, Lifecycle, Origin, RetryState, Time, Trigger, TriggerKind,
 };
 
 use crate::calls::{self, PlannedCall};
 use crate::draft::Draft;
-use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::{
-    Settings, balancers, hooks, names, placement, refresh, runs, scaling, schedule, tags,
-    termination, wake,
+    Settings, balancers, health, hooks, names, placement, refresh, replace, runs, scaling,
+    schedule, tags, termination, wake,
 };
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
@@ -64,6 +63,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
         schedule::follow(draft);
     }
     follow_activities(draft);
+    health::follow(draft);
     if !draft.group().deleting {
         refresh::follow(draft);
     }
@@ -74,9 +74,10 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     } else if !draft.group().spec.enabled {
         draft.because("the group is disabled: nothing starts by itself");
     } else {
-        rebalance(draft);
+        replace::watch(draft);
+        replace::rebalance(draft);
         if draft.group().busy.is_none() {
-            replace_unhealthy(draft);
+            replace::replace_unhealthy(draft);
         }
         if draft.group().busy.is_none() {
             match_desired(draft);
@@ -161,98 +162,39 @@ fn empty_out(draft: &mut Draft<'_>) {
     }
 }
 
-/// Spot members that are going to be taken back leave before that, where the group wants it (rule G12); the matching of
-/// desired and actual makes up for them.
-fn rebalance(draft: &mut Draft<'_>) {
-    if !draft.group().spec.capacity_rebalance {
-        return;
-    }
-    let announced: Vec<InstanceId> = draft
-        .instances()
-        .filter(|i| i.state == Lifecycle::InService && i.placement.spot)
-        .filter(|i| i.machine.as_ref().is_some_and(|m| m.reclaim_at.is_some()))
-        .map(|i| i.id)
-        .collect();
-    if announced.is_empty() {
-        return;
-    }
-    draft.because(format!(
-        "{announced:?} are going to be taken back: they leave before that"
-    ));
-    let trigger = Trigger {
-        kind: TriggerKind::Reclaim,
-        cooldown: CooldownRule::Ignore,
-    };
-    let desired = draft.group().spec.size.desired;
-    start_scale_in(draft, trigger, &announced, desired);
-}
-
-/// Unhealthy members are replaced by new ones, where the group wants that (rules G16, A12).
-fn replace_unhealthy(draft: &mut Draft<'_>) {
-    let service = draft.group().spec.service;
-    let sick: Vec<(InstanceId, Origin)> = draft
-        .instances()
-        .filter(|i| i.state == Lifecycle::InService)
-        .filter(|i| {
-            (service.replace_unhealthy && i.health.machine_unhealthy)
-                || (service.replace_balancer_unhealthy && i.health.balancer_unhealthy)
-        })
-        .filter(|i| !i.protected)
-        .map(|i| (i.id, i.origin))
-        .collect();
-    if sick.is_empty() || draft.view().config.is_none() {
-        return;
-    }
-    if let Some(until) = held_back(draft) {
-        draft.because(format!(
-            "{} unhealthy instance(s) stay: replacing waits ({until})",
-            sick.len()
-        ));
-        return;
-    }
-    let count = u32::try_from(sick.len()).unwrap_or(u32::MAX);
-    let desired = draft.group().spec.size.desired;
-    let trigger = Trigger {
-        kind: TriggerKind::Unhealthy,
-        cooldown: CooldownRule::Ignore,
-    };
-    let activity = draft.start_activity(ActivityKind::ReplaceUnhealthy, trigger, count, desired);
-    draft.because(format!(
-        "{count} instance(s) are unhealthy: they are replaced"
-    ));
-    let reset = match service.replace_mode {
-        ReplaceMode::Recreate => None,
-        ReplaceMode::Reset => draft.view().config.as_deref().map(version_of),
-    };
-    if reset.is_some()
-        && let Some(activity) = draft.activity_mut(activity)
-    {
-        activity.in_place = true;
-    }
-    for (id, origin) in sick {
-        draft.relate(activity, id);
-        match &reset {
-            Some(version) => draft.reset(id, version.clone()),
-            None => draft.leave(id, origin == Origin::Auto, "the instance is unhealthy"),
-        }
-    }
-}
-
 /// Why launches wait, if they do: the brake, or the wait after a failure.
-fn held_back(draft: &Draft<'_>) -> Option<String> {
+pub(crate) fn held_back(draft: &Draft<'_>) -> Option<String> {
     let retry = &draft.group().retry;
-    if let Some(brake) = &retry.brake {
-        return Some(format!(
-            "the brake is on since {} after {} failure(s) in a row, the last: {}; a change of capacity or configuration, or enabling the group, releases it",
-            brake.since.0, brake.failures, brake.reason
-        ));
+    if let Some(brake) = launch_brake(retry) {
+        return Some(braked(brake));
     }
     let until = retry.not_before.filter(|until| *until > draft.now)?;
     Some(format!(
         "{} failure(s) in a row, the next attempt is at {}",
-        retry.failures.max(retry.early_deaths),
+        retry.failures.max(retry.early_deaths).max(retry.early_sick),
         until.0
     ))
+}
+
+/// The brake, if it is one on launches.
+pub(crate) fn launch_brake(retry: &RetryState) -> Option<&Brake> {
+    let brake = retry.brake.as_ref()?;
+    match brake.kind {
+        BrakeKind::Launches | BrakeKind::Deaths => Some(brake),
+        BrakeKind::Replacements => None,
+    }
+}
+
+/// A brake in words.
+pub(crate) fn braked(brake: &Brake) -> String {
+    let what = match brake.kind {
+        BrakeKind::Launches | BrakeKind::Deaths => "",
+        BrakeKind::Replacements => ", and so do members that turn healthy",
+    };
+    format!(
+        "the brake is on since {} after {} failure(s) in a row, the last: {}; a change of capacity or configuration, or enabling the group, releases it{what}",
+        brake.since.0, brake.failures, brake.reason
+    )
 }
 
 /// Desired and actual are made to match (rules G2, G21).
@@ -357,9 +299,10 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     let retry = group.retry.not_before.filter(|until| {
         *until > draft.now
             && group.spec.enabled
-            && group.retry.brake.is_none()
+            && launch_brake(&group.retry).is_none()
             && group.busy.is_none()
     });
+    let retry = retry.into_iter().chain(replace::next_look(draft));
     let schedules = draft.parts().schedules.values();
     let schedules = schedules.filter_map(|schedule| schedule.next_at);
     let waits = members.chain(deadlines).chain(retry).chain(schedules);

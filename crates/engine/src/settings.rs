@@ -37,6 +37,22 @@ pub struct Settings {
     pub group_calls: u32,
     /// A machine that dies within this of coming into service died early: replacements of such back off.
     pub early_death_secs: u32,
+    /// Early deaths in a row after which nothing is launched any more.
+    pub early_deaths: u32,
+    /// A member that turns unhealthy within this of coming into service (and of its grace period) turned so early.
+    pub early_sick_secs: u32,
+    /// Members in a row that turned unhealthy early, after which none is replaced any more.
+    pub replace_failures: u32,
+    /// How many of the members are replaced at a time, percent; at least one. Missing ones count.
+    pub replace_percent: u32,
+    /// When more than this share of the members is unhealthy or missing, percent, they are replaced one at a time.
+    pub storm_percent: u32,
+    /// Fewer members than this are no large share, whatever they are a share of.
+    pub storm_members: u32,
+    /// Wait between two replacements then; doubles with each replacement that failed, up to `storm_wait_max_secs`.
+    pub storm_wait_secs: u32,
+    /// Longest wait between two replacements.
+    pub storm_wait_max_secs: u32,
     /// What is known of instance types, by name: for the choice of spot machines.
     pub types: BTreeMap<String, TypeFacts>,
     /// What there is.
@@ -60,6 +76,14 @@ impl Default for Settings {
             activity_batch: 2000,
             group_calls: 64,
             early_death_secs: 30,
+            early_deaths: 20,
+            early_sick_secs: 300,
+            replace_failures: 5,
+            replace_percent: 33,
+            storm_percent: 50,
+            storm_members: 3,
+            storm_wait_secs: 30,
+            storm_wait_max_secs: 600,
             types: BTreeMap::new(),
             catalogue: Catalogue::default(),
         }

@@ -471,9 +471,24 @@ fn the_verdict_of_the_balancer_counts_after_grace_and_unknown_never() {
             .values()
             .all(|i| i.health.balancer_unhealthy)
     );
+    // Out of load and back: what was found before is over, and grace begins anew.
+    assert!(t.verdict(MemberHealth::Unhealthy));
+    let instances: Vec<_> = t.view.instances.keys().copied().collect();
+    t.command(GroupCommand::Disable).unwrap();
+    let enter = GroupCommand::EnterStandby {
+        instances: instances.clone(),
+    };
+    t.command(enter).unwrap();
+    t.settle();
+    t.command(GroupCommand::ExitStandby { instances }).unwrap();
+    t.settle();
+    t.now = t.now.plus_secs(28);
+    assert!(!t.verdict(MemberHealth::Unhealthy), "inside it again");
+    assert!(t.verdict(MemberHealth::Unhealthy));
     assert!(!t.verdict(MemberHealth::Healthy));
     let mut machine_only = t.view.group.spec.clone();
     machine_only.health.kind = HealthKind::Machine;
+    machine_only.enabled = true;
     let mut t = Table::new(machine_only);
     t.settle();
     t.now = t.now.plus_secs(60);

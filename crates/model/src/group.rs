@@ -199,7 +199,8 @@ pub enum RetryPolicy {
 pub struct HealthCheck {
     /// By the machine alone, or by the balancer too.
     pub kind: HealthKind,
-    /// Seconds between audits; 0 = the shortest.
+    /// Seconds between audits, counted from when the group was made: an unhealthy member is acted upon at the first one
+    /// from when it was found so. 0 = at once. Huawei's 0 is its shortest period, 10 s (G16).
     pub period_secs: u32,
     /// Seconds after coming into service in which the balancer's verdict does not count.
     pub grace_secs: u32,
@@ -343,11 +344,48 @@ pub struct RetryState {
     /// When that last happened.
     #[serde(default)]
     pub early_death_at: Option<Time>,
+    /// Times in a row that a new member turned unhealthy soon after it came into service.
+    #[serde(default)]
+    pub early_sick: u32,
+    /// When that last happened.
+    #[serde(default)]
+    pub early_sick_at: Option<Time>,
+    /// A large share of the members is unhealthy at once: replacement is slow.
+    #[serde(default)]
+    pub storm: Option<Storm>,
 }
 
-/// The launch brake: why matching stopped. A call that changes capacity, configuration or the switch releases it.
+/// A large share of the members is unhealthy or missing at once. What the members have in common is more likely to be
+/// broken than each of them: they are replaced one at a time, each after the one before has shown what it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storm {
+    /// Since when.
+    pub since: Time,
+    /// Members that were replaced since.
+    pub replaced: u32,
+    /// No replacement before this moment.
+    pub not_before: Option<Time>,
+}
+
+/// What a brake stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BrakeKind {
+    /// Launching, and so replacing: launches failed.
+    #[default]
+    Launches,
+    /// Launching, and so replacing: what was launched died soon, again and again.
+    Deaths,
+    /// Replacing: what replaced unhealthy members turned unhealthy soon, again and again. Missing members are still made up
+    /// for. It is released by itself when the members turn healthy.
+    Replacements,
+}
+
+/// The brake: why matching or replacing stopped. A call that changes capacity, configuration or the switch releases it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brake {
+    /// What it stops.
+    #[serde(default)]
+    pub kind: BrakeKind,
     /// Since when.
     pub since: Time,
     /// Failures in a row that led here.

@@ -71,6 +71,9 @@ pub struct Instance {
     /// Bound, and not yet in service: until this moment its balancers may take to find it healthy (rule R5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healthy_by: Option<Time>,
+    /// Since when it is one that the group wants replaced because it is unhealthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sick_since: Option<Time>,
 }
 
 /// Made by the group, or attached (spec CreationType).

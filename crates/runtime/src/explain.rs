@@ -87,8 +87,12 @@ impl Runtime {
             "wake_at_ms": view.group.wake_at.map(|at| at.0),
             "failures": retry.failures,
             "brake": retry.brake.as_ref().map(|b| json!({
-                "since_ms": b.since.0, "failures": b.failures, "reason": b.reason,
+                "kind": format!("{:?}", b.kind), "since_ms": b.since.0, "failures": b.failures, "reason": b.reason,
                 "release": "change capacity or configuration, or enable the group",
+            })),
+            "storm": retry.storm.map(|storm| json!({
+                "since_ms": storm.since.0, "replaced": storm.replaced,
+                "not_before_ms": storm.not_before.map(|at| at.0),
             })),
             "schedules": view.parts.schedules.values().map(|schedule| json!({
                 "id": schedule.id.to_string(),

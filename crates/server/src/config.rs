@@ -156,6 +156,14 @@ pub(crate) struct Engine {
     activity_batch: Option<Within<1, 2000>>,
     group_calls: Option<Within<1, 2000>>,
     early_death_secs: Option<Within<0, 3600>>,
+    early_deaths: Option<Within<1, 1000>>,
+    early_sick_secs: Option<Within<0, 86_400>>,
+    replace_failures: Option<Within<1, 1000>>,
+    replace_percent: Option<Within<1, 100>>,
+    storm_percent: Option<Within<1, 100>>,
+    storm_members: Option<Within<2, 2000>>,
+    storm_wait_secs: Option<Within<1, 86_400>>,
+    storm_wait_max_secs: Option<Within<1, 86_400>>,
 }
 
 /// `[quotas]`: per account.
@@ -345,7 +353,8 @@ impl Config {
         take!(
             call_timeout_secs call_backoff_secs call_backoff_max_secs launch_patience_secs leave_patience_secs
             activity_timeout_secs immediate_retries retry_backoff_secs retry_backoff_max_secs activity_batch
-            group_calls early_death_secs
+            group_calls early_death_secs early_deaths early_sick_secs replace_failures replace_percent storm_percent
+            storm_members storm_wait_secs storm_wait_max_secs
         );
         settings
     }

@@ -28,6 +28,10 @@ pub struct Odds {
     pub death: u32,
     /// A machine becomes unhealthy between two listings.
     pub sickness: u32,
+    /// Most machines of a group become unhealthy at once between two listings.
+    pub storm: u32,
+    /// All machines of a group become healthy between two listings.
+    pub recovery: u32,
     /// A commit fails, not written.
     pub commit_lost: u32,
     /// A commit is written, but its answer is lost.
@@ -52,6 +56,8 @@ impl Odds {
             lying_listing: 30,
             death: 40,
             sickness: 40,
+            storm: 15,
+            recovery: 40,
             commit_lost: 15,
             commit_unknown: 15,
             crash: 12,

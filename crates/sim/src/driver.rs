@@ -120,6 +120,8 @@ pub struct World {
     log: Vec<String>,
     /// What was found to be wrong.
     pub broken: Vec<String>,
+    /// A group whose machines turn unhealthy before they are listed.
+    pub(crate) cursed: Option<GroupId>,
 }
 
 impl World {
@@ -160,6 +162,7 @@ impl World {
             crash_soon: false,
             log: Vec::new(),
             broken: Vec::new(),
+            cursed: None,
         };
         world.schedule(Time(OBSERVE_MILLIS), Happening::Observe);
         Ok(world)

@@ -12,6 +12,7 @@ mod notifier;
 mod scenario;
 mod world_balancers;
 mod world_calls;
+mod world_health;
 mod world_store;
 
 pub use compute::{ActError, Action, SimCompute};

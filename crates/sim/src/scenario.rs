@@ -7,6 +7,7 @@
 //! alarm GROUP NAME METRIC SIGN THRESHOLD PERIODS CHANGE         e.g. `alarm web busy cpu_util > 80 3 +1`
 //! track GROUP NAME METRIC TARGET WARMUP_SECS | metric GROUP METRIC VALUE
 //! kill GROUP #K | sick GROUP #K       what befalls a machine
+//! storm GROUP | curse GROUP | calm GROUP   all turn unhealthy; new ones too from now on; all are healthy again
 //! crash                               the service forgets everything that is not stored, and starts again
 //! run SECS | look                     time passes; the machines are listed at once
 //! show GROUP | activities             prints
@@ -160,7 +161,12 @@ impl Script<'_> {
                 self.groups.insert((*name).to_owned(), id);
                 Ok(())
             }
-            [verb, group, rest @ ..] if !matches!(*verb, "kill" | "sick" | "show" | "run") => {
+            [verb, group, rest @ ..]
+                if !matches!(
+                    *verb,
+                    "kill" | "sick" | "show" | "run" | "storm" | "curse" | "calm"
+                ) =>
+            {
                 self.order(verb, group, rest)
             }
             _ => self.befall(words),
@@ -270,6 +276,18 @@ impl Script<'_> {
                     .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
                 sick.map(|_| ())
                     .ok_or_else(|| format!("there is no machine {id}"))
+            }
+            [health @ ("storm" | "curse" | "calm"), group] => {
+                let group = self.group(group)?;
+                self.world.cursed = (*health == "curse").then_some(group);
+                self.world.befall_all(
+                    group,
+                    match *health {
+                        "calm" => MachineHealth::Healthy,
+                        _ => MachineHealth::Unhealthy,
+                    },
+                );
+                Ok(())
             }
             ["crash"] => {
                 self.world.crash(true);

@@ -288,6 +288,7 @@ impl World {
                     .tamper(id, |machine| machine.health = MachineHealth::Unhealthy);
             }
         }
+        self.storms();
         self.trouble_members();
         if self.dice.strikes(odds.no_listing) {
             return;

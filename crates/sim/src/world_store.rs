@@ -32,6 +32,9 @@ impl World {
                 ));
             }
         }
+        if let Some(next) = &next {
+            self.check_replacement(view, next);
+        }
         let guards = vec![Guard::Group(id, view.group.version)];
         self.write(Commit { guards, rows }, |world| world.accept(id, next))
     }

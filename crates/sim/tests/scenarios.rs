@@ -28,6 +28,11 @@ fn load() {
 }
 
 #[test]
+fn storm() {
+    insta::assert_snapshot!(run(include_str!("scenarios/storm.txt")));
+}
+
+#[test]
 fn wrong_lines_are_told_with_their_number() {
     let store = Arc::new(SqliteStore::in_memory().unwrap());
     let mut world = World::new(store, 1, Odds::default()).unwrap();

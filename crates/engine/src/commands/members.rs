@@ -124,6 +124,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         bindings: Vec::new(),
         bound_at: None,
         healthy_by: None,
+        sick_since: None,
     }
 }
 

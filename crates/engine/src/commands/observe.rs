@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, Call, CallKind, CallPhase, CooldownRule, Created, Exit, Health, Instance,
-    InstanceId, Lifecycle, Machine, MachineHealth, MachineState, Observation, Origin, Time,
-    Trigger, TriggerKind, Warmup,
+    ActivityKind, Brake, BrakeKind, Call, CallKind, CallPhase, CooldownRule, Created, Exit, Health,
+    Instance, InstanceId, Lifecycle, Machine, MachineHealth, MachineState, Observation, Origin,
+    Time, Trigger, TriggerKind, Warmup,
 };
 
 use crate::activity::early_death_delay;
 use crate::draft::Draft;
+use crate::plan::launch_brake;
 
 /// Deaths further apart than this are not "in a row", milliseconds.
 const ROW_MILLIS: u64 = 600_000;
@@ -96,10 +97,13 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
     }
     let window = u64::from(draft.settings.early_death_secs) * 1000;
     let now = draft.now;
+    // Those that came together are one attempt, whenever each of them dies.
+    let last = draft.group().retry.early_death_at;
     let early = lost.iter().any(|(id, _)| {
-        draft
-            .instance(*id)
-            .is_some_and(|instance| now.millis_since(joined(instance)) < window)
+        draft.instance(*id).is_some_and(|instance| {
+            let came = joined(instance);
+            now.millis_since(came) < window && last.is_none_or(|last| came >= last)
+        })
     });
     let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
     let trigger = Trigger {
@@ -115,21 +119,41 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
         draft.leave(*id, *destroy, "the machine vanished or died");
     }
     if early {
-        let retry = &mut draft.group_mut().retry;
-        let in_row = retry
-            .early_death_at
-            .is_some_and(|at| now.millis_since(at) < ROW_MILLIS);
-        retry.early_deaths = if in_row {
-            retry.early_deaths.saturating_add(1)
-        } else {
-            1
-        };
-        retry.early_death_at = Some(now);
-        let wait = early_death_delay(retry.early_deaths);
-        if wait > 0 {
-            let until = now.plus_secs(wait);
-            retry.not_before = Some(retry.not_before.map_or(until, |old| old.max(until)));
-        }
+        count_early_death(draft);
+    }
+}
+
+/// Counts one more early death in a row, and says what follows.
+fn count_early_death(draft: &mut Draft<'_>) {
+    let (now, settings) = (draft.now, draft.settings);
+    let retry = &mut draft.group_mut().retry;
+    let in_row = retry
+        .early_death_at
+        .is_some_and(|at| now.millis_since(at) < ROW_MILLIS);
+    retry.early_deaths = if in_row {
+        retry.early_deaths.saturating_add(1)
+    } else {
+        1
+    };
+    retry.early_death_at = Some(now);
+    let deaths = retry.early_deaths;
+    if deaths >= settings.early_deaths && launch_brake(retry).is_none() {
+        retry.not_before = None;
+        retry.brake = Some(Brake {
+            kind: BrakeKind::Deaths,
+            since: now,
+            failures: deaths,
+            reason: format!(
+                "machines died within {} s of coming into service",
+                settings.early_death_secs
+            ),
+        });
+        return;
+    }
+    let wait = early_death_delay(deaths);
+    if wait > 0 {
+        let until = now.plus_secs(wait);
+        retry.not_before = Some(retry.not_before.map_or(until, |old| old.max(until)));
     }
 }
 
@@ -190,6 +214,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             bindings: Vec::new(),
             bound_at: None,
             healthy_by: None,
+            sick_since: None,
         });
     }
 }

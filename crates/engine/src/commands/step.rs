@@ -156,6 +156,8 @@ pub(crate) fn serve(draft: &mut Draft<'_>, id: InstanceId) {
     if let Some(instance) = draft.instance_mut(id) {
         instance.call = None;
         instance.in_service_at = Some(now);
+        // What the balancers find of it counts from here, after the grace period (rule G9).
+        instance.health.balancer_unhealthy = false;
     }
     grow_desired(draft, id);
     draft.conclude(id, Outcome::Successful, "");

@@ -7,9 +7,9 @@ use muster_engine::{
     Context, Facts, PlannedCall, Settings, apply, check, create_config, create_group, explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, AttemptCode, CallKind, ConfigSpec, Created, Door, Error,
-    GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Machine,
-    MachineHealth, MachineState, Network, NotificationTarget, OwnerKey, RetryPolicy,
+    Account, AccountId, Activity, Allocation, AttemptCode, CallKind, ConfigSpec, Created, Door,
+    Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key,
+    Machine, MachineHealth, MachineState, Network, NotificationTarget, OwnerKey, RetryPolicy,
     ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy, Time,
     ZonesCheck,
 };
@@ -63,6 +63,8 @@ pub(crate) struct Table {
     pub(crate) commands: Vec<StepResult>,
     /// What the last turn said.
     pub(crate) reasons: Vec<String>,
+    /// Activities that have ended, in order.
+    pub(crate) ended: Vec<Arc<Activity>>,
 }
 
 impl Table {
@@ -106,6 +108,7 @@ impl Table {
             refused: 0,
             commands: Vec::new(),
             reasons: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -129,6 +132,8 @@ impl Table {
             let to = event.to.as_ref().map(NotificationTarget::words);
             writeln!(self.text, "tell {}: {}", to.unwrap_or_default(), event.body).unwrap();
         }
+        let ended = change.activities.iter().filter(|a| a.status.is_ended());
+        self.ended.extend(ended.map(Arc::clone));
         self.view = self.view.after(change).unwrap();
         let problems = check::problems(&self.view);
         assert!(problems.is_empty(), "{problems:?}\n{}", self.text);

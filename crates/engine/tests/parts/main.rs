@@ -10,6 +10,7 @@
 
 mod catalogue;
 mod common;
+mod health;
 mod hooks;
 mod rest;
 mod scaling;

@@ -190,6 +190,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
         .bindings(),
         bound_at: Some(Time(10)),
         healthy_by: Some(Time(20)),
+        sick_since: Some(Time(21)),
     }
 }
 
