@@ -13,13 +13,13 @@ def instances_running(server):
     return sorted(set(processes_of(server.data).values()))
 
 
-def first_group(call, desired, **more):
+def first_group(call, desired, script=SCRIPT, **more):
     config = call(
         "CreateLaunchConfiguration",
         LaunchConfigurationName="first",
         ImageId="img-12345678",
         InstanceType="S5.SMALL1",
-        UserData=SCRIPT,
+        UserData=script,
     )["LaunchConfigurationId"]
     settings = {"MinSize": 0, "MaxSize": 20, "VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]} | more
     return call(

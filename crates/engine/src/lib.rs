@@ -48,5 +48,6 @@ pub use catalogue::{abnormal, judged, judged_config};
 pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use plan::{Plan, Reason, plan};
+pub use scaling::watched_metrics;
 pub use settings::{Facts, Quotas, Settings, TypeFacts};
 pub use tags::kept_tags;

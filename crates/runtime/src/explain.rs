@@ -115,6 +115,7 @@ impl Runtime {
                     "value": point.value,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
+            "looks": self.looks_at(&view),
             "cooldown_until_ms": view.group.cooldown.as_ref().map(|cooldown| cooldown.until.0),
             "view": muster_engine::explain::view_text(&view, Time(0)),
             "evaluations": evaluations,

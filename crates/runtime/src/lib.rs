@@ -20,9 +20,11 @@ mod outbox;
 mod queue;
 mod runtime;
 mod sink;
+mod sources;
 mod turns;
 
 pub use clock::ShellClock;
 pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};
 pub use sink::{Route, Sink, Targets};
+pub use sources::Source;

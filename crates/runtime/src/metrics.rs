@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use muster_model::{ActivityKind, ActivityStatus};
-use muster_ports::{ComputeError, NotifyError, StoreError};
+use muster_ports::{ComputeError, MetricsError, NotifyError, StoreError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -30,6 +30,9 @@ pub(crate) struct Metrics {
     listings: Family<Labels, Counter>,
     deliveries: Family<Labels, Counter>,
     waiting: Family<Labels, Gauge>,
+    samples: Family<Labels, Counter>,
+    sample_calls: Family<Labels, Counter>,
+    sample_secs: Family<Labels, Histogram>,
     collected: Counter,
     panics: Counter,
 }
@@ -53,6 +56,9 @@ impl Default for Metrics {
             listings: Family::default(),
             deliveries: Family::default(),
             waiting: Family::default(),
+            samples: Family::default(),
+            sample_calls: Family::default(),
+            sample_secs: Family::new_with_constructor(latency),
             collected: Counter::default(),
             panics: Counter::default(),
             registry: Mutex::new(Registry::default()),
@@ -119,6 +125,21 @@ impl Metrics {
             self.waiting.clone(),
         );
         registry.register(
+            "samples",
+            "Measured values that were asked for, by source and result: value, gap, or lost on the way to the store",
+            self.samples.clone(),
+        );
+        registry.register(
+            "sample_calls",
+            "Calls to sources of metrics by source and result",
+            self.sample_calls.clone(),
+        );
+        registry.register(
+            "sample_call_seconds",
+            "Time of calls to sources of metrics",
+            self.sample_secs.clone(),
+        );
+        registry.register(
             "collected_machines",
             "Machines of groups that do not exist, destroyed",
             self.collected.clone(),
@@ -180,6 +201,13 @@ impl Metrics {
             .set(i64::try_from(groups).unwrap_or(i64::MAX));
     }
 
+    /// Counts what was told by a source.
+    pub(crate) fn samples(&self, source: &str, result: &'static str, count: usize) {
+        let labels = vec![("source", source.to_owned()), ("result", result.to_owned())];
+        let counter = self.samples.get_or_create(&labels);
+        counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
     pub(crate) fn collected(&self) {
         self.collected.inc();
     }
@@ -201,6 +229,15 @@ impl Metrics {
         CallTimer {
             metrics: self,
             op,
+            watch: Stopwatch::start(),
+        }
+    }
+
+    /// Times a call to a source of metrics.
+    pub(crate) fn sample_call<'a>(&'a self, source: &'a str) -> SampleTimer<'a> {
+        SampleTimer {
+            metrics: self,
+            source,
             watch: Stopwatch::start(),
         }
     }
@@ -268,5 +305,28 @@ impl CallTimer<'_> {
             .call_secs
             .get_or_create(&vec![op])
             .observe(self.watch.secs());
+    }
+}
+
+/// Times a call to a source of metrics.
+pub(crate) struct SampleTimer<'a> {
+    metrics: &'a Metrics,
+    source: &'a str,
+    watch: Stopwatch,
+}
+
+impl SampleTimer<'_> {
+    pub(crate) fn observe<T>(self, result: &Result<T, MetricsError>) {
+        let word = match result {
+            Ok(_) => "ok",
+            Err(MetricsError::Refused(_)) => "refused",
+            Err(MetricsError::Failed(_)) => "failed",
+            Err(MetricsError::Unknown(_)) => "unknown",
+        };
+        let source = ("source", self.source.to_owned());
+        let labels = vec![source.clone(), ("result", word.to_owned())];
+        self.metrics.sample_calls.get_or_create(&labels).inc();
+        let time = self.metrics.sample_secs.get_or_create(&vec![source]);
+        time.observe(self.watch.secs());
     }
 }

@@ -17,6 +17,7 @@ use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::outbox::Bell;
 use crate::queue::Queue;
+use crate::sources::Looks;
 
 /// Commands of hooks that run at the same time.
 const COMMANDS: usize = 256;
@@ -82,6 +83,8 @@ pub struct Runtime {
     pub(crate) stopped: Notify,
     /// One for each sink of messages.
     pub(crate) bells: OnceLock<Vec<Arc<Bell>>>,
+    /// How the last looks at metrics went.
+    pub(crate) looks: Mutex<Looks>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -116,6 +119,7 @@ impl Runtime {
             quieter: Notify::new(),
             stopped: Notify::new(),
             bells: OnceLock::new(),
+            looks: Mutex::default(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),

@@ -1,5 +1,6 @@
 //! The configuration file. A wrong key or value is refused with file, line and what would be right.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -7,9 +8,12 @@ use muster_engine::{Quotas, Settings};
 use serde::{Deserialize, Deserializer};
 
 mod catalogue;
+mod metrics;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
+use metrics::MetricsConfig;
+pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use sink::{SinkConfig, SinkKind};
 
 /// A whole number in a range; outside, the error says the range.
@@ -60,6 +64,10 @@ pub(crate) struct Config {
     catalogue: CatalogueConfig,
     #[serde(default)]
     pub(crate) command: Vec<CommandConfig>,
+    #[serde(default)]
+    pub(crate) metrics: MetricsConfig,
+    #[serde(default)]
+    pub(crate) metric: Vec<MetricConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -309,21 +317,14 @@ impl Config {
                 position(text, at)
             ));
         }
-        for (number, sink) in config.sink.iter().enumerate() {
-            let twice = config.sink[..number]
-                .iter()
-                .any(|one| one.name == sink.name);
-            let twice = twice.then(|| "each name is there once".to_owned());
-            if let Some(problem) = sink.problem().or(twice) {
-                let at = text.match_indices("[[sink]]").nth(number);
-                let at = at.map_or(0, |(at, _)| at);
-                return Err(format!(
-                    "{file}:{}: sink `{}`: {problem}",
-                    position(text, at),
-                    sink.name
-                ));
-            }
-        }
+        let sinks = config
+            .sink
+            .iter()
+            .map(|one| (one.name.as_str(), one.problem()));
+        check_tables(file, text, "sink", sinks)?;
+        let metrics = config.metric.iter();
+        let metrics = metrics.map(|one| (one.name.as_str(), one.problem()));
+        check_tables(file, text, "metric", metrics)?;
         Ok(config)
     }
 
@@ -358,6 +359,27 @@ impl Config {
         );
         settings
     }
+}
+
+/// The first of these tables that has a problem, or a name that an earlier one has.
+fn check_tables<'a>(
+    file: &str,
+    text: &str,
+    table: &str,
+    named: impl Iterator<Item = (&'a str, Option<String>)>,
+) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for (number, (name, problem)) in named.enumerate() {
+        let twice = (!names.insert(name)).then(|| "each name is there once".to_owned());
+        if let Some(problem) = problem.or(twice) {
+            let header = format!("[[{table}]]");
+            let at = text.match_indices(&header).nth(number);
+            let at = at.map_or(0, |(at, _)| at);
+            let at = position(text, at);
+            return Err(format!("{file}:{at}: {table} `{name}`: {problem}"));
+        }
+    }
+    Ok(())
 }
 
 /// `LINE:COLUMN` of a byte, from 1.

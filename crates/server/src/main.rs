@@ -12,6 +12,7 @@ mod native_metrics;
 mod seal;
 mod serve;
 mod sinks;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -9,12 +9,11 @@ use muster_runtime::Measured;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::config::metric;
 use crate::native::{Native, Outcome, Refusal, bad, internal, not_found, read};
 
 /// Values in one request at the most.
 const POINTS: usize = 10_000;
-/// Longest name of a metric, bytes.
-const NAME_BYTES: usize = 64;
 /// How far ahead of the clock a value may be, seconds.
 const AHEAD_SECS: u64 = 86_400;
 
@@ -67,13 +66,7 @@ impl PushedPoint {
     fn checked(self, now: Time) -> Result<(Measured, Metric, Point), Refusal> {
         let of = self.of()?;
         let at = self.at(now)?;
-        let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-        let name = &self.metric;
-        if name.is_empty() || name.len() > NAME_BYTES || !name.bytes().all(named) {
-            return Err(bad(format!(
-                "metric `{name}` is not 1 to {NAME_BYTES} letters, digits, `_`, `-` and `.`"
-            )));
-        }
+        let metric = metric(&self.metric).map_err(bad)?;
         let instance = match of {
             Measured::Group(_) => None,
             Measured::Instance(id) => Some(id),
@@ -81,7 +74,7 @@ impl PushedPoint {
         let value = self.value;
         Ok((
             of,
-            Metric(self.metric),
+            metric,
             Point {
                 at,
                 instance,

@@ -11,7 +11,7 @@ use muster_model::Access;
 use muster_ports::{Clock, Compute, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::table::TableBalancer;
-use muster_runtime::{Options, Runtime, ShellClock};
+use muster_runtime::{Options, Runtime, ShellClock, Source};
 use muster_sim::SimCompute;
 use muster_store::SqliteStore;
 use muster_tencent3::Tencent3;
@@ -100,6 +100,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     .await
     .map_err(|error| error.to_string())?;
     let queues = crate::sinks::start(&runtime, &config, &keyring, back.sim.as_ref()).await?;
+    crate::sources::start(&runtime, &config, back.sim.as_ref(), back.measured)?;
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
@@ -203,6 +204,8 @@ struct BackEnd {
     compute: Arc<dyn Compute>,
     balancer: Arc<dyn LoadBalancer>,
     sim: Option<Arc<SimCompute>>,
+    /// What Muster measures by itself.
+    measured: Vec<Source>,
 }
 
 /// The machines: real processes, or simulated ones; and the balancers.
@@ -222,6 +225,7 @@ async fn back_end(
             compute: Arc::<SimCompute>::clone(&sim),
             balancer: Arc::<SimCompute>::clone(&sim),
             sim: Some(sim),
+            measured: Vec::new(),
         });
     }
     match config.backend.kind {
@@ -243,6 +247,9 @@ async fn back_end(
             let instances = groups.iter().flat_map(|rows| &rows.instances);
             let table = TableBalancer::of(instances.map(|instance| &**instance));
             Ok(BackEnd {
+                measured: crate::sources::sampler(&backend, config)
+                    .into_iter()
+                    .collect(),
                 compute: Arc::new(backend),
                 balancer: Arc::new(table),
                 sim: None,

@@ -171,7 +171,7 @@ async fn a_machine_that_burns_its_cpu_is_seen_to() {
     )
     .unwrap();
     // One CPU is all that its type allows; how much of that it gets depends on what else this host does.
-    assert!((15.0..=100.0).contains(&used), "{used}");
+    assert!((5.0..=100.0).contains(&used), "{used}");
     // Other metrics do not disturb the counter, and its memory is some of a GiB.
     let samples = machines.look(&[names::MEM_UTIL]).await;
     let memory = value_of(&samples, id, names::MEM_UTIL).unwrap();

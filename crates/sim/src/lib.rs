@@ -20,6 +20,6 @@ pub use dice::{Dice, Odds};
 pub use driver::{Command, Crash, Point, World, WorldError};
 pub use faults::{Effect, Fault, Faults, Match, Op};
 pub use machines::{ForeignSpec, Machines};
-pub use metrics::SimMetrics;
+pub use metrics::{FaultyMetrics, SimMetrics};
 pub use notifier::SimNotifier;
 pub use scenario::{ScenarioError, run_scenario, sample_group};

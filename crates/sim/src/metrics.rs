@@ -1,4 +1,4 @@
-//! A simulated source of measured values: what was ordered of machines and groups, with faults.
+//! A simulated source of measured values: what was ordered of machines and groups; and faults before real ones.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -125,5 +125,33 @@ impl Metrics for SimMetrics {
         let place = Placement::default();
         let samples = self.sim.call(Op::Measure, None, &place, look).await;
         samples.map_err(metrics_error)
+    }
+}
+
+/// A real source with faults before it.
+pub struct FaultyMetrics {
+    sim: Arc<SimCompute>,
+    real: Arc<dyn Metrics>,
+}
+
+impl FaultyMetrics {
+    /// A real source, with the faults of `sim` (`measure`) before it.
+    #[must_use]
+    pub fn before(sim: Arc<SimCompute>, real: Arc<dyn Metrics>) -> FaultyMetrics {
+        FaultyMetrics { sim, real }
+    }
+}
+
+#[async_trait]
+impl Metrics for FaultyMetrics {
+    fn tells(&self) -> Vec<Metric> {
+        self.real.tells()
+    }
+
+    async fn sample(&self, watched: &[Watched]) -> Result<Vec<Sample>, MetricsError> {
+        let place = Placement::default();
+        let passed = self.sim.call(Op::Measure, None, &place, |_, _| Ok(()));
+        passed.await.map_err(metrics_error)?;
+        self.real.sample(watched).await
     }
 }

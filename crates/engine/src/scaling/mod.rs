@@ -7,11 +7,12 @@
 
 mod alarm;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, Alarm, CooldownRule, Instance, Metric, Part, Point, Policy, PolicyKind,
-    TargetTracking, Time, Trigger, TriggerKind, Warmup, Watch,
+    AdjustBy, Adjustment, Alarm, CooldownRule, GroupView, Instance, Metric, Part, Point, Policy,
+    PolicyKind, TargetTracking, Time, Trigger, TriggerKind, Warmup, Watch,
 };
 
 use crate::commands::capacity;
@@ -43,6 +44,18 @@ fn alarms(policy: &Policy) -> Vec<Alarm> {
 /// Whether a policy depends on a metric.
 pub(crate) fn watches(policy: &Policy, metric: &Metric) -> bool {
     alarms(policy).iter().any(|alarm| alarm.metric == *metric)
+}
+
+/// The metrics that policies of a group look at now: none while it is off (rule G21), or a policy rests.
+#[must_use]
+pub fn watched_metrics(view: &GroupView) -> BTreeSet<Metric> {
+    let on = view.group.spec.enabled && !view.group.deleting;
+    let policies = view.parts.policies.values();
+    policies
+        .filter(|policy| on && policy.enabled)
+        .flat_map(|policy| alarms(policy))
+        .map(|alarm| alarm.metric)
+        .collect()
 }
 
 fn points<'d>(draft: &'d Draft<'_>, metric: &Metric) -> &'d [Point] {

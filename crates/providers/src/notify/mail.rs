@@ -13,7 +13,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use muster_model::EventKind;
 use muster_ports::{Notifier, NotifyError, SavedEvent};
 
-use super::{cause, within};
+use super::within;
+use crate::http_client::cause;
 
 /// Where mail is handed over, and to whom it goes.
 pub struct MailOptions {

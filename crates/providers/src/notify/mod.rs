@@ -23,12 +23,3 @@ async fn within(
         .await
         .unwrap_or_else(|_| Err(NotifyError::Unknown("no answer in time".to_owned())))
 }
-
-/// The innermost reason: the outer ones only say that something went wrong.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}

@@ -12,7 +12,8 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::cloud_event::{MEDIA_TYPE, cloud_event};
-use super::{cause, within};
+use super::within;
+use crate::http_client::cause;
 
 /// Where messages go.
 pub struct NatsOptions {

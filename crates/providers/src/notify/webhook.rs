@@ -10,20 +10,15 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use muster_ports::{Notifier, NotifyError, SavedEvent};
 use sha2::Sha256;
 
 use super::cloud_event::{MEDIA_TYPE, cloud_event, id};
-use super::{cause, within};
+use super::within;
+use crate::http_client::{AddressError, HttpClient, cause};
 
 /// Bytes of an answer that are read; the connection is used again if that was all.
 const ANSWER_BYTES: usize = 64 * 1024;
-/// Connections that are kept open.
-const IDLE: usize = 8;
 
 /// Where messages are posted, and how they are signed.
 pub struct WebhookOptions {
@@ -37,26 +32,9 @@ pub struct WebhookOptions {
     pub now_unix_secs: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
 
-/// Why a webhook cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum WebhookError {
-    /// The address.
-    #[error("`{0}` is not an http:// or https:// address")]
-    Url(String),
-    /// The certificates of the system.
-    #[error("the certificates of the system could not be read: {0}")]
-    Certificates(std::io::Error),
-}
-
-/// The way to an address. Without TLS, nobody's certificates are needed.
-enum Way {
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-}
-
 /// A webhook.
 pub struct Webhook {
-    way: Way,
+    client: HttpClient,
     uri: Uri,
     options: WebhookOptions,
 }
@@ -65,29 +43,14 @@ impl Webhook {
     /// The webhook at an address.
     ///
     /// # Errors
-    /// See [`WebhookError`].
-    pub fn new(options: WebhookOptions) -> Result<Webhook, WebhookError> {
-        let wrong = || WebhookError::Url(options.url.clone());
-        let uri: Uri = options.url.parse().map_err(|_| wrong())?;
-        if uri.host().is_none_or(str::is_empty) {
-            return Err(wrong());
-        }
-        let mut client = Client::builder(TokioExecutor::new());
-        client.pool_max_idle_per_host(IDLE);
-        let way = match uri.scheme_str() {
-            Some("http") => Way::Plain(client.build_http()),
-            Some("https") => {
-                let connector = HttpsConnectorBuilder::new()
-                    .with_native_roots()
-                    .map_err(WebhookError::Certificates)?
-                    .https_only()
-                    .enable_http1()
-                    .build();
-                Way::Tls(client.build(connector))
-            }
-            _ => return Err(wrong()),
-        };
-        Ok(Webhook { way, uri, options })
+    /// See [`AddressError`].
+    pub fn new(options: WebhookOptions) -> Result<Webhook, AddressError> {
+        let (client, uri) = HttpClient::to(&options.url)?;
+        Ok(Webhook {
+            client,
+            uri,
+            options,
+        })
     }
 
     /// `v1,` and the HMAC of number, time and body.
@@ -117,10 +80,7 @@ impl Webhook {
 
     async fn post(&self, message: &SavedEvent) -> Result<(), NotifyError> {
         let request = self.request(message)?;
-        let answer = match &self.way {
-            Way::Plain(client) => client.request(request).await,
-            Way::Tls(client) => client.request(request).await,
-        };
+        let answer = self.client.send(request).await;
         let answer = answer.map_err(|error| {
             let text = cause(&error);
             match error.is_connect() {

@@ -428,7 +428,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(500));
         let [cpu, memory, connections] = values();
         // One core's worth at the most, of all that the host has.
-        assert!(cpu.unwrap() > 5.0);
+        assert!(cpu.unwrap() > 1.0);
         assert!(memory.unwrap() > 0.0);
         assert_eq!(connections, Ok(0.0));
         let tree = Processes::look().tree(shim);

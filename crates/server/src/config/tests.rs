@@ -78,6 +78,42 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "muster.toml:5:1: sink `a`: each name is there once",
         ),
         (
+            "[metrics]\nsample_secs = 4000",
+            "muster.toml:2:15: 4000 is out of range: a whole number from 0 to 3600 is right",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://x\"",
+            "muster.toml:1:1: missing field `query`",
+        ),
+        (
+            "\n[[metric]]\nname = \"a b\"\nprometheus = \"http://x\"\nquery = \"up\"",
+            "muster.toml:2:1: metric `a b`: metric `a b` is not 1 to 64 letters",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://x\"\nquery = 'up{a=$group}'",
+            "muster.toml:1:1: metric `m`: `$group` has to be in a string",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://x\"\nquery = 'up{a=\"$grp\"}'",
+            "muster.toml:1:1: metric `m`: `$grp` stands for nothing",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://x\"\nquery = \"up\"\ninstance_label = \"1x\"",
+            "muster.toml:1:1: metric `m`: instance_label `1x` is no name of a label",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"ftp://x\"\nquery = \"up\"",
+            "muster.toml:1:1: metric `m`: `ftp://x` is not an http:// or https:// address",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://u:p@x\"\nquery = \"up\"",
+            "muster.toml:1:1: metric `m`: a user, a password, or what follows",
+        ),
+        (
+            "[[metric]]\nname = \"m\"\nprometheus = \"http://x\"\nquery = \"up\"\n[[metric]]\nname = \"m\"\nprometheus = \"http://x\"\nquery = \"up\"",
+            "muster.toml:5:1: metric `m`: each name is there once",
+        ),
+        (
             "[catalogue]\nstrict = 1",
             "muster.toml:2:10: invalid type: integer `1`, expected a boolean",
         ),
@@ -175,6 +211,21 @@ fn file(key: &str, value: &str) -> String {
             "[[account]]\nname = \"a\"\n[[account.key]]\naccess_key_id = \"k\"\n{name} = {value}\n"
         ),
         "command[]" => format!("[[command]]\n{name} = {value}\n"),
+        "metric[]" => {
+            let mut text = "[[metric]]\n".to_owned();
+            for (key, plain) in [
+                ("name", "\"m\""),
+                ("prometheus", "\"http://127.0.0.1:9090\""),
+                ("query", "\"up\""),
+            ] {
+                let value = if key == name { value } else { plain };
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+            if !["name", "prometheus", "query"].contains(&name) {
+                text.push_str(&format!("{name} = {value}\n"));
+            }
+            text
+        }
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "sink[]" => {
             let mut text =
@@ -216,6 +267,7 @@ fn the_page_names_every_key_once() {
         "subnet",
         "balancer",
         "listener",
+        "metric",
     ];
     let known: Vec<String> = muster_kit::decode::known_fields::<Config>()
         .into_iter()
@@ -281,4 +333,6 @@ fn the_examples_of_the_page_are_right() {
     assert_eq!(configs[0].account[0].name, "team");
     assert!(configs[1].settings().catalogue.strict);
     assert!(!configs[2].sink.is_empty());
+    let measured = configs.iter().find(|config| !config.metric.is_empty());
+    assert_eq!(measured.unwrap().metric[0].name, "tcp_established");
 }

@@ -10,6 +10,7 @@ mod echo_parts;
 mod examples;
 mod facts;
 mod failures;
+mod measured;
 mod order;
 mod outbox;
 mod protocol;
