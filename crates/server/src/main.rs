@@ -9,8 +9,10 @@ mod native;
 mod native_balancers;
 mod native_messages;
 mod native_metrics;
+mod plot;
 mod seal;
 mod serve;
+mod simulate;
 mod sinks;
 mod sources;
 
@@ -31,6 +33,8 @@ struct Cli {
 enum Command {
     /// Run the service.
     Serve(ServeArgs),
+    /// Replay a recorded load against groups and policies from files, with the engine that the service decides with.
+    Simulate(simulate::SimulateArgs),
     /// Accounts and keys; takes effect in a running server at once.
     Account {
         /// The data directory.
@@ -90,6 +94,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Simulate(args) => return simulate::run(&args),
         Command::Account { data, command } => admin::run(&data, &command),
         Command::Shim {
             machine,

@@ -9,6 +9,7 @@ mod journal;
 mod machines;
 mod metrics;
 mod notifier;
+pub mod replay;
 mod scenario;
 mod world_balancers;
 mod world_calls;

@@ -98,10 +98,6 @@ impl Tencent3 {
             return Err(Fault::new("RequestLimitExceeded", message));
         }
         let node = self.parameters(incoming)?;
-        let prepared = (entry.prepare)(&node).map_err(|error| unreadable(&error))?;
-        if let Some(unknown) = prepared.unknown.first() {
-            return Err(unknown_parameter(unknown));
-        }
         let ctx = Ctx {
             api: Arc::clone(&self.api),
             caller: Caller {
@@ -113,8 +109,7 @@ impl Tencent3 {
             region,
             seal: Arc::clone(&self.options.seal),
         };
-        let result = prepared.run(&ctx).await;
-        result.map_err(|fault| crate::codes::in_words_of(entry.name, fault))
+        run(entry, &node, &ctx).await
     }
 
     /// Whose request it is, by either kind of signature (rules P3-P7, P10).
@@ -192,6 +187,60 @@ impl Tencent3 {
         };
         tree.map_err(|error| unreadable(&DecodeError::from(error)))
     }
+}
+
+/// Decodes the parameters of an action and runs it.
+async fn run(entry: &Entry<Ctx>, node: &Node, ctx: &Ctx) -> Result<Vec<u8>, Fault> {
+    let prepared = (entry.prepare)(node).map_err(|error| unreadable(&error))?;
+    if let Some(unknown) = prepared.unknown.first() {
+        return Err(unknown_parameter(unknown));
+    }
+    let result = prepared.run(ctx).await;
+    result.map_err(|fault| crate::codes::in_words_of(entry.name, fault))
+}
+
+/// An error as this door answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Code of the API.
+    pub code: String,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+/// Does what a request with this JSON body would, for a caller who needs no signature: what is described in a file is
+/// decoded, checked and refused as it would be at the door. Returns the body of the answer, without its envelope.
+///
+/// # Errors
+/// See [`Refused`].
+pub async fn perform(
+    api: Arc<dyn Api>,
+    caller: Caller,
+    seal: Seal,
+    action: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, Refused> {
+    let done = async {
+        let entry = find(ACTIONS, action).ok_or_else(|| no_action(action))?;
+        let tree = json::parse_object(body, &Limits::default());
+        let node = tree.map_err(|error| unreadable(&DecodeError::from(error)))?;
+        let ctx = Ctx {
+            api,
+            caller,
+            action: entry.name,
+            region: String::new(),
+            seal,
+        };
+        run(entry, &node, &ctx).await
+    };
+    done.await.map_err(|fault: Fault| Refused {
+        code: fault.code.into_owned(),
+        message: fault.message,
+    })
+}
+
+fn no_action(action: &str) -> Fault {
+    Fault::new("InvalidAction", format!("There is no action `{action}`."))
 }
 
 /// A header of TC3 or its parameter in v1. Never the other one: v1 does not sign headers.
@@ -296,8 +345,7 @@ fn dispatch(incoming: &Incoming) -> Result<&'static Entry<Ctx>, Fault> {
             ));
         }
     }
-    find(ACTIONS, action)
-        .ok_or_else(|| Fault::new("InvalidAction", format!("There is no action `{action}`.")))
+    find(ACTIONS, action).ok_or_else(|| no_action(action))
 }
 
 fn auth_fault(error: SignError) -> Fault {

@@ -17,4 +17,4 @@ mod tests;
 mod words;
 
 pub use context::Seal;
-pub use door::{Options, Tencent3};
+pub use door::{Options, Refused, Tencent3, perform};
