@@ -1,9 +1,11 @@
 """Scaling policies with the real SDK: pushed metrics, alarms, targets, gaps, cooldown, warm-up, explanations."""
 
+import json
+import subprocess
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import group_of
+from conftest import BINARY, group_of
 from test_emulate import group, refusal
 
 ALARM = {"ComparisonOperator": "GREATER_THAN", "MetricName": "CPU_UTILIZATION", "Threshold": 80, "Period": 60,
@@ -144,3 +146,111 @@ def test_bad_points_are_refused_as_a_whole(emulated, point):
     status, answer = emulated.native("POST", "metrics", {"points": [good, point]})
     assert status in (400, 404), answer
     assert emulated.native("GET", f"groups/{made}/explain")["metrics"] == []
+
+
+DEFAULTS = {
+    "missing_data": "hold",
+    "min_reporting": 0.5,
+    "scale_out": {"stabilization_secs": 0, "max_step": None, "max_step_percent": None},
+    "scale_in": {"stabilization_secs": 0, "max_step": None, "max_step_percent": None},
+    "flap": None,
+    "shadow": False,
+}
+
+
+def test_options_are_set_natively_and_survive_a_change_by_the_api_and_a_kill(emulated):
+    call = emulated.sdk()
+    made = group(call, 1)
+    emulated.settle()
+    policy = simple(call, made, value=4)
+    shown = emulated.native("GET", f"policies/{policy}")
+    assert shown == {"id": policy, "group": made, "name": "busy", "options": DEFAULTS}
+    wanted = DEFAULTS | {"scale_out": {"stabilization_secs": 0, "max_step": 2, "max_step_percent": None}}
+    assert emulated.native("PUT", f"policies/{policy}", {"scale_out": {"max_step": 2}})["options"] == wanted
+    call("ModifyScalingPolicy", AutoScalingPolicyId=policy, ScalingPolicyName="busier")
+    emulated.restart()
+    assert emulated.native("GET", f"policies/{policy}") == shown | {"name": "busier", "options": wanted}
+    minutes(emulated, made, 95, 95)
+    assert group_of(call, made)["DesiredCapacity"] == 3
+    assert any("one change goes no further than 3" in reason for reason in reasons(emulated, made))
+    assert emulated.native("PUT", f"policies/{policy}", {})["options"] == DEFAULTS
+
+
+def test_a_policy_in_shadow_only_says_what_it_would_do(emulated):
+    call = emulated.sdk()
+    made = group(call, 1)
+    emulated.settle()
+    policy = simple(call, made, value=4)
+    emulated.native("PUT", f"policies/{policy}", {"shadow": True})
+    minutes(emulated, made, 95, 95)
+    assert group_of(call, made)["DesiredCapacity"] == 1
+    assert any("it is in shadow: it would go to 5" in reason for reason in reasons(emulated, made))
+
+
+def test_a_scale_in_needs_half_of_the_members_to_report(emulated):
+    call = emulated.sdk()
+    made = group(call, 4)
+    emulated.settle()
+    emulated.advance(60)
+    low = ALARM | {"ComparisonOperator": "LESS_THAN", "Threshold": 20}
+    simple(call, made, "idle", -1, MetricAlarm=low)
+    members = sorted(machine["id"] for machine in emulated.machines())
+
+    def report(some):
+        points = [{"instance": member, "metric": "cpu_util", "value": 5} for member in some]
+        emulated.native("POST", "metrics", {"points": points})
+        emulated.advance(60)
+
+    for _ in range(3):
+        report(members[:1])
+    assert group_of(call, made)["DesiredCapacity"] == 4
+    assert any("1 of 4 members report" in reason for reason in reasons(emulated, made))
+    for _ in range(2):
+        report(members[:2])
+    assert group_of(call, made)["DesiredCapacity"] == 3
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        ({"shadows": True}, "shadows"),
+        ({"missing_data": "zero"}, "zero"),
+        ({"min_reporting": 1.5}, "min_reporting 1.5 is not 0 to 1"),
+        ({"scale_in": {"max_step": 0}}, "scale_in.max_step 0 is not 1 to 2000"),
+        ({"scale_out": {"stabilization_secs": 3601}}, "scale_out.stabilization_secs 3601 is not 0 to 3600"),
+        ({"scale_out": {"stabilization_secs": -1}}, "-1"),
+        ({"flap": {"reversals": 101, "within_secs": 60}}, "flap.reversals 101 is not 0 to 100"),
+        ({"flap": {"reversals": 1}}, "within_secs"),
+        ([], "sequence"),
+        ({"scale_in": [60]}, "scale_in [60] is a list"),
+    ],
+    ids=str,
+)
+def test_options_that_make_no_sense_are_refused_by_name(emulated, options, told):
+    call = emulated.sdk()
+    policy = simple(call, group(call, 0))
+    status, answer = emulated.native("PUT", f"policies/{policy}", options)
+    assert status == 400 and told in answer["error"]["message"], answer
+    assert emulated.native("GET", f"policies/{policy}")["options"] == DEFAULTS
+
+
+def test_options_are_of_those_who_may(emulated):
+    call = emulated.sdk()
+    policy = simple(call, group(call, 0))
+    for absent in ("asp-zzzzzzzz", "nonsense"):
+        assert emulated.native("GET", f"policies/{absent}")[0] == 404
+        assert emulated.native("PUT", f"policies/{absent}", {})[0] == 404
+    assert emulated.native("POST", f"policies/{policy}", {})[0] == 405
+    reader = new_key(emulated, "key", "muster", "--read-only")
+    assert emulated.native("GET", f"policies/{policy}", secret=reader)["options"] == DEFAULTS
+    assert emulated.native("PUT", f"policies/{policy}", {}, secret=reader)[0] == 403
+    other = new_key(emulated, "create", "other")
+    assert emulated.native("GET", f"policies/{policy}", secret=other)[0] == 404
+    assert emulated.native("PUT", f"policies/{policy}", {"shadow": True}, secret=other)[0] == 404
+    assert emulated.native("GET", f"policies/{policy}")["options"] == DEFAULTS
+
+
+def new_key(server, *arguments):
+    """A key made on the command line: its secret, which the running server knows at once."""
+    made = subprocess.run([BINARY, "account", *arguments, "--data", str(server.data)], capture_output=True, check=True)
+    return json.loads(made.stdout)["secret_access_key"]

@@ -2,7 +2,7 @@
 
 use muster_model::{
     Advice, AdviceLevel, Alarm, BrakeKind, Comparison, ConfigStatus, GroupView, Lifecycle,
-    PolicyKind, RetryState,
+    PolicyKind, RetryState, Statistic,
 };
 
 /// What is to be said of a group, the worst first.
@@ -218,6 +218,11 @@ fn policies(view: &GroupView, found: &mut Vec<Advice>) {
 fn never(alarm: &Alarm) -> bool {
     if !matches!(alarm.metric.0.as_str(), "cpu_util" | "mem_util") {
         return false;
+    }
+    match alarm.statistic {
+        Statistic::Average | Statistic::Maximum | Statistic::Minimum => {}
+        // These are no percentages any more.
+        Statistic::Sum | Statistic::Variance => return false,
     }
     let at = alarm.threshold;
     match alarm.comparison {

@@ -6,6 +6,7 @@
 //! * [`plan`]: a group in, the next steps out: what to write down as intent, what to ask of the back end after that,
 //!   when to look again, and why;
 //! * [`lifecycle`]: the one transition function of an instance;
+//! * [`alarm`]: values of periods, gaps and a comparison in, how the alarm stands out;
 //! * [`check`]: the invariants, for tests and tools;
 //! * [`explain`]: views and plans as text.
 //!
@@ -13,6 +14,7 @@
 
 mod activity;
 mod advise;
+pub mod alarm;
 mod apply;
 pub mod balancers;
 mod calls;

@@ -22,10 +22,12 @@ pub mod id;
 mod instance;
 mod machine;
 mod notification;
+mod options;
 mod part;
 mod query;
 mod refresh;
 mod scaling;
+mod series;
 mod time;
 
 pub use account::{Access, AccessKey, Account, Site};
@@ -76,6 +78,9 @@ pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
 pub use notification::{
     Notification, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
 };
+pub use options::{
+    FlapBudget, MissingData, OutOfRange, PastWish, PolicyMemory, PolicyOptions, Rate,
+};
 pub use part::{Part, PartId, Parts};
 pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
@@ -86,8 +91,9 @@ pub use refresh::{
     RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
 };
 pub use scaling::{
-    AdjustBy, Alarm, Comparison, Metric, Point, Policy, PolicyCommand, PolicyKind, PolicySpec,
-    Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Series, Statistic, TargetTracking,
-    Watch,
+    AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
+    PolicySpec, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing, Statistic, Stood,
+    TargetTracking, Watch,
 };
+pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use time::Time;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Door, GroupId, InstanceId, PolicyId, ScheduleId, SeriesId, Time};
+use crate::{Door, GroupId, PolicyId, PolicyMemory, PolicyOptions, ScheduleId, Time};
 
 /// A scaling policy of a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub struct Policy {
     /// How far its alarms have been looked at.
     #[serde(default)]
     pub watch: Watch,
+    /// What is set of it natively.
+    #[serde(default)]
+    pub options: PolicyOptions,
+    /// What it remembers of its own past.
+    #[serde(default, skip_serializing_if = "PolicyMemory::is_empty")]
+    pub memory: PolicyMemory,
 }
 
 /// How far the alarms of a policy have been looked at. Periods are counted from when the policy was made.
@@ -39,8 +45,38 @@ pub struct Policy {
 pub struct Watch {
     /// End of the last period that was evaluated; `None` = look again, a late point has come.
     pub evaluated: Option<Time>,
-    /// End of the last period at which it asked for a change: it asks once a period.
+    /// When it last asked for a change: it asks once a period.
     pub acted: Option<Time>,
+    /// How its alarm stands; of a metric that is held at a value the one that asks for more.
+    #[serde(default)]
+    pub high: Stood,
+    /// How the one that asks for less stands.
+    #[serde(default)]
+    pub low: Stood,
+}
+
+/// How an alarm stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is not known: data is missing.
+    #[default]
+    Unknown,
+    /// The metric is where it should be.
+    Ok,
+    /// It is not.
+    Breach,
+}
+
+/// How an alarm stands, and since when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// How it stands.
+    pub standing: Standing,
+    /// End of the period with which it came to stand so; `None` = it has not been looked at.
+    pub since: Option<Time>,
+    /// When it last asked for something.
+    pub fired: Option<Time>,
 }
 
 /// What a caller can set of a policy.
@@ -87,6 +123,13 @@ pub enum PolicyCommand {
         /// A cooldown holds it back.
         honor_cooldown: bool,
     },
+    /// Set what no cloud's API knows, as a whole.
+    SetOptions {
+        /// Which.
+        id: PolicyId,
+        /// What is to hold; within its ranges.
+        options: Box<PolicyOptions>,
+    },
 }
 
 impl PolicyCommand {
@@ -96,33 +139,11 @@ impl PolicyCommand {
         match self {
             PolicyCommand::Create { spec, .. } => Some((&spec.name, None)),
             PolicyCommand::Modify { id, spec } => Some((&spec.name, Some(*id))),
-            PolicyCommand::Delete { .. } | PolicyCommand::Execute { .. } => None,
+            PolicyCommand::Delete { .. }
+            | PolicyCommand::Execute { .. }
+            | PolicyCommand::SetOptions { .. } => None,
         }
     }
-}
-
-/// What is known of one metric of a group: the newest points, by time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Series {
-    /// Its id.
-    pub id: SeriesId,
-    /// Its group.
-    pub group: GroupId,
-    /// The metric.
-    pub metric: Metric,
-    /// The points, oldest first. Bounded in number and age.
-    pub points: Vec<Point>,
-}
-
-/// A measured value.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-    /// When it was so.
-    pub at: Time,
-    /// Of which member; `None` = of the group as a whole.
-    pub instance: Option<InstanceId>,
-    /// The value, in the metric's unit; a finite number.
-    pub value: f64,
 }
 
 /// What a policy does.
@@ -215,6 +236,7 @@ impl TargetTracking {
             period_secs,
             repeat,
             statistic: Statistic::Average,
+            finer: AlarmDetail::default(),
         }
     }
 }
@@ -234,6 +256,43 @@ pub struct Alarm {
     pub repeat: u32,
     /// How a period is summed up.
     pub statistic: Statistic,
+    /// What only some of the clouds can say.
+    #[serde(default, skip_serializing_if = "AlarmDetail::is_default")]
+    pub finer: AlarmDetail,
+}
+
+/// What only some of the clouds can say of an alarm (Huawei's Cloud Eye: count, suppress_duration, alarm_level).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlarmDetail {
+    /// How many of the periods have to be over the threshold (or under it); `None` = all.
+    pub breaches: Option<u32>,
+    /// When it asks.
+    pub asks: Asks,
+    /// How bad it is, 1 (critical) to 4 (informational); carried along, nothing is decided by it.
+    pub level: Option<u8>,
+}
+
+impl AlarmDetail {
+    /// It says nothing that every cloud does not say.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == AlarmDetail::default()
+    }
+}
+
+/// When an alarm asks for what it leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// At the end of each period for which it stands in breach (Tencent, Kingsoft).
+    #[default]
+    EachPeriod,
+    /// When it comes to stand in breach, and again while it does.
+    OnChange {
+        /// Seconds between two of its requests; `None` = it asks once (Huawei suppress_duration 0).
+        again_secs: Option<u32>,
+    },
 }
 
 /// A metric by its canonical name: `cpu_util`, `mem_util` in percent, `lan_in`, `lan_out`, `wan_in`, `wan_out` in
@@ -255,17 +314,16 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether `value` stands so to `threshold`.
+    /// Whether `value` stands so to `threshold`, exactly: both are finite, and -0 is 0.
     #[must_use]
     pub fn holds(self, value: f64, threshold: f64) -> bool {
-        let order = value.total_cmp(&threshold);
         match self {
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-            Comparison::Equal => order.is_eq(),
-            Comparison::NotEqual => order.is_ne(),
+            Comparison::Greater => value > threshold,
+            Comparison::GreaterOrEqual => value >= threshold,
+            Comparison::Less => value < threshold,
+            Comparison::LessOrEqual => value <= threshold,
+            Comparison::Equal => value == threshold,
+            Comparison::NotEqual => value != threshold,
         }
     }
 
@@ -291,6 +349,8 @@ pub enum Statistic {
     Average,
     Maximum,
     Minimum,
+    Sum,
+    Variance,
 }
 
 /// A scheduled action: sets sizes at a time.

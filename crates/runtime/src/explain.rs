@@ -1,9 +1,11 @@
 //! The last evaluations of a group: what was seen, what was decided, and why.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use muster_engine::Plan;
-use muster_model::{GroupId, GroupView, Time};
+use muster_model::{GroupId, GroupView, Statistic, Time};
 use serde_json::{Value, json};
 
 use crate::directory::Slot;
@@ -56,6 +58,29 @@ impl Evaluation {
     }
 }
 
+/// The newest values of each metric, the newest first.
+fn metrics(view: &GroupView) -> Value {
+    let mut by_metric: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for series in view.parts.series.values() {
+        let values = by_metric.entry(&series.metric.0).or_default();
+        values.extend(series.values());
+    }
+    let shown = by_metric.into_iter().map(|(metric, mut values)| {
+        values.sort_by_key(|(instance, at, _)| (Reverse(*at), *instance));
+        values.truncate(SHOWN_POINTS);
+        let points = values.iter().map(|(instance, at, summary)| {
+            json!({
+                "at_ms": at.0,
+                "instance": instance.map(|id| id.to_string()),
+                "value": summary.statistic(Statistic::Average),
+                "of": summary.count,
+            })
+        });
+        json!({ "metric": metric, "points": points.collect::<Vec<_>>() })
+    });
+    shown.collect()
+}
+
 impl Runtime {
     /// The last evaluations of a group, newest last, and how it stands; `None` when there is no such group. Times are
     /// milliseconds since the Unix epoch.
@@ -106,15 +131,10 @@ impl Runtime {
                 "rule": format!("{:?}", policy.kind),
                 "evaluated_ms": policy.watch.evaluated.map(|at| at.0),
                 "acted_ms": policy.watch.acted.map(|at| at.0),
+                "options": policy.options,
+                "stands": { "high": policy.watch.high, "low": policy.watch.low },
             })).collect::<Vec<_>>(),
-            "metrics": view.parts.series.values().map(|series| json!({
-                "metric": series.metric.0,
-                "points": series.points.iter().rev().take(SHOWN_POINTS).map(|point| json!({
-                    "at_ms": point.at.0,
-                    "instance": point.instance.map(|id| id.to_string()),
-                    "value": point.value,
-                })).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
+            "metrics": metrics(&view),
             "looks": self.looks_at(&view),
             "cooldown_until_ms": view.group.cooldown.as_ref().map(|cooldown| cooldown.until.0),
             "view": muster_engine::explain::view_text(&view, Time(0)),

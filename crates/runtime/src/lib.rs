@@ -17,6 +17,7 @@ mod measure;
 mod metrics;
 mod observer;
 mod outbox;
+mod policies;
 mod queue;
 mod runtime;
 mod sink;

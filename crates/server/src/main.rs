@@ -9,6 +9,7 @@ mod native;
 mod native_balancers;
 mod native_messages;
 mod native_metrics;
+mod native_policies;
 mod plot;
 mod seal;
 mod serve;

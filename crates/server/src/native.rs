@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use muster_kit::http::{Head, Reply};
-use muster_model::{GroupId, InstanceId, Machine, MachineHealth, MachineState, Time};
+use muster_model::{Access, GroupId, InstanceId, Machine, MachineHealth, MachineState, Time};
 use muster_ports::{Commit, Compute, Credential, Row, Store};
 use muster_runtime::Runtime;
 use muster_sim::{ActError, Action, Faults, ForeignSpec, SimCompute};
@@ -69,6 +69,30 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
         body
     };
     serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
+}
+
+/// Refuses another method than this one.
+pub(crate) fn only(method: &Method, right: &Method) -> Result<(), Refusal> {
+    match method == right {
+        true => Ok(()),
+        false => Err(Refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            format!("use {right}"),
+        )),
+    }
+}
+
+/// Refuses a key that may only read.
+pub(crate) fn may_write(caller: &Credential) -> Result<(), Refusal> {
+    match caller.access {
+        Access::Full => Ok(()),
+        Access::ReadOnly => Err(Refusal(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "the access key is read-only".to_owned(),
+        )),
+    }
 }
 
 /// A moment in RFC 3339, always with milliseconds, so that texts sort as the moments do.
@@ -150,20 +174,14 @@ impl Native {
         let path = head.path.strip_prefix("/_muster/v1/").unwrap_or_default();
         let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let get = head.method == Method::GET;
-        let allowed = |method: Method| match head.method == method {
-            true => Ok(()),
-            false => Err(Refusal(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
-                format!("use {method}"),
-            )),
-        };
+        let allowed = |method: Method| only(&head.method, &method);
         match parts.as_slice() {
             ["machines"] if get => self.machines().await,
             ["groups", id, "explain"] => {
                 allowed(Method::GET)?;
                 self.explain(id, caller)
             }
+            ["policies", id] => self.policy_options(&head.method, id, body, caller).await,
             ["balancers", rest @ ..] => self.balancers_at(&head.method, rest).await,
             ["metrics"] => {
                 allowed(Method::POST)?;

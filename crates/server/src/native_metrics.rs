@@ -1,16 +1,15 @@
 //! The native endpoint that takes values of metrics in. It is there without `--emulate` too: whatever measures the
 //! machines can push what it measured.
 
-use http::StatusCode;
 use jiff::Timestamp;
-use muster_model::{Access, Error, GroupId, InstanceId, Metric, Point, Time};
+use muster_model::{Error, GroupId, InstanceId, Metric, Point, Time};
 use muster_ports::Credential;
 use muster_runtime::Measured;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::config::metric;
-use crate::native::{Native, Outcome, Refusal, bad, internal, not_found, read};
+use crate::native::{Native, Outcome, Refusal, bad, internal, may_write, not_found, read};
 
 /// Values in one request at the most.
 const POINTS: usize = 10_000;
@@ -87,13 +86,7 @@ impl PushedPoint {
 impl Native {
     /// Takes values in: all of them or none.
     pub(crate) async fn measure(&self, body: &[u8], caller: &Credential) -> Outcome {
-        if caller.access == Access::ReadOnly {
-            return Err(Refusal(
-                StatusCode::FORBIDDEN,
-                "Forbidden",
-                "the access key is read-only".to_owned(),
-            ));
-        }
+        may_write(caller)?;
         let pushed: Pushed = read(body)?;
         if pushed.points.len() > POINTS {
             return Err(bad(format!(

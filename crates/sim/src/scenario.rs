@@ -19,8 +19,8 @@ use std::fmt::Write as _;
 
 use muster_engine::explain;
 use muster_model::{
-    AdjustBy, Alarm, Allocation, Comparison, ConfigId, ConfigSpec, Door, GroupCommand, GroupId,
-    GroupSpec, HealthCheck, HealthKind, InstanceId, MachineHealth, Metric, Network, Point,
+    AdjustBy, Alarm, AlarmDetail, Allocation, Comparison, ConfigId, ConfigSpec, Door, GroupCommand,
+    GroupId, GroupSpec, HealthCheck, HealthKind, InstanceId, MachineHealth, Metric, Network, Point,
     PolicyCommand, PolicyKind, PolicySpec, RetryPolicy, ServiceSettings, Size, Spread, Statistic,
     TargetTracking, TerminationPolicy, Time, ZonesCheck,
 };
@@ -211,6 +211,7 @@ impl Script<'_> {
                     period_secs: 60,
                     repeat: number(repeat)?,
                     statistic: Statistic::Average,
+                    finer: AlarmDetail::default(),
                 };
                 let adjust = AdjustBy::By(number(change)?);
                 self.policy(group, name, PolicyKind::Simple { alarm, adjust })

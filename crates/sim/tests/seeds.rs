@@ -12,14 +12,15 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, ActivityStatus, AdjustBy, Alarm, Allocation, Balancer, BalancerChange,
-    BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, GroupCommand, GroupId,
-    GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand, HookId, HookSpec,
-    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric, NotificationCommand,
-    NotificationScenes, NotificationSpec, NotificationTarget, OnFailure, Point, PolicyCommand,
-    PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy,
-    ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix,
-    SpotStrategy, Spread, Statistic, StopMode, Target, TargetTracking, TerminationPolicy,
+    ActivityKind, ActivityStatus, AdjustBy, Alarm, AlarmDetail, Allocation, Balancer,
+    BalancerChange, BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, GroupCommand,
+    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand, HookId,
+    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric,
+    NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget, OnFailure,
+    Point, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings,
+    ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes,
+    ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic, StopMode, Target, TargetTracking,
+    TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -366,6 +367,7 @@ fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
                 period_secs: 60,
                 repeat: 1 + world.dice.below(2) as u32,
                 statistic: Statistic::Average,
+                finer: AlarmDetail::default(),
             },
             adjust: pick(
                 world,

@@ -226,9 +226,9 @@ words! {
         "EQUAL_TO" Equal = Equal,
         "NOT_EQUAL_TO" NotEqual = NotEqual,
     }
-    /// Statistic.
+    /// Statistic. It has no words for sums and variances, which other doors know.
     Statistic = model::Statistic {
-        "AVERAGE" Average = Average,
+        "AVERAGE" Average = Average | Sum | Variance,
         "MAXIMUM" Maximum = Maximum,
         "MINIMUM" Minimum = Minimum,
     }

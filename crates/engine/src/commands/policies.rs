@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use muster_model::{
     AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Part, PartId, Policy, PolicyCommand,
-    PolicyId, PolicyKind, PolicySpec, Quota, ResourceKind, Trigger, TriggerKind, Watch,
+    PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Quota, ResourceKind, Trigger,
+    TriggerKind, Watch,
 };
 
 use super::capacity::adjust;
@@ -26,6 +27,7 @@ pub(super) fn policy(
             Ok(Created::Nothing)
         }
         PolicyCommand::Execute { id, honor_cooldown } => execute(draft, *id, *honor_cooldown),
+        PolicyCommand::SetOptions { id, options } => set_options(draft, *id, options),
     }
 }
 
@@ -84,6 +86,8 @@ fn create(
         ordinal: group.version,
         notify_groups: spec.notify_groups.clone(),
         watch: Watch::default(),
+        options: PolicyOptions::default(),
+        memory: PolicyMemory::default(),
     };
     draft.put_part(Part::Policy(Arc::new(policy)));
     Ok(Created::Policy(id))
@@ -107,12 +111,35 @@ fn modify(
         cooldown_secs: spec.cooldown_secs,
         kind: spec.kind.clone(),
         notify_groups: spec.notify_groups.clone(),
-        watch: Watch {
-            evaluated: match spec.kind == old.kind {
-                true => old.watch.evaluated,
-                false => None,
+        watch: match spec.kind == old.kind {
+            true => old.watch,
+            false => Watch {
+                acted: old.watch.acted,
+                ..Watch::default()
             },
-            acted: old.watch.acted,
+        },
+        ..(*old).clone()
+    };
+    draft.put_part(Part::Policy(Arc::new(policy)));
+    Ok(Created::Nothing)
+}
+
+/// What it found right under other options does not bind it; how often it turned round does.
+fn set_options(
+    draft: &mut Draft<'_>,
+    id: PolicyId,
+    options: &PolicyOptions,
+) -> Result<Created, Error> {
+    debug_assert!(options.check().is_ok(), "the shell checks ranges");
+    let old = named(draft, id)?;
+    if old.options == *options {
+        return Ok(Created::Nothing);
+    }
+    let policy = Policy {
+        options: options.clone(),
+        memory: PolicyMemory {
+            wishes: Vec::new(),
+            ..old.memory.clone()
         },
         ..(*old).clone()
     };

@@ -3,22 +3,27 @@
 //! All that a verdict depends on is in the view: the points that have come in, the policies, the members. Alarms are
 //! looked at once at each end of their period, counted from when the policy was made, and again when a point for a past
 //! period comes late. A policy asks at most once for each period; of several that ask at once the largest size wins, so
-//! that nobody takes away what another one needs.
+//! that nobody takes away what another one needs. A policy in shadow decides and explains; its wish is not among them.
 
-mod alarm;
+mod rates;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, Alarm, CooldownRule, GroupView, Instance, Metric, Part, Point, Policy,
-    PolicyKind, TargetTracking, Time, Trigger, TriggerKind, Warmup, Watch,
+    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, GroupView, Instance, Metric, MissingData,
+    Part, Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger, TriggerKind,
+    Warmup,
 };
 
+use crate::alarm::{self, Judged, Rule};
 use crate::commands::capacity;
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
-use alarm::Verdict;
+use rates::Found;
+pub(crate) use windows::keep;
+use windows::{Sight, is_warming};
 
 /// What a policy asks for.
 struct Wish {
@@ -58,12 +63,6 @@ pub fn watched_metrics(view: &GroupView) -> BTreeSet<Metric> {
         .collect()
 }
 
-fn points<'d>(draft: &'d Draft<'_>, metric: &Metric) -> &'d [Point] {
-    let all = &draft.parts().series;
-    let found = all.values().find(|series| series.metric == *metric);
-    found.map_or(&[], |series| &series.points)
-}
-
 /// The policies that look at metrics, each with its shortest period in seconds. None while the group is off (rule G21).
 fn watching<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (&'d Arc<Policy>, u32)> {
     let on = draft.group().spec.enabled && !draft.group().deleting;
@@ -76,21 +75,27 @@ fn watching<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (&'d Arc<Policy>, 
         })
 }
 
-fn has_data(draft: &Draft<'_>, policy: &Policy, end: Time) -> bool {
-    let any = |alarm: &Alarm| alarm::has_data(alarm, points(draft, &alarm.metric), end);
-    alarms(policy).iter().any(any)
+/// Whether there is anything to look at: a value in the periods that count up to `end`, or that there is none, where that
+/// is as good as a breach.
+fn has_grounds(draft: &Draft<'_>, policy: &Policy, end: Time) -> bool {
+    let silence = match policy.options.missing_data {
+        MissingData::Breach => end > policy.created_at,
+        MissingData::Hold | MissingData::Ignore | MissingData::OutOnly => false,
+    };
+    let any = |alarm: &Alarm| windows::has_data(draft, alarm, end);
+    silence || alarms(policy).iter().any(any)
 }
 
 /// When a policy is to be looked at next: at the last end of a period if that has not been done, else at the next one.
 /// A policy without a point in sight waits for one.
 fn look_at(draft: &Draft<'_>, policy: &Policy, period_secs: u32) -> Option<Time> {
-    let last = alarm::period_end(policy.created_at, period_secs, draft.now);
+    let last = windows::period_end(policy.created_at, period_secs, draft.now);
     let done = policy.watch.evaluated.is_some_and(|end| end >= last);
     let next = match done {
-        false if has_data(draft, policy, last) => return Some(last),
+        false if has_grounds(draft, policy, last) => return Some(last),
         false | true => last.plus_secs(u64::from(period_secs)),
     };
-    has_data(draft, policy, next).then_some(next)
+    has_grounds(draft, policy, next).then_some(next)
 }
 
 /// When the metrics are to be looked at next.
@@ -117,19 +122,17 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         .collect();
     let mut wishes = Vec::new();
     for (policy, end) in due {
-        let asked = evaluate(draft, &policy);
-        let watch = Watch {
-            evaluated: Some(end),
-            acted: match asked {
-                Some(_) => Some(draft.now),
-                None => policy.watch.acted,
-            },
-        };
-        draft.put_part(Part::Policy(Arc::new(Policy {
-            watch,
-            ..(*policy).clone()
-        })));
-        wishes.extend(asked.map(|desired| Wish { policy, desired }));
+        let mut next = (*policy).clone();
+        let asked = evaluate(draft, &mut next);
+        next.watch.evaluated = Some(end);
+        if asked.is_some() {
+            next.watch.acted = Some(draft.now);
+        }
+        let policy = Arc::new(next);
+        draft.put_part(Part::Policy(Arc::clone(&policy)));
+        if let Some(desired) = asked.filter(|_| !policy.options.shadow) {
+            wishes.push(Wish { policy, desired });
+        }
     }
     // Of equal wishes the older policy's: `max_by_key` takes the last.
     wishes.sort_by_key(|wish| std::cmp::Reverse((wish.policy.created_at, wish.policy.ordinal)));
@@ -139,106 +142,247 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
 }
 
 /// What a policy asks for now; its reasons are written down either way.
-fn evaluate(draft: &mut Draft<'_>, policy: &Policy) -> Option<u32> {
-    match &policy.kind {
-        PolicyKind::Simple { alarm, adjust } => {
-            let verdict = judge(draft, policy, alarm, points(draft, &alarm.metric))?;
-            let size = draft.group().spec.size;
-            let wish =
-                matches!(verdict, Verdict::Breach(_)).then(|| capacity::adjusted(size, *adjust));
-            let then = match wish {
-                None => "nothing is asked for".to_owned(),
-                Some(wish) => format!(
-                    "{adjust:?} asks for {wish}; desired is {}, the bounds are {} and {}",
-                    size.desired, size.min, size.max
-                ),
-            };
-            draft.because(format!(
-                "policy {}: {}; {then}",
-                policy.name,
-                alarm::told(alarm, verdict)
-            ));
-            wish.filter(|wish| *wish != size.desired)
-        }
-        PolicyKind::Target(target) => track(draft, policy, target),
+fn evaluate(draft: &mut Draft<'_>, policy: &mut Policy) -> Option<u32> {
+    let mut told = Vec::new();
+    let kind = policy.kind.clone();
+    let found = match &kind {
+        PolicyKind::Simple { alarm, adjust } => simple(draft, policy, alarm, *adjust, &mut told),
+        PolicyKind::Target(target) => track(draft, policy, target, &mut told),
         PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => None,
+    }?;
+    let size = draft.group().spec.size;
+    let wish = rates::limited(
+        &policy.options,
+        &mut policy.memory,
+        &Found {
+            size: found.size,
+            sight: &found.sight,
+        },
+        size,
+        draft.now,
+        &mut told,
+    );
+    told.push(match wish {
+        None => format!("desired stays {}", size.desired),
+        Some(wish) => format!("{wish} are asked for, desired is {}", size.desired),
+    });
+    if let Some(wish) = wish.filter(|_| policy.options.shadow) {
+        told.push(format!(
+            "it is in shadow: it would go to {wish}, and does nothing"
+        ));
+    }
+    draft.because(format!("policy {}: {}", policy.name, told.join("; ")));
+    wish
+}
+
+/// What a policy finds right.
+struct Opinion {
+    /// `None` = it cannot tell.
+    size: Option<u32>,
+    /// What that is concluded from.
+    sight: Sight,
+}
+
+/// An alarm that was looked at.
+struct Look {
+    judged: Judged,
+    sight: Sight,
+    /// It asks for what it leads to.
+    asks: bool,
+}
+
+impl Look {
+    /// There is no value of the newest period.
+    fn ends_in_a_gap(&self) -> bool {
+        let newest = self.sight.levels.first();
+        newest.is_some_and(|level| level.value().is_none())
     }
 }
 
-/// The verdict at the alarm's last end of a period; `None` when the policy has asked at that end already.
-fn judge(draft: &Draft<'_>, policy: &Policy, alarm: &Alarm, points: &[Point]) -> Option<Verdict> {
-    let end = alarm::period_end(policy.created_at, alarm.period_secs, draft.now);
-    let fresh = policy.watch.acted.is_none_or(|acted| acted < end);
-    fresh.then(|| alarm::judge(alarm, points, end))
+/// Looks at an alarm at its last end of a period; `None` when the policy has asked at that end already.
+fn look(
+    draft: &Draft<'_>,
+    policy: &Policy,
+    alarm: &Alarm,
+    stood: &mut Stood,
+    told: &mut Vec<String>,
+) -> Option<Look> {
+    let end = windows::period_end(policy.created_at, alarm.period_secs, draft.now);
+    if policy.watch.acted.is_some_and(|acted| acted >= end) {
+        return None;
+    }
+    let sight = windows::sight(draft, alarm, end);
+    let first = end.plus_millis(-i64::from(alarm.period_secs) * 1000 * i64::from(alarm.repeat));
+    let missing = match policy.options.missing_data {
+        // Silence from before the policy was there says nothing.
+        MissingData::Breach if first < policy.created_at => MissingData::Hold,
+        missing => missing,
+    };
+    let judged = alarm::judge(&Rule::of(alarm, missing), &sight.levels);
+    let was = *stood;
+    *stood = alarm::turn(was, judged.standing, end);
+    let breach = judged.standing == Standing::Breach;
+    let asks = match alarm.finer.asks {
+        Asks::EachPeriod => breach,
+        Asks::OnChange { again_secs } => {
+            let again = again_secs.zip(stood.fired).is_some_and(|(secs, fired)| {
+                secs > 0 && fired.plus_secs(u64::from(secs)) <= draft.now
+            });
+            breach && (was.standing != Standing::Breach || again)
+        }
+    };
+    if asks {
+        stood.fired = Some(draft.now);
+    }
+    told.push(in_words(alarm, &sight, judged));
+    if breach && !asks {
+        told.push("it has asked for this already".to_owned());
+    }
+    Some(Look {
+        judged,
+        sight,
+        asks,
+    })
 }
 
-fn is_warming(instance: &Instance) -> bool {
-    match instance.warmup {
-        Warmup::Waiting | Warmup::Until(_) => true,
-        Warmup::NotNeeded | Warmup::Done => false,
-    }
+/// An alarm, its values with their gaps, and its verdict in words.
+fn in_words(alarm: &Alarm, sight: &Sight, judged: Judged) -> String {
+    let values: Vec<String> = sight
+        .levels
+        .iter()
+        .rev()
+        .map(|level| match level.value() {
+            Some(value) => format!("{value:.2}"),
+            None => "gap".to_owned(),
+        })
+        .collect();
+    let breaches = match alarm.finer.breaches {
+        Some(breaches) => format!("{breaches} of "),
+        None => String::new(),
+    };
+    let verdict = match judged.standing {
+        Standing::Breach => "yes",
+        Standing::Ok => "no",
+        Standing::Unknown => "unknown, a gap is no value",
+    };
+    format!(
+        "{} {} {} over {breaches}{} period(s) of {} s: {verdict} ({})",
+        alarm.metric.0,
+        alarm.comparison.sign(),
+        alarm.threshold,
+        alarm.repeat,
+        alarm.period_secs,
+        values.join(", ")
+    )
+}
+
+fn simple(
+    draft: &Draft<'_>,
+    policy: &mut Policy,
+    alarm: &Alarm,
+    adjust: AdjustBy,
+    told: &mut Vec<String>,
+) -> Option<Opinion> {
+    let mut stood = policy.watch.high;
+    let look = look(draft, policy, alarm, &mut stood, told)?;
+    policy.watch.high = stood;
+    let size = draft.group().spec.size;
+    let found = match look.judged.standing {
+        Standing::Breach if look.asks => {
+            let wish = capacity::adjusted(size, adjust);
+            told.push(format!(
+                "{adjust:?} makes {wish} of {} within {} and {}",
+                size.desired, size.min, size.max
+            ));
+            Some(wish)
+        }
+        Standing::Breach | Standing::Ok => Some(size.desired),
+        Standing::Unknown => None,
+    };
+    Some(Opinion {
+        size: found,
+        sight: look.sight,
+    })
 }
 
 /// A metric is held at a value: the size follows the load in proportion. Members that are warming up are not counted, nor
 /// what is measured of them; while there are such, nothing is given back.
-fn track(draft: &mut Draft<'_>, policy: &Policy, target: &TargetTracking) -> Option<u32> {
+fn track(
+    draft: &Draft<'_>,
+    policy: &mut Policy,
+    target: &TargetTracking,
+    told: &mut Vec<String>,
+) -> Option<Opinion> {
     let size = draft.group().spec.size;
-    let serving = |i: &&Arc<Instance>| lifecycle::role(i.state) == Role::Serving;
     let warming = draft.instances().filter(|i| is_warming(i)).count();
-    let carrying = draft.instances().filter(serving);
-    let carrying = carrying.filter(|i| !is_warming(i)).count();
-    let counted: Vec<Point> = points(draft, &target.metric)
-        .iter()
-        .filter(|point| {
-            let of = point.instance.and_then(|id| draft.instance(id));
-            of.is_none_or(|instance| !is_warming(instance))
-        })
-        .copied()
-        .collect();
-    let wanted = |value: f64| {
-        let load = carrying as f64 * value.max(0.0) / target.target;
-        // A sum of measured values that is a hair over a whole number is that number.
-        let whole = (load - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX));
-        (whole as u32).clamp(size.min, size.max)
-    };
-    let mut wish = None;
-    let mut told = Vec::new();
-    let high = target.high();
-    if let Some(verdict) = judge(draft, policy, &high, &counted) {
-        told.push(alarm::told(&high, verdict));
-        if let Verdict::Breach(value) = verdict {
-            wish = Some(wanted(value)).filter(|wanted| *wanted > size.desired);
-        }
-    }
-    if let Some(low) = target.low()
-        && let Some(verdict) = judge(draft, policy, &low, &counted)
+    let carrying = draft.instances().filter(|i| {
+        let serving = lifecycle::role(i.state) == Role::Serving;
+        serving && !is_warming(i)
+    });
+    let carrying = carrying.count();
+    let mut stood = policy.watch.high;
+    let high = look(draft, policy, &target.high(), &mut stood, told);
+    policy.watch.high = stood;
+    let mut stood = policy.watch.low;
+    let low = target
+        .low()
+        .and_then(|low| look(draft, policy, &low, &mut stood, told));
+    policy.watch.low = stood;
+    if let Some(high) = &high
+        && high.asks
     {
-        told.push(alarm::told(&low, verdict));
-        match verdict {
-            Verdict::Breach(_) if warming > 0 => {
-                told.push(format!("{warming} are warming up: none is given back"));
-            }
-            Verdict::Breach(value) => {
-                wish = wish.or(Some(wanted(value)).filter(|wanted| *wanted < size.desired));
-            }
-            Verdict::Calm(_) | Verdict::Gap(_) => {}
+        let Some(value) = high.sight.newest() else {
+            told.push("there is no value to follow".to_owned());
+            return opinion(None, high);
+        };
+        let needed = needed(size, carrying, value, target.target);
+        if needed > size.desired {
+            told.push(format!("{carrying} carry the load: {needed} are needed"));
+            return opinion(Some(needed), high);
         }
     }
-    let then = match wish {
-        None => format!("desired stays {}", size.desired),
-        Some(wish) => format!("{carrying} carry the load: {wish} are needed"),
-    };
-    draft.because(format!(
-        "policy {}: {}; {then}",
-        policy.name,
-        told.join("; ")
-    ));
-    wish
+    if let Some(low) = &low
+        && low.asks
+    {
+        match low.sight.newest() {
+            _ if warming > 0 => told.push(format!("{warming} are warming up: none is given back")),
+            None => told.push("there is no value to follow".to_owned()),
+            // Its periods are long: what they say may be minutes old.
+            Some(_) if high.as_ref().is_some_and(Look::ends_in_a_gap) => {
+                told.push("the last minute has no value: none is given back".to_owned());
+            }
+            Some(value) => {
+                let needed = needed(size, carrying, value, target.target).min(size.desired);
+                told.push(format!("{carrying} carry the load: {needed} are needed"));
+                return opinion(Some(needed), low);
+            }
+        }
+    }
+    let known = |look: &Look| look.judged.standing != Standing::Unknown;
+    let settled = high.iter().chain(&low).any(known);
+    let look = high.or(low)?;
+    opinion(settled.then_some(size.desired), &look)
+}
+
+fn opinion(size: Option<u32>, look: &Look) -> Option<Opinion> {
+    Some(Opinion {
+        size,
+        sight: look.sight.clone(),
+    })
+}
+
+/// So many members carry at the target what `carrying` carry at `value`, within the bounds.
+fn needed(size: Size, carrying: usize, value: f64, target: f64) -> u32 {
+    let load = carrying as f64 * value.max(0.0) / target;
+    // A sum of measured values that is a hair over a whole number is that number.
+    let whole = (load - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX));
+    (whole as u32).clamp(size.min, size.max)
 }
 
 /// Does what a policy asks for, if nothing stands in the way. It asks again at the end of the next period.
 fn act(draft: &mut Draft<'_>, wish: &Wish) {
     let policy = &wish.policy;
+    let before = draft.group().spec.size.desired;
     let (cooldown_secs, cooldown) = match policy.kind {
         // Its warm-up keeps it from acting twice on the same load.
         PolicyKind::Target(_) => (Some(0), CooldownRule::Ignore),
@@ -262,6 +406,12 @@ fn act(draft: &mut Draft<'_>, wish: &Wish) {
         None => capacity::adjust(draft, &adjustment).map_err(|error| error.to_string()),
     };
     let name = &policy.name;
+    if told.is_ok() {
+        let grew = wish.desired > before;
+        let mut next = (**policy).clone();
+        rates::changed(&policy.options, &mut next.memory, grew, draft.now);
+        draft.put_part(Part::Policy(Arc::new(next)));
+    }
     draft.because(match told {
         Ok(_) => format!("policy {name}: the group goes to {}", wish.desired),
         Err(why) => format!(
@@ -279,8 +429,9 @@ pub(crate) fn warm(draft: &mut Draft<'_>) {
         .policies
         .values()
         .find_map(|policy| match &policy.kind {
-            PolicyKind::Target(target) => Some(target.warmup_secs),
-            PolicyKind::Simple { .. }
+            PolicyKind::Target(target) if !policy.options.shadow => Some(target.warmup_secs),
+            PolicyKind::Target(_)
+            | PolicyKind::Simple { .. }
             | PolicyKind::External { .. }
             | PolicyKind::Timed { .. }
             | PolicyKind::Unhealthy => None,

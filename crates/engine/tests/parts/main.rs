@@ -12,6 +12,7 @@ mod catalogue;
 mod common;
 mod health;
 mod hooks;
+mod options;
 mod rest;
 mod scaling;
 mod tags;

@@ -4,16 +4,16 @@
 
 use super::common::{Table, spec};
 use muster_model::{
-    AdjustBy, Alarm, Comparison, Created, Door, Error, GroupCommand, InstanceId, Metric, Point,
-    PolicyCommand, PolicyId, PolicyKind, PolicySpec, Quota, Statistic, TargetTracking, Time,
-    Warmup,
+    AdjustBy, Alarm, AlarmDetail, Comparison, Created, Door, Error, GroupCommand, InstanceId,
+    Metric, Point, PolicyCommand, PolicyId, PolicyKind, PolicySpec, Quota, Statistic,
+    TargetTracking, Time, Warmup,
 };
 
-fn cpu() -> Metric {
+pub(super) fn cpu() -> Metric {
     Metric("cpu_util".to_owned())
 }
 
-fn simple(
+pub(super) fn simple(
     name: &str,
     comparison: Comparison,
     threshold: f64,
@@ -32,6 +32,7 @@ fn simple(
                 period_secs: 60,
                 repeat,
                 statistic: Statistic::Average,
+                finer: AlarmDetail::default(),
             },
             adjust: by,
         },
@@ -39,7 +40,7 @@ fn simple(
     }
 }
 
-fn tracking(target: f64, warmup_secs: u32, disable_scale_in: bool) -> PolicySpec {
+pub(super) fn tracking(target: f64, warmup_secs: u32, disable_scale_in: bool) -> PolicySpec {
     PolicySpec {
         name: "track".to_owned(),
         enabled: true,
@@ -55,7 +56,7 @@ fn tracking(target: f64, warmup_secs: u32, disable_scale_in: bool) -> PolicySpec
 }
 
 impl Table {
-    fn policy(&mut self, spec: PolicySpec) -> PolicyId {
+    pub(super) fn policy(&mut self, spec: PolicySpec) -> PolicyId {
         let made = self.try_policy(spec);
         let Ok(Created::Policy(id)) = made else {
             panic!("{made:?}");
@@ -63,14 +64,14 @@ impl Table {
         id
     }
 
-    fn try_policy(&mut self, spec: PolicySpec) -> Result<Created, Error> {
+    pub(super) fn try_policy(&mut self, spec: PolicySpec) -> Result<Created, Error> {
         self.command(GroupCommand::Policy(PolicyCommand::Create {
             door: Door::Tencent3,
             spec: Box::new(spec),
         }))
     }
 
-    fn measure_at(&mut self, at: Time, instance: Option<InstanceId>, value: f64) {
+    pub(super) fn measure_at(&mut self, at: Time, instance: Option<InstanceId>, value: f64) {
         let point = Point {
             at,
             instance,
@@ -82,13 +83,13 @@ impl Table {
     }
 
     /// A minute with this load.
-    fn minute(&mut self, value: f64) {
+    pub(super) fn minute(&mut self, value: f64) {
         self.measure_at(self.now, None, value);
         self.pass_to(60);
     }
 
     /// Lets time pass by the group's own wake-ups, as the shell does.
-    fn pass_to(&mut self, secs: u64) {
+    pub(super) fn pass_to(&mut self, secs: u64) {
         let end = self.now.plus_secs(secs);
         while let Some(wake) = self.view.group.wake_at.filter(|wake| *wake <= end) {
             self.now = self.now.max(wake);
@@ -103,11 +104,11 @@ impl Table {
         self.now = end;
     }
 
-    fn desired(&self) -> u32 {
+    pub(super) fn desired(&self) -> u32 {
         self.view.group.spec.size.desired
     }
 
-    fn started(min: u32, desired: u32, max: u32) -> Table {
+    pub(super) fn started(min: u32, desired: u32, max: u32) -> Table {
         let mut t = Table::new(spec(min, desired, max));
         t.settle();
         t
@@ -348,26 +349,49 @@ fn points_are_bounded_in_number_and_age() {
     t.command(GroupCommand::Measured(vec![(cpu(), old)]))
         .unwrap();
     assert!(t.view.parts.series.is_empty(), "too old to matter");
+    let ahead = t.now.plus_secs(86_401);
+    for at in [ahead, t.now.plus_millis(-1_200_000)] {
+        t.command(GroupCommand::Measured(vec![(cpu(), Point { at, ..old })]))
+            .unwrap();
+        assert!(t.view.parts.series.is_empty(), "{at:?}");
+    }
+    // A stretch is a row; a window that is full keeps what its points come to.
     let many = (0..1500).map(|n| {
         let at = t.now.plus_millis(-n);
-        (
-            cpu(),
-            Point {
-                at,
-                instance: None,
-                value: 1.0,
-            },
-        )
+        (cpu(), Point { at, ..old })
     });
     t.command(GroupCommand::Measured(many.collect())).unwrap();
-    let kept: Vec<usize> = t
-        .view
-        .parts
-        .series
-        .values()
-        .map(|s| s.points.len())
-        .collect();
-    assert_eq!(kept, [1000]);
+    let rows = |t: &Table| {
+        let rows = t.view.parts.series.values();
+        rows.map(|row| {
+            let counts = row.values().map(|(_, _, summary)| summary.count);
+            (row.from, row.values().count(), counts.sum::<u32>())
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut kept = rows(&t);
+    kept.sort();
+    assert_eq!(kept.iter().map(|(_, _, count)| count).sum::<u32>(), 1500);
+    assert!(
+        kept.iter().all(|(_, values, _)| *values <= 6 * 32),
+        "{kept:?}"
+    );
+    t.pass_to(1300);
+    let new = Point { at: t.now, ..old };
+    t.command(GroupCommand::Measured(vec![(cpu(), new)]))
+        .unwrap();
+    assert_eq!(rows(&t).len(), 1, "the old ones are dropped");
+    // An alarm that looks back further has its points kept.
+    let mut long = simple("long", Comparison::Greater, 80.0, 5, AdjustBy::By(1));
+    if let PolicyKind::Simple { alarm, .. } = &mut long.kind {
+        alarm.period_secs = 3600;
+    }
+    t.policy(long);
+    t.pass_to(5 * 3600);
+    let newer = Point { at: t.now, ..old };
+    t.command(GroupCommand::Measured(vec![(cpu(), newer)]))
+        .unwrap();
+    assert_eq!(rows(&t).len(), 2);
     let names = (0..32).map(|n| {
         (
             Metric(format!("m{n}")),

@@ -285,6 +285,36 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
         watch: muster_model::Watch {
             evaluated: Some(Time(14)),
             acted: None,
+            high: muster_model::Stood {
+                standing: muster_model::Standing::Breach,
+                since: Some(Time(14)),
+                fired: Some(Time(15)),
+            },
+            low: muster_model::Stood::default(),
+        },
+        options: muster_model::PolicyOptions {
+            missing_data: muster_model::MissingData::OutOnly,
+            min_reporting: 0.75,
+            scale_out: muster_model::Rate::default(),
+            scale_in: muster_model::Rate {
+                stabilization_secs: 300,
+                max_step: Some(2),
+                max_step_percent: None,
+            },
+            flap: Some(muster_model::FlapBudget {
+                reversals: 3,
+                within_secs: 3600,
+            }),
+            shadow: true,
+        },
+        memory: muster_model::PolicyMemory {
+            wishes: vec![muster_model::PastWish {
+                at: Time(14),
+                least: 2,
+                most: 4,
+            }],
+            grew: Some(false),
+            reversals: vec![Time(13)],
         },
     }))
 }

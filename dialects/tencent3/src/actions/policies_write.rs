@@ -206,9 +206,10 @@ impl Action<Ctx> for ModifyScalingPolicy {
                 cooldown_secs = cooldown.or(cooldown_secs);
                 let (kind, value) = crate::shapes::adjustment(*by);
                 PolicyKind::Simple {
-                    alarm: self
-                        .metric_alarm
-                        .map_or_else(|| Ok(alarm.clone()), Alarm::try_from)?,
+                    alarm: match self.metric_alarm {
+                        None => alarm.clone(),
+                        Some(sent) => sent.over(alarm)?,
+                    },
                     adjust: adjust(
                         self.adjustment_type.unwrap_or(kind),
                         self.adjustment_value.unwrap_or(value),

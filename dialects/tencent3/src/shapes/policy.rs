@@ -1,6 +1,6 @@
 //! MetricAlarm and the words around policies.
 
-use muster_model::{AdjustBy, Alarm, Metric};
+use muster_model::{AdjustBy, Alarm, AlarmDetail, Metric};
 use serde::{Deserialize, Serialize};
 
 use crate::checks;
@@ -180,6 +180,22 @@ fn check_threshold(metric: MetricName, threshold: i64) -> Result<(), Fault> {
     }
 }
 
+impl MetricAlarm {
+    /// Written over what there was: what this door cannot say of an alarm stays.
+    pub(crate) fn over(self, old: &Alarm) -> Result<Alarm, Fault> {
+        let new = Alarm::try_from(self)?;
+        let same_word = Statistic::from(new.statistic) == Statistic::from(old.statistic);
+        Ok(Alarm {
+            finer: old.finer,
+            statistic: match same_word {
+                true => old.statistic,
+                false => new.statistic,
+            },
+            ..new
+        })
+    }
+}
+
 impl TryFrom<MetricAlarm> for Alarm {
     type Error = Fault;
 
@@ -202,6 +218,7 @@ impl TryFrom<MetricAlarm> for Alarm {
             period_secs,
             repeat: checks::number("MetricAlarm.ContinuousTime", sent.continuous_time, 1, 10)?,
             statistic: sent.statistic.map(Into::into).unwrap_or_default(),
+            finer: AlarmDetail::default(),
         })
     }
 }
