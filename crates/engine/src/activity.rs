@@ -95,6 +95,7 @@ impl Draft<'_> {
             trigger,
             cause,
             description,
+            why: String::new(),
             status_message: String::new(),
             created_at: now,
             started_at: now,

@@ -2,7 +2,7 @@
 
 use muster_model::{Change, Created, Error, GroupCommand, GroupView, Ids, Time};
 
-use crate::{Facts, Settings};
+use crate::{Facts, Record, Settings};
 
 /// What a command depends on besides the group.
 #[derive(Debug)]
@@ -17,6 +17,18 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
 }
 
+/// Applies a command to a group, and tells what was considered.
+///
+/// # Errors
+/// The command is refused; nothing changes.
+pub fn apply_told(
+    view: &GroupView,
+    command: &GroupCommand,
+    context: &mut Context<'_>,
+) -> Result<(Change, Created, Record), Error> {
+    crate::commands::apply(view, command, context)
+}
+
 /// Applies a command to a group.
 ///
 /// # Errors
@@ -26,5 +38,6 @@ pub fn apply(
     command: &GroupCommand,
     context: &mut Context<'_>,
 ) -> Result<(Change, Created), Error> {
-    crate::commands::apply(view, command, context)
+    let (change, created, _) = apply_told(view, command, context)?;
+    Ok((change, created))
 }

@@ -16,6 +16,7 @@ use muster_model::{
 use crate::commands::step::{self, Waiting};
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
+use crate::reason::Code;
 
 /// The memberships that a member of the group is to have in a state: in service those of the group, on standby without
 /// new load (rule A11), otherwise none.
@@ -224,10 +225,13 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
     match waiting.state {
         Lifecycle::AttachingBalancer => cannot_be_bound(draft, waiting, failure.message),
         Lifecycle::DetachingBalancer => {
-            draft.because(format!(
-                "{id} leaves although it could not be taken off its balancers: {}",
-                failure.message
-            ));
+            draft.because(
+                Code::BalancerGivenUp,
+                format!(
+                    "{id} leaves although it could not be taken off its balancers: {}",
+                    failure.message
+                ),
+            );
             draft.depart(id);
         }
         _ => rest(draft, id, Outcome::Failed, failure.message),
@@ -401,7 +405,10 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
         }
         if !(as_written && as_listed) {
             note_listed(draft, id, members.as_deref().unwrap_or_default());
-            draft.because(format!("{id} is not at its balancers as it is to be"));
+            draft.because(
+                Code::Rebinding,
+                format!("{id} is not at its balancers as it is to be"),
+            );
             draft.rebind(id);
         }
     }

@@ -8,8 +8,12 @@ use muster_model::{
     Instance, InstanceId, Part, PartId, Parts, Time,
 };
 
+use crate::Settings;
 use crate::lifecycle::{self, Next, Role};
-use crate::{Reason, Settings};
+use crate::reason::{self, Clamp, Code, Reason, Record, Told, Victim};
+
+/// Bytes that an activity keeps of why it began.
+const WHY_BYTES: usize = 600;
 
 /// A view being changed.
 pub(crate) struct Draft<'a> {
@@ -23,7 +27,7 @@ pub(crate) struct Draft<'a> {
     /// `None`: it is gone.
     parts_written: BTreeMap<PartId, Option<Part>>,
     events: Vec<Event>,
-    pub(crate) reasons: Vec<Reason>,
+    record: Record,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
     pub(crate) settings: &'a Settings,
@@ -45,7 +49,7 @@ impl<'a> Draft<'a> {
             activities_written: Vec::new(),
             parts_written: BTreeMap::new(),
             events: Vec::new(),
-            reasons: Vec::new(),
+            record: Record::new(now),
             now,
             ids,
             settings,
@@ -147,8 +151,37 @@ impl<'a> Draft<'a> {
         self.events.push(event);
     }
 
-    pub(crate) fn because(&mut self, reason: impl Into<String>) {
-        self.reasons.push(Reason(reason.into()));
+    /// Says why.
+    pub(crate) fn because(&mut self, code: Code, text: impl Into<String>) {
+        self.record.push(Reason {
+            code,
+            text: text.into(),
+            clamps: Vec::new(),
+        });
+    }
+
+    /// Says why not.
+    pub(crate) fn held(&mut self, clamp: impl Into<Option<Clamp>>, text: impl Into<String>) {
+        self.record.push(Reason {
+            code: Code::Held,
+            text: text.into(),
+            clamps: clamp.into().into_iter().collect(),
+        });
+    }
+
+    /// Says what a policy saw and concluded.
+    pub(crate) fn evaluated(&mut self, told: Told, text: String) {
+        self.record.inputs.extend(told.inputs);
+        self.record.push(Reason {
+            code: Code::PolicyEvaluated,
+            text,
+            clamps: told.clamps,
+        });
+    }
+
+    /// Notes who was chosen to leave.
+    pub(crate) fn chose(&mut self, victims: Vec<Victim>) {
+        self.record.chose(victims);
     }
 
     /// How many members have this role.
@@ -186,10 +219,13 @@ impl<'a> Draft<'a> {
             }
             Err(illegal) => {
                 debug_assert!(false, "{illegal:?} for {id}");
-                self.because(format!(
-                    "{:?} cannot happen to {id} in {:?}",
-                    illegal.event, illegal.state
-                ));
+                self.because(
+                    Code::Impossible,
+                    format!(
+                        "{:?} cannot happen to {id} in {:?}",
+                        illegal.event, illegal.state
+                    ),
+                );
             }
         }
     }
@@ -209,7 +245,20 @@ impl<'a> Draft<'a> {
     }
 
     /// The change from the view that the draft was made of.
-    pub(crate) fn finish(mut self, before: &GroupView) -> (Change, Vec<Reason>) {
+    pub(crate) fn finish(mut self, before: &GroupView) -> (Change, Record) {
+        let mut record = std::mem::replace(&mut self.record, Record::new(self.now));
+        for id in self.activities_written.clone() {
+            let started = !before.activities.contains_key(&id);
+            if let Some(activity) = self.activity_mut(id).filter(|_| started) {
+                activity.why = record.text(WHY_BYTES);
+            }
+        }
+        let change = self.change(before);
+        record.decision = reason::decision(before, &change);
+        (change, record)
+    }
+
+    fn change(mut self, before: &GroupView) -> Change {
         let touched = self.group_written
             || self.group_deleted
             || !self.instances_written.is_empty()
@@ -218,7 +267,7 @@ impl<'a> Draft<'a> {
             || !self.parts_written.is_empty()
             || !self.events.is_empty();
         if !touched {
-            return (Change::default(), self.reasons);
+            return Change::default();
         }
         let pick = |id: &InstanceId| {
             let instance = self.view.instances.get(id)?;
@@ -246,7 +295,7 @@ impl<'a> Draft<'a> {
             && self.view.parts == before.parts
             && self.view.group == before.group;
         if same && !self.group_deleted {
-            return (Change::default(), self.reasons);
+            return Change::default();
         }
         let (mut parts, mut parts_gone) = (Vec::new(), Vec::new());
         for (id, part) in self.parts_written {
@@ -262,17 +311,14 @@ impl<'a> Draft<'a> {
             Arc::make_mut(&mut self.view.group).version = before.group.version + 1;
             Delta::Put(self.view.group)
         };
-        (
-            Change {
-                group,
-                instances,
-                gone,
-                activities,
-                parts,
-                parts_gone,
-                events: self.events,
-            },
-            self.reasons,
-        )
+        Change {
+            group,
+            instances,
+            gone,
+            activities,
+            parts,
+            parts_gone,
+            events: self.events,
+        }
     }
 }

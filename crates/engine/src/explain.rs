@@ -189,8 +189,8 @@ pub fn plan_text(plan: &Plan, zero: Time) -> String {
             at(call.until, zero)
         );
     }
-    for reason in &plan.reasons {
-        let _ = writeln!(text, "because {}", reason.0);
+    for reason in &plan.record.reasons {
+        let _ = writeln!(text, "because {}", reason.text);
     }
     text
 }

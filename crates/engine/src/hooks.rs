@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
 use crate::notify::{SERVICE, utc};
+use crate::reason::Code;
 use crate::runs;
 
 /// Whether a hook acts on what an activity does (rule H4). What is reinstalled in place has been in service before: that
@@ -138,7 +139,7 @@ impl Draft<'_> {
                 verdict: None,
                 run: runs::begin(&hook, self.ids, since),
             };
-            self.because(format!("hook {} holds {id}", hook.name));
+            self.because(Code::HookHolds, format!("hook {} holds {id}", hook.name));
             self.tell(message(&hook, &activity, &wait, id));
             waits.push(wait);
         }
@@ -331,7 +332,10 @@ pub(crate) fn untold(draft: &mut Draft<'_>, token: &str) {
         .map(|(id, wait)| (id, wait.hook));
     if let Some((id, hook)) = found {
         let verdict = default_result(draft, hook);
-        draft.because(format!("{hook} could not tell of {id}: {verdict:?}"));
+        draft.because(
+            Code::HookEnded,
+            format!("{hook} could not tell of {id}: {verdict:?}"),
+        );
         decide(draft, id, hook, verdict, HookReason::NotificationFailure);
     }
 }
@@ -353,7 +357,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         .collect();
     for (id, hook, reason) in due {
         let verdict = default_result(draft, hook);
-        draft.because(format!("nobody answered {hook} for {id}: {verdict:?}"));
+        draft.because(
+            Code::HookEnded,
+            format!("nobody answered {hook} for {id}: {verdict:?}"),
+        );
         decide(draft, id, hook, verdict, reason);
     }
 }

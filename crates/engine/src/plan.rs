@@ -8,6 +8,7 @@ use muster_model::{
 use crate::calls::{self, PlannedCall};
 use crate::draft::Draft;
 use crate::lifecycle::Role;
+use crate::reason::{Clamp, Code, Record};
 use crate::{
     Settings, balancers, health, hooks, names, placement, refresh, replace, runs, scaling,
     schedule, tags, termination, wake,
@@ -22,12 +23,8 @@ pub struct Plan {
     /// What is then asked of the back end. Each answer comes back as `GroupCommand::StepDone`.
     pub calls: Vec<PlannedCall>,
     /// Why, and why not: for `explain`.
-    pub reasons: Vec<Reason>,
+    pub record: Record,
 }
-
-/// One reason, in words, with the numbers in it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Reason(pub String);
 
 /// Plans a turn of a group. Deterministic: the same view, time and ids give the same plan. When the plan's change is
 /// empty there is nothing to commit; `view.group.wake_at` then still is when to look again.
@@ -46,11 +43,11 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
     if !made.is_empty() {
         set_wake(&mut draft);
     }
-    let (change, reasons) = draft.finish(view);
+    let (change, record) = draft.finish(view);
     Plan {
         change,
         calls: made,
-        reasons,
+        record,
     }
 }
 
@@ -70,9 +67,15 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     if draft.group().deleting {
         empty_out(draft);
     } else if let Some(busy) = draft.group().busy {
-        draft.because(format!("activity {busy} is running: nothing else starts"));
+        let activity = busy.to_string();
+        let text = format!("activity {activity} is running: nothing else starts");
+        draft.held(Clamp::Busy { activity }, text);
+        wait_for_hooks(draft);
     } else if !draft.group().spec.enabled {
-        draft.because("the group is disabled: nothing starts by itself");
+        draft.held(
+            Clamp::Disabled,
+            "the group is disabled: nothing starts by itself",
+        );
     } else {
         replace::watch(draft);
         replace::rebalance(draft);
@@ -86,6 +89,18 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     scaling::warm(draft);
     tags::follow(draft);
     set_wake(draft);
+}
+
+/// Says that hooks hold members.
+fn wait_for_hooks(draft: &mut Draft<'_>) {
+    let held = match draft.parts().hooks.is_empty() {
+        true => 0,
+        false => draft.instances().filter(|i| !i.hooks.is_empty()).count(),
+    };
+    if held > 0 {
+        let text = format!("{held} instance(s) wait for lifecycle hooks");
+        draft.held(Clamp::Hook { held }, text);
+    }
 }
 
 /// Launches what running activities still have to launch, ends those that are done or out of time.
@@ -105,8 +120,10 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         }
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
-            if let Some(why) = names::exhausted(draft).or_else(|| placement::hindrance(draft)) {
-                draft.because(why.clone());
+            let unnamed = names::exhausted(draft).map(|why| (Clamp::Quota { of: "names" }, why));
+            let hindered = || placement::hindrance(draft).map(|why| (Clamp::NoPlace, why));
+            if let Some((clamp, why)) = unnamed.or_else(hindered) {
+                draft.held(clamp, why.clone());
                 draft.say(id, &why);
                 give_up_launches(draft, id);
                 break;
@@ -118,14 +135,21 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
             match placement::choose(draft, &sold_out, None) {
                 Some(place) => draft.launch(id, place),
                 None => {
-                    draft.because("no instance type is left that is not sold out in every place");
+                    draft.held(
+                        Clamp::NoPlace,
+                        "no instance type is left that is not sold out in every place",
+                    );
                     give_up_launches(draft, id);
                     break;
                 }
             }
         }
         if draft.launches_left(id) > 0 && draft.room() == 0 && draft.count(Role::Leaving) == 0 {
-            draft.because("the maximum leaves no room for what the activity still has to launch");
+            let clamp = no_room(draft, draft.launches_left(id));
+            draft.held(
+                clamp,
+                "the maximum leaves no room for what the activity still has to launch",
+            );
             give_up_launches(draft, id);
         }
         draft.end_if_done(id);
@@ -163,17 +187,17 @@ fn empty_out(draft: &mut Draft<'_>) {
 }
 
 /// Why launches wait, if they do: the brake, or the wait after a failure.
-pub(crate) fn held_back(draft: &Draft<'_>) -> Option<String> {
+pub(crate) fn held_back(draft: &Draft<'_>) -> Option<(Clamp, String)> {
     let retry = &draft.group().retry;
     if let Some(brake) = launch_brake(retry) {
-        return Some(braked(brake));
+        return Some((brake.into(), braked(brake)));
     }
     let until = retry.not_before.filter(|until| *until > draft.now)?;
-    Some(format!(
-        "{} failure(s) in a row, the next attempt is at {}",
-        retry.failures.max(retry.early_deaths).max(retry.early_sick),
-        until.0
-    ))
+    let failures = retry.failures.max(retry.early_deaths).max(retry.early_sick);
+    let until_ms = until.0;
+    let clamp = Clamp::BackOff { until_ms, failures };
+    let text = format!("{failures} failure(s) in a row, the next attempt is at {until_ms}");
+    Some((clamp, text))
 }
 
 /// The brake, if it is one on launches.
@@ -208,23 +232,33 @@ fn match_desired(draft: &mut Draft<'_>) {
     if have < size.desired {
         let wanted = (size.desired - have).min(draft.settings.activity_batch);
         if draft.view().config.is_none() {
-            draft.because(format!(
-                "{wanted} instance(s) are missing, but the group has no launch configuration"
-            ));
-        } else if let Some(why) = held_back(draft) {
-            draft.because(format!("{wanted} instance(s) are missing, but {why}"));
+            draft.held(
+                Clamp::NoConfiguration { wanted },
+                format!(
+                    "{wanted} instance(s) are missing, but the group has no launch configuration"
+                ),
+            );
+        } else if let Some((clamp, why)) = held_back(draft) {
+            draft.held(
+                clamp,
+                format!("{wanted} instance(s) are missing, but {why}"),
+            );
         } else if wake::room(draft, wanted) == 0 {
-            draft.because(format!(
+            let text = format!(
                 "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
                 draft.view().instances.len(),
                 size.max
-            ));
+            );
+            draft.held(no_room(draft, wanted), text);
         } else {
             let wanted = wanted.min(wake::room(draft, wanted));
-            draft.because(format!(
-                "desired is {}, actual is {have}: {wanted} are launched",
-                size.desired
-            ));
+            draft.because(
+                Code::Launching,
+                format!(
+                    "desired is {}, actual is {have}: {wanted} are launched",
+                    size.desired
+                ),
+            );
             draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
             answered(draft);
             follow_activities(draft);
@@ -233,23 +267,40 @@ fn match_desired(draft: &mut Draft<'_>) {
         let wanted = (have - size.desired).min(draft.settings.activity_batch);
         let victims = termination::choose(draft, wanted);
         if victims.is_empty() {
-            draft.because(format!(
-                "{wanted} instance(s) too many, but none in service is unprotected"
-            ));
+            draft.held(
+                Clamp::Protection { wanted },
+                format!("{wanted} instance(s) too many, but none in service is unprotected"),
+            );
             return;
         }
-        draft.because(format!(
-            "desired is {}, actual is {have}: {victims:?} leave",
-            size.desired
-        ));
+        draft.because(
+            Code::Leaving,
+            format!(
+                "desired is {}, actual is {have}: {victims:?} leave",
+                size.desired
+            ),
+        );
         start_scale_in(draft, trigger, &victims, size.desired);
         answered(draft);
     } else {
         answered(draft);
-        draft.because(format!(
-            "desired is {}, actual is {have}: nothing to do",
-            size.desired
-        ));
+        draft.because(
+            Code::Matched,
+            format!(
+                "desired is {}, actual is {have}: nothing to do",
+                size.desired
+            ),
+        );
+    }
+}
+
+/// That the maximum leaves no room for `wanted` more.
+fn no_room(draft: &Draft<'_>, wanted: u32) -> Clamp {
+    Clamp::Room {
+        wanted,
+        room: draft.room(),
+        machines: draft.view().instances.len(),
+        max: draft.group().spec.size.max,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::health;
 use crate::leave::version_of;
 use crate::lifecycle::Role;
 use crate::plan;
+use crate::reason::{Clamp, Code};
 
 /// Members that do not do their work, and how many there should be.
 struct Share {
@@ -67,36 +68,55 @@ pub(crate) fn watch(draft: &mut Draft<'_>) {
     }
     if over {
         draft.group_mut().retry.storm = None;
-        draft.because("no large share is unhealthy any more: members are replaced as usual");
+        draft.because(
+            Code::StormOver,
+            "no large share is unhealthy any more: members are replaced as usual",
+        );
     }
     let stopped = draft.group().retry.brake.as_ref().map(|brake| brake.kind);
     if stopped == Some(BrakeKind::Replacements) && (over || share.sick == 0) {
-        draft.because("the members have turned healthy: the brake on replacing is released");
+        draft.because(
+            Code::BrakeReleased,
+            "the members have turned healthy: the brake on replacing is released",
+        );
         draft.group_mut().retry = RetryState::default();
     }
     if large {
-        draft.because(format!(
+        let text = format!(
             "{} of {} member(s) are unhealthy and {} missing, more than {} %: they are replaced one at a time",
             share.sick, share.of, share.missing, settings.storm_percent
-        ));
+        );
+        draft.because(Code::Storm, text);
     }
 }
 
 /// Why replacing waits, if it does.
-fn held_back(draft: &Draft<'_>) -> Option<String> {
+fn held_back(draft: &Draft<'_>, sick: usize) -> Option<(Clamp, String)> {
     if let Some(why) = plan::held_back(draft) {
         return Some(why);
     }
     let retry = &draft.group().retry;
     if let Some(brake) = &retry.brake {
-        return Some(plan::braked(brake));
+        return Some((brake.into(), plan::braked(brake)));
     }
     let until = retry.storm.and_then(|storm| storm.not_before);
     let until = until.filter(|until| *until > draft.now)?;
-    Some(format!(
-        "{} failed replacement(s) in a row while much is unhealthy, the next is at {}",
-        retry.early_sick, until.0
-    ))
+    let until_ms = until.0;
+    let text = format!(
+        "{} failed replacement(s) in a row while much is unhealthy, the next is at {until_ms}",
+        retry.early_sick
+    );
+    let until_ms = Some(until_ms);
+    Some((Clamp::Storm { until_ms, sick }, text))
+}
+
+/// The storm, if there is one, as what stands in the way.
+pub(crate) fn in_storm(draft: &Draft<'_>) -> Option<Clamp> {
+    let storm = draft.group().retry.storm?;
+    Some(Clamp::Storm {
+        until_ms: storm.not_before.map(|at| at.0),
+        sick: draft.instances().filter(|i| i.sick_since.is_some()).count(),
+    })
 }
 
 /// Unhealthy members are replaced by new ones, where the group wants that (rules G16, A12).
@@ -112,10 +132,10 @@ pub(crate) fn replace_unhealthy(draft: &mut Draft<'_>) {
         .map(|(_, id)| *id)
         .collect();
     if due.is_empty() {
-        draft.because(format!(
-            "{} instance(s) are unhealthy: they are replaced at the next audit",
-            sick.len()
-        ));
+        let at_ms = sick.iter().map(|(at, _)| at.0).min().unwrap_or_default();
+        let sick = sick.len();
+        let text = format!("{sick} instance(s) are unhealthy: they are replaced at the next audit");
+        draft.held(Clamp::Audit { at_ms, sick }, text);
         return;
     }
     let retry = &draft.group().retry;
@@ -123,11 +143,12 @@ pub(crate) fn replace_unhealthy(draft: &mut Draft<'_>) {
         stop(draft, due.len());
         return;
     }
-    if let Some(why) = held_back(draft) {
-        draft.because(format!(
+    if let Some((clamp, why)) = held_back(draft, due.len()) {
+        let text = format!(
             "{} unhealthy instance(s) stay: replacing waits ({why})",
             due.len()
-        ));
+        );
+        draft.held(clamp, text);
         return;
     }
     let most = usize::try_from(draft.settings.activity_batch).unwrap_or(usize::MAX);
@@ -140,10 +161,18 @@ fn replace(draft: &mut Draft<'_>, chosen: &[InstanceId], of: usize) {
     let count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
     let desired = draft.group().spec.size.desired;
     let activity = draft.start_activity(ActivityKind::ReplaceUnhealthy, trigger(), count, desired);
-    draft.because(match of == chosen.len() {
-        true => format!("{count} instance(s) are unhealthy: they are replaced"),
-        false => format!("{of} instance(s) are unhealthy: {count} of them are replaced first"),
-    });
+    let taken = chosen.len();
+    match of == taken {
+        true => {
+            let text = format!("{count} instance(s) are unhealthy: they are replaced");
+            draft.because(Code::Replacing, text);
+        }
+        false => {
+            let text =
+                format!("{of} instance(s) are unhealthy: {count} of them are replaced first");
+            draft.held(Clamp::Share { sick: of, taken }, text);
+        }
+    }
     let reset = match draft.group().spec.service.replace_mode {
         ReplaceMode::Recreate => None,
         ReplaceMode::Reset => draft.view().config.as_deref().map(version_of),
@@ -196,7 +225,7 @@ fn stop(draft: &mut Draft<'_>, left: usize) {
         not_before: None,
         ..before
     };
-    draft.because(why);
+    draft.because(Code::ReplacingStopped, why);
 }
 
 /// A replacement is over: while much is unhealthy, the next one waits to see what became of it.
@@ -233,10 +262,13 @@ pub(crate) fn rebalance(draft: &mut Draft<'_>) {
     announced.sort_unstable();
     let leaving: Vec<InstanceId> = announced.iter().map(|(_, id)| *id).collect();
     let leaving = &leaving[..at_once(draft).min(leaving.len())];
-    draft.because(format!(
-        "{} instance(s) are going to be taken back: {leaving:?} leave before that",
-        announced.len()
-    ));
+    draft.because(
+        Code::Reclaim,
+        format!(
+            "{} instance(s) are going to be taken back: {leaving:?} leave before that",
+            announced.len()
+        ),
+    );
     let trigger = Trigger {
         kind: TriggerKind::Reclaim,
         cooldown: CooldownRule::Ignore,

@@ -9,6 +9,7 @@ use muster_model::{
 use crate::calls::PlannedCall;
 use crate::draft::Draft;
 use crate::hooks;
+use crate::reason::Code;
 
 /// How much longer than its hook waits a run is waited for, seconds.
 const GRACE_SECS: u64 = 5;
@@ -138,9 +139,10 @@ pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcom
             && matches!(call.phase, CallPhase::InFlight { .. })
     });
     let Some(run) = run_mut(draft, id, hook).filter(|_| asked) else {
-        draft.because(format!(
-            "the end of a command on {id} that nobody waits for is ignored"
-        ));
+        draft.because(
+            Code::AnswerIgnored,
+            format!("the end of a command on {id} that nobody waits for is ignored"),
+        );
         return;
     };
     let (reason, message) = match &outcome.result {
@@ -169,6 +171,9 @@ pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcom
         HookReason::CommandExecFinish => HookVerdict::Continue,
         _ => hooks::default_result(draft, hook),
     };
-    draft.because(format!("the command of {hook} on {id} ended: {reason:?}"));
+    draft.because(
+        Code::HookEnded,
+        format!("the command of {hook} on {id} ended: {reason:?}"),
+    );
     hooks::decide(draft, id, hook, verdict, reason);
 }

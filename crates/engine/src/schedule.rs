@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use muster_model::{Part, Schedule, ScheduleTimes, Size, Time, TriggerKind};
 
 use crate::draft::Draft;
+use crate::reason::{Clamp, Code};
 
 /// Reads a cron text of five fields: minute, hour, day of month, month, weekday.
 fn cron(text: &str) -> Option<Cron> {
@@ -91,10 +92,13 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         if enabled {
             fire(draft, &schedule);
         } else {
-            draft.because(format!(
-                "scheduled action {} is due, but the group is disabled: it passes",
-                schedule.name
-            ));
+            draft.held(
+                Clamp::Disabled,
+                format!(
+                    "scheduled action {} is due, but the group is disabled: it passes",
+                    schedule.name
+                ),
+            );
         }
         let next = Schedule {
             next_at: next_after(&schedule.times, now),
@@ -118,10 +122,13 @@ fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
         desired: desired.clamp(schedule.min, schedule.max.max(schedule.min)),
         max: schedule.max,
     };
-    draft.because(format!(
-        "scheduled action {} sets min {}, desired {}, max {}",
-        schedule.name, size.min, size.desired, size.max
-    ));
+    draft.because(
+        Code::Schedule,
+        format!(
+            "scheduled action {} sets min {}, desired {}, max {}",
+            schedule.name, size.min, size.desired, size.max
+        ),
+    );
     draft.release_brake();
     if size != old {
         let group = draft.group_mut();

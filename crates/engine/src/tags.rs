@@ -8,6 +8,7 @@ use muster_model::{
 
 use crate::calls::{PlannedCall, SHELL_GRACE_SECS};
 use crate::draft::Draft;
+use crate::reason::Code;
 
 /// The tags of a new machine: its group's, and over them those of the configuration. One of each key.
 pub(crate) fn of_launch(group: &Group, config: &ConfigSpec) -> Vec<Tag> {
@@ -73,7 +74,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         .collect();
     for (id, call) in changed {
         if call.is_some() {
-            draft.because(format!("the tags of {id} are brought up to date"));
+            draft.because(
+                Code::Tags,
+                format!("the tags of {id} are brought up to date"),
+            );
         }
         if let Some(instance) = draft.instance_mut(id) {
             instance.tagging = call;

@@ -5,10 +5,14 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-use muster_model::{Allocation, Instance, InstanceId, Lifecycle, SpotMix, TerminationPolicy, Time};
+use muster_model::{
+    Allocation, GroupView, Ids, Instance, InstanceId, Lifecycle, SpotMix, TerminationPolicy, Time,
+};
 
 use crate::draft::Draft;
-use crate::market;
+use crate::notify::utc;
+use crate::reason::{NAMED, Victim};
+use crate::{Settings, market};
 
 /// Smaller goes first; compared member by member from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +30,74 @@ enum Age {
     NewestFirst(Reverse<Time>),
 }
 
-/// Up to `count` members to remove, first one first: in service, not protected (rules A6, A12).
-pub(crate) fn choose(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
+/// Up to `count` members to remove, first one first: in service, not protected (rules A6, A12). The record keeps who they
+/// are, and why they.
+pub(crate) fn choose(draft: &mut Draft<'_>, count: u32) -> Vec<InstanceId> {
+    let chosen = ranked(draft, count);
+    let victims = told(draft, &chosen);
+    draft.chose(victims);
+    chosen
+}
+
+/// Who would leave next, first one first, and why: for `explain`.
+#[must_use]
+pub fn who_leaves(view: &GroupView, now: Time, settings: &Settings, count: u32) -> Vec<Victim> {
+    let mut ids = Ids::new(0);
+    let draft = Draft::new(view, now, &mut ids, settings);
+    told(&draft, &ranked(&draft, count))
+}
+
+/// The first of those that leave, in words: what counts most first.
+fn told(draft: &Draft<'_>, chosen: &[InstanceId]) -> Vec<Victim> {
+    let members = chosen
+        .iter()
+        .take(NAMED)
+        .filter_map(|id| draft.instance(*id));
+    members
+        .map(|instance| Victim {
+            instance: instance.id.to_string(),
+            why: why(draft, instance),
+        })
+        .collect()
+}
+
+/// What speaks for a member to leave, in the order of [`Rank`]; a spot mix picks the market before that.
+fn why(draft: &Draft<'_>, instance: &Instance) -> Vec<String> {
+    let spec = &draft.group().spec;
+    let mut why = Vec::new();
+    if let Allocation::SpotMixed(_) = spec.allocation {
+        let market = if instance.placement.spot {
+            "spot"
+        } else {
+            "on demand"
+        };
+        why.push(format!(
+            "{market}, of which there are too many, or nothing else is left"
+        ));
+    }
+    if spec.service.unhealthy_first && !instance.health.is_healthy() {
+        why.push("unhealthy".to_owned());
+    }
+    let oldest = format!("the oldest go first: made at {}", utc(instance.created_at));
+    let newest = format!("the newest go first: made at {}", utc(instance.created_at));
+    let config = || match &instance.config {
+        Some(config) => format!(
+            "of the oldest configuration, `{}` of {}",
+            config.name,
+            utc(config.created_at)
+        ),
+        None => "of no configuration, which counts as the newest".to_owned(),
+    };
+    match spec.termination {
+        TerminationPolicy::OldestInstance => why.push(oldest),
+        TerminationPolicy::NewestInstance => why.push(newest),
+        TerminationPolicy::OldestConfigOldestInstance => why.extend([config(), oldest]),
+        TerminationPolicy::OldestConfigNewestInstance => why.extend([config(), newest]),
+    }
+    why
+}
+
+fn ranked(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
     let policy = draft.group().spec.termination;
     let unhealthy_first = draft.group().spec.service.unhealthy_first;
     let mut ranks: Vec<Rank> = draft
@@ -44,7 +114,7 @@ pub(crate) fn choose(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
     }
 }
 
-/// As [`choose`], but each step takes from the market that has too many for what then is left (rule G11), while it has any.
+/// As [`ranked`], but each step takes from the market that has too many for what then is left (rule G11), while it has any.
 fn choose_mixed(
     draft: &Draft<'_>,
     mix: SpotMix,

@@ -26,6 +26,9 @@ pub struct Activity {
     pub cause: String,
     /// What it does, in words.
     pub description: String,
+    /// What the evaluation that started it said, with the numbers; bounded. The words of the APIs stay as documented.
+    #[serde(default)]
+    pub why: String,
     /// How it went, in words: `Success`, or the first failure.
     pub status_message: String,
     /// When it was decided.

@@ -206,6 +206,43 @@ pub enum GroupCommand {
     ConfigChanged,
 }
 
+impl GroupCommand {
+    /// Its name, in `explain`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Modify(_) => "modify",
+            Self::SetDesired { .. } => "set_desired",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Delete { .. } => "delete",
+            Self::ScaleOut { .. } => "scale_out",
+            Self::ScaleIn { .. } => "scale_in",
+            Self::Attach { .. } => "attach",
+            Self::Detach { .. } => "detach",
+            Self::Remove { .. } => "remove",
+            Self::Stop { .. } => "stop",
+            Self::Start { .. } => "start",
+            Self::EnterStandby { .. } => "enter_standby",
+            Self::ExitStandby { .. } => "exit_standby",
+            Self::Protect { .. } => "protect",
+            Self::Balancers(_) => "balancers",
+            Self::Adjust(_) => "adjust",
+            Self::Hook(_) => "hook",
+            Self::Schedule(_) => "schedule",
+            Self::Policy(_) => "policy",
+            Self::Measured(_) => "measured",
+            Self::Notification(_) => "notification",
+            Self::Refresh(_) => "refresh",
+            Self::Observed(_) => "observed",
+            Self::StepDone(_) => "step_done",
+            Self::Untold { .. } => "untold",
+            Self::Recover => "recover",
+            Self::ConfigChanged => "config_changed",
+        }
+    }
+}
+
 /// A change of capacity by a policy or a schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adjustment {

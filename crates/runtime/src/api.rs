@@ -57,8 +57,10 @@ impl Runtime {
                 settings: &self.options.settings,
                 facts,
             };
-            let (change, created) = muster_engine::apply(&view, command, &mut context)?;
+            let (change, created, record) =
+                muster_engine::apply_told(&view, command, &mut context)?;
             if change.is_empty() {
+                self.evaluated(&slot, record, command.name(), &view, &[]);
                 return Ok(created);
             }
             match self
@@ -66,6 +68,7 @@ impl Runtime {
                 .await
             {
                 Ok(()) => {
+                    self.evaluated(&slot, record, command.name(), &view, &[]);
                     self.stirred();
                     return Ok(created);
                 }

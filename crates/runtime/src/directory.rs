@@ -1,12 +1,11 @@
 //! What is in memory: every account, configuration and group as last committed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use muster_engine::Ring;
 use muster_model::{Account, AccountId, ConfigId, GroupId, GroupView, LaunchConfiguration, Site};
 use muster_ports::GroupRows;
-
-use crate::explain::Evaluation;
 
 /// A group in memory.
 pub(crate) struct Slot {
@@ -14,7 +13,7 @@ pub(crate) struct Slot {
     /// Held over "look, decide, commit, swap": one at a time per group.
     pub(crate) lock: tokio::sync::Mutex<()>,
     /// The last evaluations.
-    pub(crate) evaluations: Mutex<VecDeque<Evaluation>>,
+    pub(crate) evaluations: Mutex<Ring>,
 }
 
 impl Slot {
@@ -22,7 +21,7 @@ impl Slot {
         Slot {
             view: RwLock::new(Arc::new(view)),
             lock: tokio::sync::Mutex::new(()),
-            evaluations: Mutex::new(VecDeque::new()),
+            evaluations: Mutex::new(Ring::default()),
         }
     }
 

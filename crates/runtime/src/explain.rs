@@ -4,58 +4,51 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-use muster_engine::Plan;
+use muster_engine::{Evaluation, PlannedCall, Record};
 use muster_model::{GroupId, GroupView, Statistic, Time};
+use muster_ports::Clock;
 use serde_json::{Value, json};
 
 use crate::directory::Slot;
 use crate::runtime::Runtime;
 
-/// Evaluations kept per group.
-const KEPT: usize = 32;
-
 /// Points of a metric that are shown, newest first.
 const SHOWN_POINTS: usize = 20;
 
-/// One evaluation.
-pub(crate) struct Evaluation {
-    at: Time,
-    reasons: Vec<String>,
-    calls: Vec<String>,
-    desired: u32,
-    members: usize,
+/// Members shown that would leave next.
+const SHOWN_VICTIMS: u32 = 5;
+
+fn evaluation_json(e: &Evaluation) -> Value {
+    let reasons = &e.record.reasons;
+    json!({
+        "at_ms": e.record.at.0,
+        "first_at_ms": e.first_at.0,
+        "count": e.count,
+        "trigger": e.trigger,
+        "desired": e.desired,
+        "members": e.members,
+        "inputs": e.record.inputs,
+        "reasons": reasons.iter().map(|reason| &reason.text).collect::<Vec<_>>(),
+        "why": reasons.iter().map(|reason| json!({
+            "code": reason.code, "clamps": reason.clamps,
+        })).collect::<Vec<_>>(),
+        "more_reasons": e.record.more,
+        "victims": e.record.victims,
+        "decision": e.record.decision,
+        "calls": e.calls,
+    })
 }
 
-impl Evaluation {
-    /// Keeps what a plan says. One that says the same as the last is kept once, at its newest time.
-    pub(crate) fn record(slot: &Slot, at: Time, view: &GroupView, plan: &Plan) {
-        let evaluation = Evaluation {
-            at,
-            reasons: plan.reasons.iter().map(|reason| reason.0.clone()).collect(),
-            calls: plan
-                .calls
-                .iter()
-                .map(|call| format!("{} {}", call.kind.name(), call.owner.instance))
-                .collect(),
-            desired: view.group.spec.size.desired,
-            members: view.instances.len(),
-        };
-        let mut kept = slot
-            .evaluations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let same = kept.back().is_some_and(|last| {
-            last.reasons == evaluation.reasons && last.calls == evaluation.calls
-        });
-        if same || kept.len() >= KEPT {
-            if same {
-                kept.pop_back()
-            } else {
-                kept.pop_front()
-            };
-        }
-        kept.push_back(evaluation);
-    }
+/// The newest activity, and why it began: that is kept with it, also over a restart.
+fn last_activity(view: &GroupView) -> Option<Value> {
+    let activity = view.activities.get(&view.group.last_activity?)?;
+    Some(json!({
+        "activity": activity.id.to_string(),
+        "kind": format!("{:?}", activity.kind),
+        "status": format!("{:?}", activity.status),
+        "started_at_ms": activity.started_at.0,
+        "why": activity.why,
+    }))
 }
 
 /// The newest values of each metric, the newest first.
@@ -82,6 +75,23 @@ fn metrics(view: &GroupView) -> Value {
 }
 
 impl Runtime {
+    /// Keeps and counts what an evaluation of a group says: a turn, or a command.
+    pub(crate) fn evaluated(
+        &self,
+        slot: &Slot,
+        record: Record,
+        trigger: &'static str,
+        view: &GroupView,
+        calls: &[PlannedCall],
+    ) {
+        self.metrics.evaluated(&record);
+        let mut kept = slot
+            .evaluations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.keep(record, trigger, view, calls);
+    }
+
     /// The last evaluations of a group, newest last, and how it stands; `None` when there is no such group. Times are
     /// milliseconds since the Unix epoch.
     #[must_use]
@@ -92,14 +102,8 @@ impl Runtime {
             .evaluations
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let evaluations: Vec<Value> = kept
-            .iter()
-            .map(|e| {
-                json!({
-                    "at_ms": e.at.0, "desired": e.desired, "members": e.members, "calls": e.calls, "reasons": e.reasons,
-                })
-            })
-            .collect();
+        let evaluations: Vec<Value> = kept.iter().map(evaluation_json).collect();
+        drop(kept);
         let retry = &view.group.retry;
         Some(json!({
             "group": id.to_string(),
@@ -138,6 +142,10 @@ impl Runtime {
             "looks": self.looks_at(&view),
             "cooldown_until_ms": view.group.cooldown.as_ref().map(|cooldown| cooldown.until.0),
             "view": muster_engine::explain::view_text(&view, Time(0)),
+            "last_activity": last_activity(&view),
+            "would_leave": muster_engine::who_leaves(
+                &view, self.clock.now(), &self.options.settings, SHOWN_VICTIMS,
+            ),
             "evaluations": evaluations,
         }))
     }

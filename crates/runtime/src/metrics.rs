@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use muster_engine::Record;
 use muster_model::{ActivityKind, ActivityStatus};
 use muster_ports::{ComputeError, MetricsError, NotifyError, StoreError};
 use prometheus_client::metrics::counter::Counter;
@@ -35,6 +36,8 @@ pub(crate) struct Metrics {
     sample_secs: Family<Labels, Histogram>,
     collected: Counter,
     panics: Counter,
+    evaluations: Counter,
+    reasons: Family<[(&'static str, &'static str); 1], Counter>,
 }
 
 fn latency() -> Histogram {
@@ -61,6 +64,8 @@ impl Default for Metrics {
             sample_secs: Family::new_with_constructor(latency),
             collected: Counter::default(),
             panics: Counter::default(),
+            evaluations: Counter::default(),
+            reasons: Family::default(),
             registry: Mutex::new(Registry::default()),
         };
         registry.register("groups", "Scaling groups", metrics.groups.clone());
@@ -145,6 +150,16 @@ impl Metrics {
             self.collected.clone(),
         );
         registry.register(
+            "evaluations",
+            "Evaluations of groups: turns and commands",
+            self.evaluations.clone(),
+        );
+        registry.register(
+            "evaluation_reasons",
+            "Evaluations by what they said, or what stood in the way",
+            self.reasons.clone(),
+        );
+        registry.register(
             "panics",
             "Tasks that panicked and were taken up again",
             self.panics.clone(),
@@ -155,6 +170,14 @@ impl Metrics {
         self.activities
             .get_or_create(&vec![("kind", word(kind)), ("result", word(status))])
             .inc();
+    }
+
+    /// An evaluation is over.
+    pub(crate) fn evaluated(&self, record: &Record) {
+        self.evaluations.inc();
+        for word in record.words() {
+            self.reasons.get_or_create(&[("reason", word)]).inc();
+        }
     }
 
     pub(crate) fn commit(&self, result: &Result<(), StoreError>) {

@@ -6,7 +6,6 @@ use muster_model::GroupId;
 use muster_ports::{Clock, Commit, StoreError};
 use tokio::sync::Semaphore;
 
-use crate::explain::Evaluation;
 use crate::runtime::Runtime;
 
 /// Wait before a group is tried again after the store failed, milliseconds.
@@ -56,7 +55,7 @@ impl Runtime {
         let timer = self.metrics.turn();
         let mut ids = crate::runtime::fresh_ids();
         let plan = muster_engine::plan(&view, now, &mut ids, &self.options.settings);
-        Evaluation::record(&slot, now, &view, &plan);
+        self.evaluated(&slot, plan.record, "turn", &view, &plan.calls);
         if plan.change.is_empty() {
             if let Some(at) = view.group.wake_at {
                 self.queue.want(id, at.max(now.plus_millis(1)));

@@ -6,6 +6,7 @@ use muster_model::{
 };
 
 use crate::draft::Draft;
+use crate::reason::Code;
 use crate::{plan, termination};
 
 pub(super) fn manual() -> Trigger {
@@ -155,7 +156,7 @@ pub(crate) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
     }
     draft.release_brake();
     draft.group_mut().spec.size.desired = desired;
-    draft.because(format!("{victims:?} leave"));
+    draft.because(Code::Leaving, format!("{victims:?} leave"));
     Ok(Created::Activity(plan::start_scale_in(
         draft,
         adjustment.trigger.clone(),
@@ -164,8 +165,14 @@ pub(crate) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<C
     )))
 }
 
-/// The new desired number: percentages round down above 1 and up to 1 between 0 and 1; then the bounds hold.
+/// The new desired number, within the bounds.
 pub(crate) fn adjusted(size: Size, by: AdjustBy) -> u32 {
+    let bounded = unbounded(size, by).clamp(i64::from(size.min), i64::from(size.max));
+    u32::try_from(bounded).unwrap_or(size.min)
+}
+
+/// The number that is asked for: percentages round down above 1 and up to 1 between 0 and 1.
+pub(crate) fn unbounded(size: Size, by: AdjustBy) -> i64 {
     let now = i64::from(size.desired);
     let percent = |percent: i64| {
         let hundredths = now.saturating_mul(percent);
@@ -175,14 +182,12 @@ pub(crate) fn adjusted(size: Size, by: AdjustBy) -> u32 {
             _ => hundredths / 100,
         }
     };
-    let wanted = match by {
+    match by {
         AdjustBy::To(to) => to,
         AdjustBy::By(by) => now.saturating_add(by),
         AdjustBy::ByPercent(by) => now.saturating_add(percent(by)),
         AdjustBy::ToPercent(to) => percent(to),
-    };
-    let bounded = wanted.clamp(i64::from(size.min), i64::from(size.max));
-    u32::try_from(bounded).unwrap_or(size.min)
+    }
 }
 
 #[cfg(test)]

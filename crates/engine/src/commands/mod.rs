@@ -19,6 +19,7 @@ pub(crate) mod step;
 use muster_model::{Change, Created, Error, GroupCommand, GroupView};
 
 use crate::draft::Draft;
+use crate::reason::Record;
 use crate::{Context, plan};
 
 /// Applies a command, then decides what follows from it: intent is committed together with what caused it.
@@ -26,7 +27,7 @@ pub(crate) fn apply(
     view: &GroupView,
     command: &GroupCommand,
     context: &mut Context<'_>,
-) -> Result<(Change, Created), Error> {
+) -> Result<(Change, Created, Record), Error> {
     let facts = context.facts;
     let mut draft = Draft::new(view, context.now, &mut *context.ids, context.settings);
     let created = match command {
@@ -79,6 +80,6 @@ pub(crate) fn apply(
     if !draft.is_deleted() {
         plan::decide(&mut draft);
     }
-    let (change, _) = draft.finish(view);
-    Ok((change, created))
+    let (change, record) = draft.finish(view);
+    Ok((change, created, record))
 }

@@ -15,6 +15,7 @@ use muster_model::{
 use crate::activity::early_death_delay;
 use crate::draft::Draft;
 use crate::plan::launch_brake;
+use crate::reason::Code;
 
 /// Deaths further apart than this are not "in a row", milliseconds.
 const ROW_MILLIS: u64 = 600_000;
@@ -114,7 +115,7 @@ fn record_losses(draft: &mut Draft<'_>, lost: &[(InstanceId, bool)]) {
     let activity =
         draft.start_activity(ActivityKind::TerminateUnexpectedly, trigger, count, desired);
     for (id, destroy) in lost {
-        draft.because(format!("{id} vanished or died"));
+        draft.because(Code::Vanished, format!("{id} vanished or died"));
         draft.relate(activity, *id);
         draft.leave(*id, *destroy, "the machine vanished or died");
     }
@@ -175,10 +176,13 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
         if !ours || draft.instance(machine.id).is_some() {
             continue;
         }
-        draft.because(format!(
-            "{} carries the key of this group but is no member: it is destroyed",
-            machine.id
-        ));
+        draft.because(
+            Code::Stranger,
+            format!(
+                "{} carries the key of this group but is no member: it is destroyed",
+                machine.id
+            ),
+        );
         draft.add_instance(Instance {
             id: machine.id,
             group,

@@ -13,6 +13,7 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
+use crate::reason::Code;
 use crate::{placement, runs, tags};
 
 /// The shell restarted: calls that were in flight are unanswered and made again at once.
@@ -67,10 +68,13 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
         && call.attempt == outcome.attempt
         && matches!(call.phase, CallPhase::InFlight { .. });
     if !awaited {
-        draft.because(format!(
-            "an answer for {} that nobody waits for is ignored",
-            outcome.instance
-        ));
+        draft.because(
+            Code::AnswerIgnored,
+            format!(
+                "an answer for {} that nobody waits for is ignored",
+                outcome.instance
+            ),
+        );
         return;
     }
     let waiting = Waiting {
@@ -207,10 +211,13 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
             .map(|activity| activity.sold_out.clone())
             .unwrap_or_else(|| vec![waiting.placement.clone()]);
         if let Some(place) = placement::choose(draft, &sold_out, Some(id)) {
-            draft.because(format!(
-                "{id} is sold out in {:?}: {place:?} is next",
-                waiting.placement
-            ));
+            draft.because(
+                Code::SoldOut,
+                format!(
+                    "{id} is sold out in {:?}: {place:?} is next",
+                    waiting.placement
+                ),
+            );
             let now = draft.now;
             if let Some(instance) = draft.instance_mut(id) {
                 instance.placement = place;

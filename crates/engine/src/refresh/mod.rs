@@ -22,6 +22,7 @@ pub use states::{EVENTS, Event, STATES, next};
 
 use crate::draft::Draft;
 use crate::plan;
+use crate::reason::Code;
 
 /// Ended refreshes that a group keeps.
 const KEPT: usize = 20;
@@ -142,15 +143,21 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
             happen(draft, &mut refresh, Event::Begin);
         } else if refresh.status == Running {
             if is_at_balancers(draft, &refresh) {
-                draft.because("a member is just being changed at its balancers: the refresh waits");
+                draft.because(
+                    Code::RefreshWaits,
+                    "a member is just being changed at its balancers: the refresh waits",
+                );
                 return;
             }
             step(draft, &mut refresh);
         } else {
-            draft.because(format!(
-                "instance refresh {} is {:?}: it waits to be resumed, rolled back or cancelled",
-                refresh.id, refresh.status
-            ));
+            draft.because(
+                Code::RefreshWaits,
+                format!(
+                    "instance refresh {} is {:?}: it waits to be resumed, rolled back or cancelled",
+                    refresh.id, refresh.status
+                ),
+            );
             return;
         }
         put(draft, refresh);

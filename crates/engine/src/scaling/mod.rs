@@ -12,18 +12,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, GroupView, Instance, Metric, MissingData,
-    Part, Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger, TriggerKind,
-    Warmup,
+    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, Error, GroupView, Instance, Metric,
+    MissingData, Part, Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger,
+    TriggerKind, Warmup,
 };
 
 use crate::alarm::{self, Judged, Rule};
 use crate::commands::capacity;
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
+use crate::reason::{Clamp, Code, Input, Told};
+use crate::replace;
 use rates::Found;
 pub(crate) use windows::keep;
-use windows::{Sight, is_warming};
+use windows::{Reporting, Sight, is_warming};
 
 /// What a policy asks for.
 struct Wish {
@@ -143,7 +145,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
 
 /// What a policy asks for now; its reasons are written down either way.
 fn evaluate(draft: &mut Draft<'_>, policy: &mut Policy) -> Option<u32> {
-    let mut told = Vec::new();
+    let mut told = Told::default();
     let kind = policy.kind.clone();
     let found = match &kind {
         PolicyKind::Simple { alarm, adjust } => simple(draft, policy, alarm, *adjust, &mut told),
@@ -162,16 +164,18 @@ fn evaluate(draft: &mut Draft<'_>, policy: &mut Policy) -> Option<u32> {
         draft.now,
         &mut told,
     );
-    told.push(match wish {
+    told.say(match wish {
         None => format!("desired stays {}", size.desired),
         Some(wish) => format!("{wish} are asked for, desired is {}", size.desired),
     });
     if let Some(wish) = wish.filter(|_| policy.options.shadow) {
-        told.push(format!(
-            "it is in shadow: it would go to {wish}, and does nothing"
-        ));
+        told.held(
+            Clamp::Shadow { wanted: wish },
+            format!("it is in shadow: it would go to {wish}, and does nothing"),
+        );
     }
-    draft.because(format!("policy {}: {}", policy.name, told.join("; ")));
+    let text = format!("policy {}: {}", policy.name, told.words.join("; "));
+    draft.evaluated(told, text);
     wish
 }
 
@@ -205,7 +209,7 @@ fn look(
     policy: &Policy,
     alarm: &Alarm,
     stood: &mut Stood,
-    told: &mut Vec<String>,
+    told: &mut Told,
 ) -> Option<Look> {
     let end = windows::period_end(policy.created_at, alarm.period_secs, draft.now);
     if policy.watch.acted.is_some_and(|acted| acted >= end) {
@@ -234,15 +238,39 @@ fn look(
     if asks {
         stood.fired = Some(draft.now);
     }
-    told.push(in_words(alarm, &sight, judged));
+    told.inputs.push(input(policy, alarm, &sight, judged));
+    told.say(in_words(alarm, &sight, judged));
     if breach && !asks {
-        told.push("it has asked for this already".to_owned());
+        told.say("it has asked for this already".to_owned());
     }
     Some(Look {
         judged,
         sight,
         asks,
     })
+}
+
+/// An alarm, its values with their gaps, and its verdict as data.
+fn input(policy: &Policy, alarm: &Alarm, sight: &Sight, judged: Judged) -> Input {
+    let (reported, expected) = match sight.reporting {
+        Reporting::Whole => (None, None),
+        Reporting::Members { reported, expected } => (Some(reported), Some(expected)),
+    };
+    Input {
+        policy: policy.name.clone(),
+        metric: alarm.metric.0.clone(),
+        comparison: alarm.comparison.sign(),
+        threshold: alarm.threshold,
+        period_secs: alarm.period_secs,
+        periods: sight.levels.iter().map(|level| level.value()).collect(),
+        reported,
+        expected,
+        verdict: match judged.standing {
+            Standing::Breach => "breach",
+            Standing::Ok => "ok",
+            Standing::Unknown => "unknown",
+        },
+    }
 }
 
 /// An alarm, its values with their gaps, and its verdict in words.
@@ -281,7 +309,7 @@ fn simple(
     policy: &mut Policy,
     alarm: &Alarm,
     adjust: AdjustBy,
-    told: &mut Vec<String>,
+    told: &mut Told,
 ) -> Option<Opinion> {
     let mut stood = policy.watch.high;
     let look = look(draft, policy, alarm, &mut stood, told)?;
@@ -290,7 +318,9 @@ fn simple(
     let found = match look.judged.standing {
         Standing::Breach if look.asks => {
             let wish = capacity::adjusted(size, adjust);
-            told.push(format!(
+            let wanted = capacity::unbounded(size, adjust);
+            told.clamps.extend(bound(wanted, size));
+            told.say(format!(
                 "{adjust:?} makes {wish} of {} within {} and {}",
                 size.desired, size.min, size.max
             ));
@@ -311,7 +341,7 @@ fn track(
     draft: &Draft<'_>,
     policy: &mut Policy,
     target: &TargetTracking,
-    told: &mut Vec<String>,
+    told: &mut Told,
 ) -> Option<Opinion> {
     let size = draft.group().spec.size;
     let warming = draft.instances().filter(|i| is_warming(i)).count();
@@ -332,12 +362,12 @@ fn track(
         && high.asks
     {
         let Some(value) = high.sight.newest() else {
-            told.push("there is no value to follow".to_owned());
+            told.say("there is no value to follow".to_owned());
             return opinion(None, high);
         };
-        let needed = needed(size, carrying, value, target.target);
+        let needed = needed(size, carrying, value, target.target, told);
         if needed > size.desired {
-            told.push(format!("{carrying} carry the load: {needed} are needed"));
+            told.say(format!("{carrying} carry the load: {needed} are needed"));
             return opinion(Some(needed), high);
         }
     }
@@ -345,15 +375,19 @@ fn track(
         && low.asks
     {
         match low.sight.newest() {
-            _ if warming > 0 => told.push(format!("{warming} are warming up: none is given back")),
-            None => told.push("there is no value to follow".to_owned()),
+            _ if warming > 0 => told.held(
+                Clamp::Warmup { members: warming },
+                format!("{warming} are warming up: none is given back"),
+            ),
+            None => told.say("there is no value to follow".to_owned()),
             // Its periods are long: what they say may be minutes old.
             Some(_) if high.as_ref().is_some_and(Look::ends_in_a_gap) => {
-                told.push("the last minute has no value: none is given back".to_owned());
+                let clamp = Clamp::Gap { periods: 1 };
+                told.held(clamp, "the last minute has no value: none is given back");
             }
             Some(value) => {
-                let needed = needed(size, carrying, value, target.target).min(size.desired);
-                told.push(format!("{carrying} carry the load: {needed} are needed"));
+                let needed = needed(size, carrying, value, target.target, told).min(size.desired);
+                told.say(format!("{carrying} carry the load: {needed} are needed"));
                 return opinion(Some(needed), low);
             }
         }
@@ -372,11 +406,21 @@ fn opinion(size: Option<u32>, look: &Look) -> Option<Opinion> {
 }
 
 /// So many members carry at the target what `carrying` carry at `value`, within the bounds.
-fn needed(size: Size, carrying: usize, value: f64, target: f64) -> u32 {
+fn needed(size: Size, carrying: usize, value: f64, target: f64, told: &mut Told) -> u32 {
     let load = carrying as f64 * value.max(0.0) / target;
     // A sum of measured values that is a hair over a whole number is that number.
-    let whole = (load - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX));
-    (whole as u32).clamp(size.min, size.max)
+    let whole = (load - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32;
+    told.clamps.extend(bound(i64::from(whole), size));
+    whole.clamp(size.min, size.max)
+}
+
+/// The bound that holds against a wish, if one does.
+fn bound(wanted: i64, size: Size) -> Option<Clamp> {
+    let (min, max) = (size.min, size.max);
+    if wanted < i64::from(min) {
+        return Some(Clamp::Min { wanted, min });
+    }
+    (wanted > i64::from(max)).then_some(Clamp::Max { wanted, max })
 }
 
 /// Does what a policy asks for, if nothing stands in the way. It asks again at the end of the next period.
@@ -402,23 +446,47 @@ fn act(draft: &mut Draft<'_>, wish: &Wish) {
         },
     };
     let told = match draft.abnormal() {
-        Some(_) => Err("the group is abnormal".to_owned()),
-        None => capacity::adjust(draft, &adjustment).map_err(|error| error.to_string()),
+        Some(_) => Err((Some(Clamp::Abnormal), "the group is abnormal".to_owned())),
+        None if wish.desired < before && replace::in_storm(draft).is_some() => Err((
+            replace::in_storm(draft),
+            "much is unhealthy at once: nothing is given back".to_owned(),
+        )),
+        None => capacity::adjust(draft, &adjustment)
+            .map_err(|error| (clamp_of(draft, &error, before), error.to_string())),
     };
     let name = &policy.name;
-    if told.is_ok() {
-        let grew = wish.desired > before;
-        let mut next = (**policy).clone();
-        rates::changed(&policy.options, &mut next.memory, grew, draft.now);
-        draft.put_part(Part::Policy(Arc::new(next)));
+    let wanted = wish.desired;
+    match told {
+        Ok(_) => {
+            let grew = wanted > before;
+            let mut next = (**policy).clone();
+            rates::changed(&policy.options, &mut next.memory, grew, draft.now);
+            draft.put_part(Part::Policy(Arc::new(next)));
+            let text = format!("policy {name}: the group goes to {wanted}");
+            draft.because(Code::PolicyActs, text);
+        }
+        Err((clamp, why)) => {
+            let text = format!("policy {name}: the group does not go to {wanted}: {why}");
+            draft.held(clamp, text);
+        }
     }
-    draft.because(match told {
-        Ok(_) => format!("policy {name}: the group goes to {}", wish.desired),
-        Err(why) => format!(
-            "policy {name}: the group does not go to {}: {why}",
-            wish.desired
-        ),
-    });
+}
+
+/// What a refusal says that stands in the way.
+fn clamp_of(draft: &Draft<'_>, error: &Error, desired: u32) -> Option<Clamp> {
+    match error {
+        Error::CoolingDown => draft.group().cooldown.map(|cooldown| Clamp::Cooldown {
+            until_ms: cooldown.until.0,
+        }),
+        Error::Busy { activity } => Some(Clamp::Busy {
+            activity: activity.to_string(),
+        }),
+        Error::Disabled => Some(Clamp::Disabled),
+        // It would change the size, but nobody may be taken.
+        Error::NothingToDo => Some(Clamp::Protection { wanted: desired }),
+        // Nothing else refuses a change of capacity by a policy; the text says what did.
+        _ => None,
+    }
 }
 
 /// Members that come while a metric is held at a value warm up once they serve (WarmupStatus, L30215).

@@ -9,6 +9,7 @@ use muster_model::{
 };
 
 use super::windows::{Reporting, Sight};
+use crate::reason::{Clamp, Told};
 
 /// Wishes closer together than this are remembered as one, milliseconds: so their number is bounded.
 const WISH_MS: i64 = 15_000;
@@ -22,13 +23,12 @@ pub(crate) struct Found<'a> {
 }
 
 /// Why data does not do for a scale-in, if so. A gap never does, nor do too few members that report.
-pub(crate) fn too_little(options: &PolicyOptions, sight: &Sight) -> Option<String> {
+pub(crate) fn too_little(options: &PolicyOptions, sight: &Sight) -> Option<(Clamp, String)> {
     let gaps = sight.levels.iter().filter(|level| level.value().is_none());
     let gaps = gaps.count();
     if gaps > 0 {
-        return Some(format!(
-            "{gaps} period(s) have no value, and nothing is scaled in on a gap"
-        ));
+        let text = format!("{gaps} period(s) have no value, and nothing is scaled in on a gap");
+        return Some((Clamp::Gap { periods: gaps }, text));
     }
     let Reporting::Members { reported, expected } = sight.reporting else {
         return None;
@@ -39,16 +39,17 @@ pub(crate) fn too_little(options: &PolicyOptions, sight: &Sight) -> Option<Strin
             (options.min_reporting, "this share")
         }
     };
+    let clamp = Clamp::Reporting { reported, expected };
     if expected == 0 {
-        return Some(
-            "no member was in service all through a period: nothing is scaled in".to_owned(),
-        );
+        let text = "no member was in service all through a period: nothing is scaled in";
+        return Some((clamp, text.to_owned()));
     }
     let enough = f64::from(reported) >= share * f64::from(expected);
     (!enough).then(|| {
-        format!(
+        let text = format!(
             "{reported} of {expected} members report in a period, and a scale-in needs {of_all} ({share})"
-        )
+        );
+        (clamp, text)
     })
 }
 
@@ -59,14 +60,14 @@ pub(crate) fn limited(
     found: &Found<'_>,
     size: Size,
     now: Time,
-    told: &mut Vec<String>,
+    told: &mut Told,
 ) -> Option<u32> {
     let now_is = size.desired;
     let mut wish = found.size.unwrap_or(now_is);
     if wish < now_is
-        && let Some(why) = too_little(options, found.sight)
+        && let Some((clamp, why)) = too_little(options, found.sight)
     {
-        told.push(why);
+        told.held(clamp, why);
         wish = now_is;
     }
     let steady = stabilised(options, memory, wish, now_is, now);
@@ -75,15 +76,26 @@ pub(crate) fn limited(
             true => (&options.scale_out, "smallest"),
             false => (&options.scale_in, "largest"),
         };
-        told.push(format!(
+        let text = format!(
             "{wish} is right now, but the {word} of the last {} s is {steady}",
             rate.stabilization_secs
-        ));
+        );
+        told.held(
+            Clamp::Stabilization {
+                wanted: wish,
+                steady,
+            },
+            text,
+        );
         wish = steady;
     }
     let capped = stepped(options, wish, now_is);
     if capped != wish {
-        told.push(format!("one change goes no further than {capped}"));
+        let clamp = Clamp::StepCap {
+            wanted: wish,
+            cap: capped,
+        };
+        told.held(clamp, format!("one change goes no further than {capped}"));
         wish = capped;
     }
     if wish == now_is {
@@ -91,9 +103,9 @@ pub(crate) fn limited(
     }
     if let Some(flap) = options.flap
         && memory.grew == Some(wish < now_is)
-        && let Some(why) = used_up(flap, memory, now)
+        && let Some((clamp, why)) = used_up(flap, memory, now)
     {
-        told.push(why);
+        told.held(clamp, why);
         return None;
     }
     Some(wish)
@@ -171,14 +183,20 @@ fn stepped(options: &PolicyOptions, wish: u32, now_is: u32) -> u32 {
 }
 
 /// Why the policy does not turn round once more, if so.
-fn used_up(flap: FlapBudget, memory: &PolicyMemory, now: Time) -> Option<String> {
+fn used_up(flap: FlapBudget, memory: &PolicyMemory, now: Time) -> Option<(Clamp, String)> {
     let from = now.plus_millis(-i64::from(flap.within_secs) * 1000);
     let recent = memory.reversals.iter().filter(|at| **at > from).count();
     (recent >= flap.reversals as usize).then(|| {
-        format!(
+        let text = format!(
             "it turned round {recent} time(s) in the last {} s and may do so {} time(s): it holds",
             flap.within_secs, flap.reversals
-        )
+        );
+        let clamp = Clamp::Flaps {
+            changes: u32::try_from(recent).unwrap_or(u32::MAX),
+            budget: flap.reversals,
+            within_secs: flap.within_secs,
+        };
+        (clamp, text)
     })
 }
 

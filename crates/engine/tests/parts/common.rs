@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use muster_engine::{
-    Context, Facts, PlannedCall, Settings, apply, check, create_config, create_group, explain, plan,
+    Context, Facts, PlannedCall, Record, Settings, apply, apply_told, check, create_config,
+    create_group, explain, plan,
 };
 use muster_model::{
     Account, AccountId, Activity, Allocation, AttemptCode, CallKind, ConfigSpec, Created, Door,
@@ -154,6 +155,20 @@ impl Table {
         Ok(created)
     }
 
+    /// What a command's evaluation says.
+    pub(crate) fn told(&mut self, command: GroupCommand) -> Record {
+        let facts = Facts::default();
+        let mut context = Context {
+            now: self.now,
+            ids: &mut self.ids,
+            settings: &self.settings,
+            facts: &facts,
+        };
+        let (change, _, record) = apply_told(&self.view, &command, &mut context).unwrap();
+        self.accept(&change);
+        record
+    }
+
     pub(crate) fn machine(&self, id: InstanceId) -> Machine {
         let instance = &self.view.instances[&id];
         Machine {
@@ -181,7 +196,7 @@ impl Table {
         self.reasons.clear();
         loop {
             let plan = plan(&self.view, self.now, &mut self.ids, &self.settings);
-            let said = plan.reasons.iter().map(|reason| reason.0.clone());
+            let said = plan.record.reasons.iter().map(|reason| reason.text.clone());
             self.reasons.extend(said);
             if !plan.change.is_empty() {
                 self.accept(&plan.change);

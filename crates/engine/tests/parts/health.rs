@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use muster_engine::advise;
+use muster_engine::{advise, plan};
 use muster_model::{
-    ActivityKind, ActivityStatus, BrakeKind, Door, GroupCommand, GroupSpec, HealthCheck,
-    HealthKind, InstanceId, Lifecycle, MachineHealth, Observation, ReplaceMode, ServiceSettings,
-    Time,
+    ActivityKind, ActivityStatus, AdjustBy, BrakeKind, Comparison, Door, GroupCommand, GroupSpec,
+    HealthCheck, HealthKind, InstanceId, Lifecycle, MachineHealth, Observation, ReplaceMode,
+    ServiceSettings, Time,
 };
 
 use crate::common::{Table, spec};
+use crate::scaling::simple;
 
 /// A group of so many that replaces what is unhealthy; an hour old.
 fn group(members: u32, mode: ReplaceMode) -> Table {
@@ -367,4 +368,43 @@ fn audits_come_at_the_periods_of_the_group() {
         }
         assert_eq!(t.now.0 / 1000, acted, "{period} {found}");
     }
+}
+
+#[test]
+fn no_policy_scales_in_while_much_is_unhealthy() {
+    let mut t = group(6, ReplaceMode::Recreate);
+    t.policy(simple("idle", Comparison::Less, 30.0, 1, AdjustBy::By(-2)));
+    let ill = some(&t, 5);
+    look(&mut t, &ill);
+    t.settle();
+    // What is unhealthy carries no load: the metric falls.
+    t.measure_at(t.now, None, 5.0);
+    t.now = t.now.plus_secs(60);
+    let all = some(&t, usize::MAX);
+    look(&mut t, &all);
+    let turn = plan(&t.view, t.now, &mut t.ids, &t.settings);
+    let said = &turn.record;
+    assert_eq!(said.decision.desired, None, "{said:?}");
+    assert!(said.words().contains("storm"), "{said:?}");
+    assert_eq!(said.inputs.len(), 1);
+    let input = &said.inputs[0];
+    assert_eq!(
+        (input.policy.as_str(), input.metric.as_str()),
+        ("idle", "cpu_util")
+    );
+    assert_eq!(
+        (input.periods.as_slice(), input.verdict),
+        (&[Some(5.0)][..], "breach")
+    );
+    t.accept(&turn.change);
+    t.calls.extend(turn.calls);
+    t.settle();
+    assert_eq!(t.desired(), 6);
+
+    // They get well: at the next end of a period it does.
+    look(&mut t, &BTreeSet::new());
+    t.measure_at(t.now, None, 5.0);
+    t.now = t.now.plus_secs(60);
+    t.settle();
+    assert_eq!(t.desired(), 4, "{:?}", t.reasons);
 }

@@ -10,6 +10,7 @@
 
 mod catalogue;
 mod common;
+mod explain;
 mod health;
 mod hooks;
 mod options;

@@ -207,6 +207,7 @@ pub(super) fn activity(id: ActivityId, group: &Group, status: ActivityStatus, at
         },
         cause: "cause".to_owned(),
         description: "description".to_owned(),
+        why: "desired is 2, actual is 1".to_owned(),
         status_message: String::new(),
         created_at: Time(at),
         started_at: Time(at),

@@ -247,9 +247,9 @@ impl State {
             let later = self.now.plus_millis(1);
             self.wake = view.group.wake_at.map(|at| at.max(later));
         }
-        let reasons = plan.reasons;
+        let reasons = plan.record.reasons;
         self.commit(view, &plan.change, || {
-            reasons.into_iter().map(|reason| reason.0).collect()
+            reasons.into_iter().map(|reason| reason.text).collect()
         });
         for call in plan.calls {
             self.make(call);
