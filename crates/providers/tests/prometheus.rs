@@ -44,7 +44,7 @@ async fn answer(
         .to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let query = form[0].1.clone();
+    let (query, lookback) = (form[0].1.clone(), form[1].1.clone());
     let mut data = data.lock().unwrap();
     data.sent.push((path, bearer, form));
     let of_group = data
@@ -54,7 +54,12 @@ async fn answer(
     let result = of_group
         .map(|(_, elements)| elements.clone())
         .unwrap_or_default();
-    let (status, body) = match data.status {
+    let status = match lookback.as_str() {
+        // Whoever knows the parameter refuses this.
+        "?" => Some(StatusCode::BAD_REQUEST),
+        _ => data.status,
+    };
+    let (status, body) = match status {
         None => (
             StatusCode::OK,
             json!({ "status": "success", "data": { "resultType": "vector", "result": result } }),
@@ -185,23 +190,25 @@ async fn queries_keep_the_contract() {
 #[tokio::test]
 async fn a_query_is_sent_with_its_places_filled_and_its_token() {
     let asked = Asked::new(false).await;
-    asked.source.sample(&[asked.watched()]).await.unwrap();
+    for _ in 0..2 {
+        asked.source.sample(&[asked.watched()]).await.unwrap();
+    }
     let sent = asked.data.lock().unwrap().sent.clone();
-    let group = asked.watched.group;
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let form = vec![
-        pair(
-            "query",
-            &format!(r#"queue{{asg="{group}", name="web \"1\""}}"#),
-        ),
-        pair("lookback_delta", "60s"),
+    let request = |query: &str, lookback: &str| {
+        let form = vec![pair("query", query), pair("lookback_delta", lookback)];
+        let (path, bearer) = ("/prom/api/v1/query", "Bearer s3cret");
+        (path.to_owned(), bearer.to_owned(), form)
+    };
+    let group = asked.watched.group;
+    let query = format!(r#"queue{{asg="{group}", name="web \"1\""}}"#);
+    // Once it is asked whether it knows the parameter.
+    let wanted = [
+        request(&query, "60s"),
+        request("1", "?"),
+        request(&query, "60s"),
     ];
-    let wanted = (
-        "/prom/api/v1/query".to_owned(),
-        "Bearer s3cret".to_owned(),
-        form,
-    );
-    assert_eq!(sent, [wanted]);
+    assert_eq!(sent, wanted);
 }
 
 #[tokio::test]

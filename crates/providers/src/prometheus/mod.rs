@@ -8,6 +8,7 @@ mod answer;
 mod query;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -61,6 +62,8 @@ pub struct Prometheus {
     uri: Uri,
     authorization: Option<HeaderValue>,
     options: PrometheusOptions,
+    /// Whether it has been found out, and said, if it leaves out what is older than `stale_secs`.
+    asked_for_lookback: AtomicBool,
 }
 
 /// Whether a Prometheus can be at `url`.
@@ -95,14 +98,14 @@ impl Prometheus {
             uri,
             authorization: authorization.map_err(|_| PrometheusError::Token)?,
             options,
+            asked_for_lookback: AtomicBool::new(false),
         })
     }
 
-    fn request(&self, watched: &Watched) -> Result<Request<Full<Bytes>>, MetricsError> {
-        let query = self.options.query.of(watched.group, &watched.name);
+    fn request(&self, query: &str, lookback: &str) -> Result<Request<Full<Bytes>>, MetricsError> {
         let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("query", &query)
-            .append_pair("lookback_delta", &format!("{}s", self.options.stale_secs))
+            .append_pair("query", query)
+            .append_pair("lookback_delta", lookback)
             .finish();
         let mut request = Request::builder()
             .method(Method::POST)
@@ -120,20 +123,27 @@ impl Prometheus {
             .map_err(|error| MetricsError::Refused(error.to_string()))
     }
 
-    async fn ask(&self, watched: &Watched) -> Result<Told, MetricsError> {
-        let answer = self.client.send(self.request(watched)?).await;
+    /// Status and body of an answer.
+    async fn send(&self, query: &str, lookback: &str) -> Result<(StatusCode, Bytes), MetricsError> {
+        let answer = self.client.send(self.request(query, lookback)?).await;
         let answer = answer.map_err(|error| match error.is_connect() {
             true => MetricsError::Failed(cause(&error)),
             false => MetricsError::Unknown(cause(&error)),
         })?;
         let (parts, body) = answer.into_parts();
         let body = Limited::new(body, ANSWER_BYTES).collect().await;
-        let body = body
-            .map_err(|error| MetricsError::Unknown(error.to_string()))?
-            .to_bytes();
-        if !parts.status.is_success() {
-            return Err(trouble(parts.status, &body));
+        let body = body.map_err(|error| MetricsError::Unknown(error.to_string()))?;
+        Ok((parts.status, body.to_bytes()))
+    }
+
+    async fn ask(&self, watched: &Watched) -> Result<Told, MetricsError> {
+        let query = self.options.query.of(watched.group, &watched.name);
+        let lookback = format!("{}s", self.options.stale_secs);
+        let (status, body) = self.send(&query, &lookback).await?;
+        if !status.is_success() {
+            return Err(trouble(status, &body));
         }
+        self.ask_for_lookback().await;
         let reading = Reading {
             instance_label: &self.options.instance_label,
             now_unix_secs: (self.options.now_unix_secs)(),
@@ -142,6 +152,26 @@ impl Prometheus {
         Ok(reading
             .read(&body, watched)
             .unwrap_or_else(|gap| gaps(watched, &gap)))
+    }
+
+    /// Finds out, once, whether `lookback_delta` is known: who knows it refuses what is no time. An operator has to hear of
+    /// one that does not, for it takes old samples for new ones.
+    async fn ask_for_lookback(&self) {
+        if self.asked_for_lookback.load(Ordering::Relaxed) {
+            return;
+        }
+        // No answer says nothing: the next look asks again.
+        let Ok((status, _)) = self.send("1", "?").await else {
+            return;
+        };
+        self.asked_for_lookback.store(true, Ordering::Relaxed);
+        if status.is_success() {
+            tracing::warn!(
+                metric = self.options.metric.0,
+                stale_secs = self.options.stale_secs,
+                "this Prometheus does not know lookback_delta: samples count for as long as it is set to itself"
+            );
+        }
     }
 }
 
