@@ -97,7 +97,7 @@ impl ShellClock {
     }
 
     /// Stops the clock at `at` (never before now) until [`ShellClock::unfreeze`].
-    pub(crate) fn freeze(&self, at: Time) {
+    pub fn freeze(&self, at: Time) {
         let mut state = self.state();
         let now = Self::read(&mut state);
         state.frozen = Some(at.max(now));
@@ -107,7 +107,7 @@ impl ShellClock {
     }
 
     /// Lets the clock run on from where it was stopped.
-    pub(crate) fn unfreeze(&self) {
+    pub fn unfreeze(&self) {
         let mut state = self.state();
         if let Some(at) = state.frozen.take() {
             state.offset_millis = at.0.saturating_sub(real_millis());

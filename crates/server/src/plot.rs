@@ -12,10 +12,10 @@ use plotters::style::Color;
 const WIDTH: u32 = 1000;
 const PANEL: u32 = 280;
 const HEAD: u32 = 36;
-/// A line with more points than this is drawn by the least and the most of each of half as many stretches.
-const POINTS: usize = 2000;
+/// Of the points that fall into one of so many columns only the first, the least, the most and the last are drawn.
+const COLUMNS: f64 = 1000.0;
 
-/// One line. Where it has no value it is broken.
+/// One line of steps: a value holds until the next point. Where it has none the line is broken.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) colour: RGBColor,
@@ -110,7 +110,7 @@ fn draw<'a>(area: &Area<'a>, axis: Axis, panel: &Panel) -> Drawn<'a> {
         .draw()?;
     for line in &panel.lines {
         let (colour, mut name) = (line.colour, Some(line.name));
-        for piece in pieces(&line.points) {
+        for piece in pieces(&line.points, last) {
             let drawn = match line.filled {
                 true => {
                     let area = AreaSeries::new(piece, 0.0, colour.mix(0.35));
@@ -133,35 +133,42 @@ fn draw<'a>(area: &Area<'a>, axis: Axis, panel: &Panel) -> Drawn<'a> {
         .draw()
 }
 
-/// The unbroken pieces of a line, thinned out.
-fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
-    let width = points.len().div_ceil(POINTS / 2).max(2);
-    let thin = points.len() > POINTS;
-    points
-        .split(|(_, y)| y.is_none())
-        .map(|piece| {
-            let known: Vec<(f64, f64)> = piece
-                .iter()
-                .filter_map(|(x, y)| y.map(|y| (*x, y)))
-                .collect();
-            match thin {
-                true => known.chunks(width).flat_map(extremes).collect(),
-                false => known,
-            }
-        })
-        .filter(|piece| !piece.is_empty())
-        .collect()
+/// The unbroken pieces of a line, with the corners of its steps, thinned out. `last`: the end of the axis.
+fn pieces(points: &[(f64, Option<f64>)], last: f64) -> Vec<Vec<(f64, f64)>> {
+    let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+    for (at, (x, y)) in points.iter().enumerate() {
+        let Some(y) = y else {
+            all.push(Vec::new());
+            continue;
+        };
+        let until = points.get(at + 1).map_or(*x, |next| next.0);
+        if let Some(piece) = all.last_mut() {
+            piece.extend([(*x, *y), (until, *y)]);
+        }
+    }
+    all.retain(|piece| !piece.is_empty());
+    all.iter().map(|piece| thinned(piece, last)).collect()
 }
 
-/// The least and the most of some points, in their order.
-fn extremes(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-    let least = points.iter().min_by(by_value);
-    let most = points.iter().max_by(by_value);
-    let mut both: Vec<(f64, f64)> = least.into_iter().chain(most).copied().collect();
-    both.sort_by(|a, b| a.0.total_cmp(&b.0));
-    both.dedup();
-    both
+/// The first, the least, the most and the last point in each column, in their order.
+fn thinned(piece: &[(f64, f64)], last: f64) -> Vec<(f64, f64)> {
+    let column = |point: &(f64, f64)| (point.0 / last * COLUMNS).floor();
+    let of_column = |within: &[(f64, f64)]| {
+        let places = || 0..within.len();
+        let least = places().min_by(|a, b| within[*a].1.total_cmp(&within[*b].1));
+        let most = places().max_by(|a, b| within[*a].1.total_cmp(&within[*b].1));
+        let ends = [0, within.len() - 1];
+        let mut kept: Vec<usize> = ends.into_iter().chain(least).chain(most).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        kept.into_iter()
+            .map(|place| within[place])
+            .collect::<Vec<_>>()
+    };
+    piece
+        .chunk_by(|a, b| column(a) == column(b))
+        .flat_map(of_column)
+        .collect()
 }
 
 /// Gives the picture a name for those who do not see it.
@@ -198,7 +205,9 @@ mod tests {
             (2.0, None),
             (3.0, Some(1.0)),
         ];
-        assert_eq!(pieces(&points).len(), 2);
+        let first = vec![(0.0, 1.0), (1.0, 1.0), (1.0, 2.0), (2.0, 2.0)];
+        let second = vec![(3.0, 1.0), (3.0, 1.0)];
+        assert_eq!(pieces(&points, 3.0), [first, second]);
         let panel = Panel {
             title: "one".to_owned(),
             lines: vec![line(points)],
@@ -216,11 +225,18 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_keep_their_extremes() {
+    fn long_lines_keep_their_extremes_and_their_ends() {
+        let value = |i| match i {
+            77_777 => 9.0,
+            99_999 => 3.0,
+            _ => 1.0,
+        };
         let points: Vec<_> = (0..100_000)
-            .map(|i| (f64::from(i), Some(if i == 77_777 { 9.0 } else { 1.0 })))
+            .map(|i| (f64::from(i), Some(value(i))))
             .collect();
-        let thin = pieces(&points);
-        assert!(thin[0].len() <= POINTS && thin[0].contains(&(77_777.0, 9.0)));
+        let thin = pieces(&points, 99_999.0);
+        assert!(thin[0].len() <= 4 * 1001, "{}", thin[0].len());
+        assert!(thin[0].iter().any(|point| point.1 == 9.0));
+        assert_eq!(thin[0].last(), Some(&(99_999.0, 3.0)));
     }
 }

@@ -166,7 +166,9 @@ pub(super) fn panel(played: &Played, trace: &Trace) -> Panel {
     let secs = |at: Time| (at.0 - trace.start().0) as f64 / 1000.0;
     let line = |value: fn(&muster_sim::replay::StepRow) -> Option<f64>| {
         let points = steps.iter().map(|step| (secs(step.at), value(step)));
-        points.collect::<Vec<_>>()
+        points
+            .chain([(secs(trace.end()), None)])
+            .collect::<Vec<_>>()
     };
     Panel {
         title: played.name.clone(),

@@ -15,6 +15,7 @@ mod order;
 mod outbox;
 mod protocol;
 mod reached;
+mod replayed;
 mod service;
 mod spec;
 mod tour;

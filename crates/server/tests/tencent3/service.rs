@@ -111,7 +111,6 @@ impl Service {
 
     /// Goes on with another catalogue, as after a restart.
     pub(crate) async fn restart_with(&mut self, catalogue: Catalogue) {
-        self.runtime.stop().await;
         let options = Options {
             settings: Settings {
                 catalogue,
@@ -119,6 +118,12 @@ impl Service {
             },
             ..Options::default()
         };
+        self.restart_on(options).await;
+    }
+
+    /// Goes on with other options, as after a restart.
+    pub(crate) async fn restart_on(&mut self, options: Options) {
+        self.runtime.stop().await;
         self.runtime = self.restarted_with(options).await;
         self.door = door(
             &self.runtime,
