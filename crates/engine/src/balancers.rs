@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use muster_model::{
-    ActivityKind, AttemptCode, Binding, CallKind, CallPhase, Group, GroupView, HealthKind,
-    Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation, Origin,
-    Outcome, StepResult, Time, TriggerKind,
+    ActivityKind, AttemptCode, BalancerPlace, BalancerTarget, Binding, CallKind, CallPhase, Group,
+    GroupView, HealthKind, Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState,
+    Observation, Origin, Outcome, StepResult, Time, TriggerKind,
 };
 
 use crate::commands::step::{self, Waiting};
@@ -393,7 +393,7 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
         let as_written = agreed && by_target(instance.bindings.clone()) == wanted;
         let as_listed = members
             .as_deref()
-            .is_none_or(|members| is_listed(&wanted, members));
+            .is_none_or(|members| is_listed(&wanted, members, &observation.silent));
         if sick != instance.health.balancer_unhealthy
             && let Some(instance) = draft.instance_mut(id)
         {
@@ -427,10 +427,12 @@ fn note_listed(draft: &mut Draft<'_>, id: InstanceId, members: &[&Member]) {
     }
 }
 
-/// Whether the members are just what is wanted.
-fn is_listed(wanted: &[Binding], members: &[&Member]) -> bool {
-    members.len() == wanted.len()
-        && wanted.iter().all(|binding| {
+/// Whether the members are just what is wanted, as far as the balancers answered.
+fn is_listed(wanted: &[Binding], members: &[&Member], silent: &[BalancerPlace]) -> bool {
+    let told = |target: &BalancerTarget| !silent.iter().any(|place| target.is_at(place));
+    let mut wanted = wanted.iter().filter(|binding| told(&binding.target));
+    members.len() == wanted.clone().count()
+        && wanted.all(|binding| {
             members.iter().any(|member| {
                 member.target == binding.target
                     && member.weight == binding.weight

@@ -16,12 +16,12 @@ use muster_engine::{
     explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BatchPause, CallKind,
-    ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind,
-    Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Member, MemberHealth,
-    MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand, RefreshMode,
-    RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult,
-    Target, TerminationPolicy, Time, ZonesCheck,
+    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BalancerPlace,
+    BatchPause, CallKind, ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView,
+    HealthCheck, HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState,
+    Member, MemberHealth, MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand,
+    RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome,
+    StepResult, Target, TerminationPolicy, Time, ZonesCheck,
 };
 
 fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
@@ -75,6 +75,7 @@ struct Table {
     settings: Settings,
     now: Time,
     calls: Vec<PlannedCall>,
+    silent: Vec<BalancerPlace>,
     text: String,
 }
 
@@ -115,6 +116,7 @@ impl Table {
             settings,
             now: Time(0),
             calls: Vec::new(),
+            silent: Vec::new(),
             text: String::new(),
         }
     }
@@ -260,6 +262,7 @@ impl Table {
             asked_at: self.now,
             machines: machines.collect(),
             members: members.map(|members| members.into_iter().map(Arc::new).collect()),
+            silent: self.silent.clone(),
         };
         self.command(GroupCommand::Observed(observation)).unwrap();
     }
@@ -517,6 +520,54 @@ fn what_the_balancer_calls_unhealthy_is_replaced() {
 }
 
 #[test]
+fn a_balancer_that_does_not_answer_loses_no_member_and_no_machine() {
+    let mut t = Table::new(GroupSpec {
+        balancers: vec![
+            listener("lbl-1", &[(80, 10)]),
+            listener("lbl-2", &[(80, 20)]),
+        ],
+        ..spec(0, 2, 5)
+    });
+    t.settle();
+    let before: Vec<InstanceId> = t.view.instances.keys().copied().collect();
+    let at = |member: &Member, listener: &str| member.target.listener == listener;
+    t.silent = vec![t.members()[0].target.place()];
+    assert_eq!(t.silent[0].listener, "lbl-1");
+    // Only the other one lists its members: nothing is bound again, nobody is sick.
+    let mut heard = t.members();
+    heard.retain(|member| at(member, "lbl-2"));
+    t.observe(Some(heard.clone()));
+    t.turn();
+    assert_eq!(
+        t.calls,
+        [],
+        "nothing is mended that is not known to be broken"
+    );
+    // What the other one says counts all the same.
+    heard[0].health = MemberHealth::Unhealthy;
+    t.observe(Some(heard.clone()));
+    let sick = |t: &Table| {
+        let instances = t.view.instances.values();
+        instances.filter(|i| i.health.balancer_unhealthy).count()
+    };
+    assert_eq!(sick(&t), 1);
+    heard[0].health = MemberHealth::Healthy;
+    t.observe(Some(heard.clone()));
+    assert_eq!(sick(&t), 1, "healthy at all of them, or as it was");
+    t.silent.clear();
+    t.observe(Some(t.members()));
+    assert_eq!(sick(&t), 0);
+    // It is back, and has forgotten them.
+    t.observe(Some(heard));
+    t.turn();
+    let kinds: Vec<CallKind> = t.calls.iter().map(|call| call.kind).collect();
+    assert_eq!(kinds, [CallKind::Rebind, CallKind::Rebind]);
+    t.settle();
+    let after: Vec<InstanceId> = t.view.instances.keys().copied().collect();
+    assert_eq!(before, after);
+}
+
+#[test]
 fn an_old_listing_of_members_proves_nothing() {
     let mut t = Table::new(spec(0, 1, 5));
     t.settle();
@@ -527,6 +578,7 @@ fn an_old_listing_of_members_proves_nothing() {
         asked_at,
         machines: vec![machine],
         members: Some(Vec::new()),
+        silent: Vec::new(),
     }))
     .unwrap();
     assert_eq!(t.view.instances[&id].state, Lifecycle::InService);

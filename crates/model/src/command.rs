@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
-    ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement, Point,
-    PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId,
-    ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger,
-    ZonesCheck,
+    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
+    ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
+    InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement,
+    Point, PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
+    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
+    Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -224,6 +224,8 @@ pub struct Observation {
     pub machines: Vec<MachineReport>,
     /// The members of the group at its balancers; `None` = they could not be listed: nothing is concluded.
     pub members: Option<Vec<Arc<Member>>>,
+    /// Where a balancer did not answer: of members there nothing is known, and nothing is concluded.
+    pub silent: Vec<BalancerPlace>,
 }
 
 /// One machine in a listing.

@@ -2,13 +2,13 @@
 //! `GET /_muster/v1/balancers`; whatever carries the load reads it there. The table itself carries none and knows
 //! nothing of health.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, Instance, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
 };
-use muster_ports::{BalancerError, LoadBalancer, MemberTable};
+use muster_ports::{BalancerError, Listing, LoadBalancer, MemberTable};
 
 /// The table. In memory: what is written down of the instances fills it at the start.
 #[derive(Default)]
@@ -17,11 +17,18 @@ pub struct TableBalancer {
 }
 
 impl TableBalancer {
-    /// The table as `instances` say it is.
-    pub fn of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> TableBalancer {
+    /// The table as `instances` say it is, of the targets that are `ours`.
+    pub fn of<'a>(
+        instances: impl IntoIterator<Item = &'a Instance>,
+        ours: impl Fn(&BalancerTarget) -> bool,
+    ) -> TableBalancer {
         let mut table = MemberTable::default();
         for instance in instances {
-            for binding in instance.bindings.iter().filter(|binding| binding.wanted) {
+            for binding in instance
+                .bindings
+                .iter()
+                .filter(|binding| binding.wanted && ours(&binding.target))
+            {
                 table.put(Member {
                     owner: OwnerKey {
                         group: instance.group,
@@ -61,8 +68,8 @@ impl LoadBalancer for TableBalancer {
         Ok(())
     }
 
-    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError> {
-        Ok(self.table().list(group))
+    async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError> {
+        Ok(self.table().list(group).into())
     }
 }
 

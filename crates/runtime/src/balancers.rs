@@ -1,11 +1,11 @@
 //! Calls to the balancers, and what they list.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use muster_engine::balancers;
 use muster_model::{BalancerTarget, GroupId, GroupView, Instance, Member, MemberSpec, OwnerKey};
-use muster_ports::{BalancerError, Clock, ComputeError, LoadBalancer};
+use muster_ports::{Asked, BalancerError, Clock, ComputeError, Listing, LoadBalancer};
 
 use crate::runtime::Runtime;
 
@@ -101,7 +101,7 @@ impl Runtime {
     }
 
     /// What the balancers list; `None` when they do not, or when nobody asks for it.
-    pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Vec<Arc<Member>>> {
+    pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Listing> {
         if let Some(id) = group {
             let slot = self.directory.group(id)?;
             let view = slot.view();
@@ -119,12 +119,48 @@ impl Runtime {
             () = self.clock.deadline(until) => Err(BalancerError::Unknown("no answer in time".to_owned())),
         };
         match listed {
-            Ok(members) => Some(members),
+            Ok(listing) => {
+                self.note_answers(&listing.asked);
+                Some(listing)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the members of the balancers could not be listed: nothing is concluded from that");
                 None
             }
         }
+    }
+
+    /// Writes down which balancers answered, and says when that changes.
+    fn note_answers(&self, asked: &[Asked]) {
+        let mut known = self.answers();
+        for one in asked {
+            let error = one.error.as_ref().map(ToString::to_string);
+            self.metrics.balancer(&one.name, error.is_none());
+            let before = known.insert(one.name.clone(), error.clone());
+            match (before.flatten(), error) {
+                (None, Some(error)) => tracing::warn!(
+                    balancer = one.name,
+                    error,
+                    "a balancer does not answer: nothing is concluded of its members"
+                ),
+                (Some(_), None) => tracing::info!(balancer = one.name, "it answers again"),
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+        }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Balancers that did not answer when they were last asked for their members, by name, and why.
+    #[must_use]
+    pub fn silent_balancers(&self) -> BTreeMap<String, String> {
+        let answers = self.answers();
+        let silent = answers
+            .iter()
+            .filter_map(|(name, error)| Some((name.clone(), error.clone()?)));
+        silent.collect()
     }
 
     /// Clears away members that nobody else does: their instances are gone, or past unbinding.

@@ -8,10 +8,12 @@ use muster_engine::{Quotas, Settings};
 use serde::{Deserialize, Deserializer};
 
 mod catalogue;
+mod haproxy;
 mod metrics;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
+pub(crate) use haproxy::HaProxyConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use sink::{SinkConfig, SinkKind};
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) metrics: MetricsConfig,
     #[serde(default)]
     pub(crate) metric: Vec<MetricConfig>,
+    #[serde(default)]
+    pub(crate) haproxy: Vec<HaProxyConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -325,6 +329,8 @@ impl Config {
         let metrics = config.metric.iter();
         let metrics = metrics.map(|one| (one.name.as_str(), one.problem()));
         check_tables(file, text, "metric", metrics)?;
+        let haproxys = haproxy::problems(&config.haproxy);
+        check_tables(file, text, "haproxy", haproxys.into_iter())?;
         Ok(config)
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, InstanceId, MachineState, Member, MemberHealth, MemberSpec, OwnerKey,
 };
-use muster_ports::{BalancerError, ComputeError, LoadBalancer};
+use muster_ports::{BalancerError, ComputeError, Listing, LoadBalancer};
 
 use crate::compute::{ActError, SimCompute};
 use crate::faults::Op;
@@ -115,12 +115,10 @@ impl LoadBalancer for SimCompute {
         .map_err(balancer_error)
     }
 
-    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError> {
+    async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError> {
         let state = self.state();
         let members = state.members.list(group);
-        Ok(members
-            .iter()
-            .map(|member| seen(member, &state.machines))
-            .collect())
+        let seen = members.iter().map(|member| seen(member, &state.machines));
+        Ok(seen.collect::<Vec<_>>().into())
     }
 }

@@ -341,6 +341,7 @@ impl World {
                     let own = members.iter().filter(|m| m.owner.group == id);
                     own.map(Arc::clone).collect()
                 }),
+                silent: Vec::new(),
             };
             match self.command(id, &GroupCommand::Observed(observation)) {
                 // What was not taken in is seen again by the next listing.
