@@ -178,6 +178,9 @@ pub struct Member {
     pub state: MemberState,
     /// What the balancer says of it.
     pub health: MemberHealth,
+    /// Requests or connections that it has in its hands; `None` = the balancer does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
 }
 
 /// Takes new load, or does not any more.

@@ -249,6 +249,11 @@ pub struct StepOutcome {
 pub enum StepResult {
     /// Done; the machine as it now is, where there is one.
     Done(Option<Arc<Machine>>),
+    /// Asked for and not over: members that go still have load in their hands. Only balancers say that: ask again.
+    Draining {
+        /// Requests or connections, as far as the balancers count them; 0 = some that they do not count.
+        left: u32,
+    },
     /// Certainly not done.
     Refused {
         /// Why.

@@ -87,6 +87,17 @@ pub trait LoadBalancer: Send + Sync {
     /// See [`BalancerError`].
     async fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError>;
 
+    /// How many requests or connections the member has in its hands; 0 when it is not there, `None` when the balancer does
+    /// not say. One that is drained is not detached before there are none, as long as the engine waits for that.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError>;
+
     /// The machine is no member any more. `Ok` also when it was not.
     ///
     /// # Errors
@@ -120,6 +131,7 @@ impl MemberTable {
             weight: spec.weight,
             state: MemberState::Active,
             health,
+            in_flight: None,
         })
     }
 
@@ -148,6 +160,12 @@ impl MemberTable {
             self.members.remove(&(target.clone(), owner.instance));
         }
         there
+    }
+
+    /// The member of this owner there, if any.
+    #[must_use]
+    pub fn member(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<Arc<Member>> {
+        self.own(owner, target).map(Arc::clone)
     }
 
     fn own(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<&Arc<Member>> {

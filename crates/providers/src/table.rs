@@ -38,6 +38,7 @@ impl TableBalancer {
                     weight: binding.weight,
                     state: MemberState::Active,
                     health: MemberHealth::Unknown,
+                    in_flight: None,
                 });
             }
         }
@@ -61,6 +62,15 @@ impl LoadBalancer for TableBalancer {
     async fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
         self.table().drain(owner, target);
         Ok(())
+    }
+
+    /// Whoever follows the table does not say what they have.
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        Ok(self.table().member(owner, target).is_none().then_some(0))
     }
 
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {

@@ -98,6 +98,15 @@ impl LoadBalancer for SimCompute {
         }
     }
 
+    /// Simulated members carry no load.
+    async fn in_flight(
+        &self,
+        _owner: &OwnerKey,
+        _target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        Ok(Some(0))
+    }
+
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
         let id = owner.instance;
         self.call(

@@ -10,14 +10,15 @@ use muster_engine::{
     Context, Facts, PlannedCall, Settings, apply, create_config, create_group, plan,
 };
 use muster_model::{
-    Account, Activity, ActivityFilter, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
-    GroupSpec, GroupView, Ids, LaunchConfiguration, Page, Site, StepResult, Time,
+    Account, Activity, ActivityFilter, BalancerTarget, ConfigSpec, Created, Door, Error,
+    GroupCommand, GroupId, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Page, Site,
+    StepResult, Time,
 };
 use muster_ports::{Commit, Guard, MemberTable, Row, Store, StoreError};
 
 use crate::dice::{Dice, Odds};
 use crate::machines::Machines;
-use crate::world_balancers::Carried;
+use crate::world_balancers::{Carried, Load};
 
 /// Between two listings of the machines.
 pub(crate) const OBSERVE_MILLIS: i64 = 10_000;
@@ -98,6 +99,8 @@ pub struct World {
     pub machines: Machines,
     /// The members at the balancers as they are.
     pub members: MemberTable,
+    /// The load of members that are being drained.
+    pub(crate) load: BTreeMap<(BalancerTarget, InstanceId), Load>,
     /// The dice.
     pub dice: Dice,
     /// The present moment.
@@ -147,6 +150,7 @@ impl World {
             store,
             machines: Machines::default(),
             members: MemberTable::default(),
+            load: BTreeMap::new(),
             dice,
             now: Time(0),
             happenings: BTreeMap::new(),

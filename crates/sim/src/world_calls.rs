@@ -57,9 +57,11 @@ impl World {
         } else {
             self.fate(call.kind)
         };
+        let (bindings, drain_by) = self.bindings_of(&call);
         let carried = Arc::new(Carried {
             launch: self.launch_of(&call),
-            bindings: self.bindings_of(&call),
+            bindings,
+            drain_by,
         });
         if self.crash_soon {
             self.reach(call, &carried, fate);
@@ -148,16 +150,13 @@ impl World {
             Fate::Refused(code) => {
                 // Some of several targets may be done all the same.
                 let done = self.dice.below(carried.bindings.len() + 1);
-                self.balance(&call.owner, &carried.bindings[..done]);
+                self.balance(&call.owner, &carried.bindings[..done], carried.drain_by);
                 Err((code, "ordered by the dice".to_owned()))
             }
             Fate::NotDone => return,
             Fate::Done { .. } | Fate::DoneSilently => self.perform(&call, carried),
         };
-        let result = match result {
-            Ok(machine) => StepResult::Done(machine),
-            Err((code, message)) => StepResult::Refused { code, message },
-        };
+        let result = result.unwrap_or_else(|(code, message)| StepResult::Refused { code, message });
         match fate {
             Fate::DoneSilently | Fate::NotDone => {}
             Fate::Refused(_) | Fate::Done { doubled: false } => self.reply(call, result),
@@ -188,6 +187,21 @@ impl World {
     }
 
     fn perform(
+        &mut self,
+        call: &PlannedCall,
+        carried: &Carried,
+    ) -> Result<StepResult, (AttemptCode, String)> {
+        if !carried.bindings.is_empty() {
+            let left = self.balance(&call.owner, &carried.bindings, carried.drain_by);
+            return Ok(match left {
+                0 => StepResult::Done(None),
+                left => StepResult::Draining { left },
+            });
+        }
+        self.perform_on_machine(call, carried).map(StepResult::Done)
+    }
+
+    fn perform_on_machine(
         &mut self,
         call: &PlannedCall,
         carried: &Carried,
@@ -224,10 +238,8 @@ impl World {
                 .set_state(owner, MachineState::Running)
                 .map(|m| Some(Arc::new(m)))
                 .map_err(refused),
-            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
-                self.balance(owner, &carried.bindings);
-                Ok(None)
-            }
+            // An instance that is to be nowhere.
+            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => Ok(None),
             CallKind::Tag => {
                 let view = self.groups.get(&owner.group);
                 let tags = view.map_or(Vec::new(), kept_tags);
