@@ -211,6 +211,43 @@ def readyz(one):
     return answer.status, answer.read().decode()
 
 
+def test_no_request_is_lost_while_the_group_scales_and_is_refreshed(served, haproxy, load):
+    call = served.sdk()
+    made = group(call, 2)
+    up(haproxy, 2)
+    running = load()
+    call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=5)
+    wait_until(call, made, 5)
+    up(haproxy, 5)
+    everybody = set(states(call, made))
+
+    def everybody_has_had_load():
+        return everybody <= set(running.by)
+
+    eventually(everybody_has_had_load)
+    call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=2)
+    wait_until(call, made, 2, secs=60)
+    before = processes_of(served.data)
+    refresh = call(
+        "StartInstanceRefresh",
+        AutoScalingGroupId=made,
+        RefreshSettings={"RollingUpdateSettings": {"BatchNumber": 2, "MaxSurge": 1}, "CheckInstanceTargetHealth": True},
+        RefreshMode="ROLLING_UPDATE_REPLACE",
+    )["RefreshActivityId"]
+
+    def it_is_refreshed():
+        shown = call("DescribeRefreshActivities", RefreshActivityIds=[refresh])["RefreshActivitySet"][0]
+        assert shown["Status"] in ("INIT", "RUNNING", "SUCCESSFUL"), shown
+        return shown["Status"] == "SUCCESSFUL"
+
+    eventually(it_is_refreshed, secs=90)
+    wait_until(call, made, 2, secs=60)
+    assert not set(before) & set(processes_of(served.data)), "all are new"
+    running.end()
+    assert running.failed == []
+    assert set(haproxy.servers()) == set(states(call, made))
+
+
 def test_killing_haproxy_loses_no_machine_and_no_member(served, haproxy, load):
     call = served.sdk()
     made = group(call, 3)
@@ -264,10 +301,11 @@ def test_a_haproxy_that_hangs_blinds_nobody(served, haproxy):
     up(haproxy, 2)
 
 
-def test_killing_muster_loses_no_member_and_doubles_none(served, haproxy):
+def test_killing_muster_loses_no_member_and_doubles_none(served, haproxy, load):
     call = served.sdk()
     made = group(call, 2)
     up(haproxy, 2)
+    running = load()
     for count in (4, 1, 3, 2, 5):
         call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=count)
         # A random moment of the scaling is the point of this test, not a wait for something.
@@ -276,6 +314,8 @@ def test_killing_muster_loses_no_member_and_doubles_none(served, haproxy):
         call = served.sdk()
     wait_until(call, made, 5, secs=120)
     up(haproxy, 5)
+    running.end()
+    assert running.failed == []
     assert set(haproxy.servers()) == set(states(call, made))
     assert members(served) == {id: [(80, 10, "active")] for id in states(call, made)}
     assert sorted(processes_of(served.data).values()) == sorted(states(call, made))

@@ -79,6 +79,14 @@ impl LoadBalancer for Routes {
         self.of(target).drain(owner, target).await
     }
 
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        self.of(target).in_flight(owner, target).await
+    }
+
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
         self.of(target).detach(owner, target).await
     }
@@ -128,6 +136,14 @@ mod tests {
         }
 
         async fn drain(&self, _: &OwnerKey, _: &BalancerTarget) -> Result<(), BalancerError> {
+            Err(BalancerError::Failed("dead".to_owned()))
+        }
+
+        async fn in_flight(
+            &self,
+            _: &OwnerKey,
+            _: &BalancerTarget,
+        ) -> Result<Option<u32>, BalancerError> {
             Err(BalancerError::Failed("dead".to_owned()))
         }
 

@@ -36,6 +36,10 @@ pub struct Odds {
     pub load: u32,
     /// A balancer loses a member between two listings.
     pub lost_member: u32,
+    /// A balancer restarts between two listings, and has forgotten its members.
+    pub forgetful_balancer: u32,
+    /// A balancer stops answering for a while.
+    pub silent_balancer: u32,
     /// A balancer does not know the health of a member when it is asked.
     pub unknown_health: u32,
     /// A commit fails, not written.
@@ -66,6 +70,8 @@ impl Odds {
             recovery: 40,
             load: 500,
             lost_member: 30,
+            forgetful_balancer: 10,
+            silent_balancer: 40,
             unknown_health: 100,
             commit_lost: 15,
             commit_unknown: 15,

@@ -1,11 +1,12 @@
 //! The balancers of the simulated world.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_engine::{PlannedCall, balancers};
 use muster_model::{
-    BalancerTarget, Binding, CallKind, GroupId, LaunchSpec, MachineState, Member, MemberHealth,
-    MemberSpec, MemberState, OwnerKey, Time,
+    BalancerPlace, BalancerTarget, Binding, CallKind, GroupId, InstanceId, LaunchSpec,
+    MachineState, Member, MemberHealth, MemberSpec, MemberState, OwnerKey, Time,
 };
 
 use crate::balancers::seen;
@@ -30,6 +31,16 @@ pub(crate) struct Load {
     /// Until when it may take for that; `None`: it may be cut off.
     by: Option<Time>,
 }
+
+/// What the balancers list, and who of them does not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) members: Vec<Arc<Member>>,
+    pub(crate) silent: Vec<BalancerPlace>,
+}
+
+/// Longest time that a balancer is silent, milliseconds: longer than patience with it.
+const SILENT_MILLIS: i64 = 120_000;
 
 /// Longest time that a member takes to finish what it has, milliseconds: some have to be cut off.
 const LOAD_MILLIS: i64 = 60_000;
@@ -129,9 +140,27 @@ impl World {
         }
     }
 
-    /// Members fall sick, or are lost, now and then.
+    /// Balancers fall silent or forget everything, members fall sick or are lost, now and then.
     pub(crate) fn trouble_members(&mut self) {
         let odds = self.dice.odds;
+        let now = self.now;
+        self.silent.retain(|_, until| *until > now);
+        let members = self.members.list(None);
+        let places: BTreeSet<BalancerPlace> = members.iter().map(|m| m.target.place()).collect();
+        for place in places {
+            if self.dice.strikes(odds.silent_balancer) {
+                let until = now.plus_millis(self.dice.millis(SILENT_MILLIS));
+                self.note(|| format!("{place} is silent until {}", until.0));
+                self.silent.entry(place.clone()).or_insert(until);
+            }
+            if self.dice.strikes(odds.forgetful_balancer) {
+                self.note(|| format!("{place} forgets its members"));
+                for member in members.iter().filter(|m| m.target.is_at(&place)) {
+                    self.load.remove(&(member.target.clone(), member.machine()));
+                    self.members.detach(&member.owner, &member.target);
+                }
+            }
+        }
         for member in self.members.list(None) {
             if self.dice.strikes(odds.lost_member) {
                 self.note(|| format!("{} is lost at {:?}", member.owner, member.target));
@@ -146,17 +175,60 @@ impl World {
         }
     }
 
+    /// Whether the balancer at a target does not answer just now.
+    pub(crate) fn is_silent(&self, target: &BalancerTarget) -> bool {
+        let until = self.silent.get(&target.place());
+        until.is_some_and(|until| *until > self.now)
+    }
+
     /// What the balancers list.
-    pub(crate) fn listed_members(&mut self) -> Vec<Arc<Member>> {
-        let mut listed = Vec::new();
+    pub(crate) fn listed_members(&mut self) -> Listed {
+        let now = self.now;
+        let silent = self.silent.iter().filter(|(_, until)| **until > now);
+        let mut listed = Listed {
+            members: Vec::new(),
+            silent: silent.map(|(place, _)| place.clone()).collect(),
+        };
         for member in self.members.list(None) {
+            if self.is_silent(&member.target) {
+                continue;
+            }
             let mut member = seen(&member, &self.machines);
             if self.dice.strikes(self.dice.odds.unknown_health) {
                 Arc::make_mut(&mut member).health = MemberHealth::Unknown;
             }
-            listed.push(member);
+            listed.members.push(member);
         }
         listed
+    }
+
+    /// Promise P6: nobody is called unhealthy by a balancer unless one that answered said so. `before` = who was.
+    pub(crate) fn check_verdicts(
+        &mut self,
+        id: GroupId,
+        before: &BTreeSet<InstanceId>,
+        listed: &[Arc<Member>],
+    ) {
+        for instance in self.sick_at_balancers(id) {
+            let said = listed.iter().any(|member| {
+                member.machine() == instance && member.health == MemberHealth::Unhealthy
+            });
+            if !said && !before.contains(&instance) {
+                let text = format!("{instance} is called unhealthy, and no balancer said so");
+                self.broken.push(text);
+            }
+        }
+    }
+
+    /// The instances of a group that their balancers call unhealthy.
+    pub(crate) fn sick_at_balancers(&self, id: GroupId) -> BTreeSet<InstanceId> {
+        let instances = self.groups.get(&id).map(|view| &view.instances);
+        instances
+            .into_iter()
+            .flatten()
+            .filter(|(_, instance)| instance.health.balancer_unhealthy)
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Clears away members that nobody else does.

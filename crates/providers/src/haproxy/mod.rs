@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use muster_model::{BalancerPlace, BalancerTarget, GroupId, Member, MemberSpec, OwnerKey};
+use muster_model::{
+    BalancerPlace, BalancerTarget, GroupId, Member, MemberHealth, MemberSpec, OwnerKey,
+};
 use muster_ports::{Asked, BalancerError, Listing, LoadBalancer};
 
 use socket::{Line, Socket};
@@ -23,6 +25,8 @@ use words::{Server, owner_of, server_name};
 
 /// Time between two attempts to delete a server that still has connections.
 const DELETE_MILLIS: u64 = 50;
+/// Time between two looks whether a member has come up.
+const UP_MILLIS: u64 = 50;
 
 /// Where an HAProxy is, and what of it is ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,9 @@ pub struct HaProxyOptions {
     pub timeout: Duration,
     /// How members are checked; `None` = not at all, and nothing is known of their health.
     pub check: Option<Check>,
+    /// A member that is checked is waited for until it is up, so long at the most: whoever leaves in exchange for it leaves
+    /// later. One that is not up by then is a member all the same.
+    pub up_patience: Duration,
     /// A member that comes up gets its full share of load after this, seconds; 0 = at once.
     pub slow_start_secs: u32,
     /// The backends, by the place that each is: no backend and no place twice.
@@ -84,7 +91,8 @@ impl HaProxy {
         server_name(&self.options.mark, owner, target.port)
     }
 
-    async fn put(&self, spec: &MemberSpec) -> Result<(), BalancerError> {
+    /// Makes the machine a member. Returns whether it is new and has to come up.
+    async fn put(&self, spec: &MemberSpec) -> Result<bool, BalancerError> {
         let backend = self.backend(&spec.target)?;
         let name = self.name(&spec.owner, &spec.target);
         let (address, port) = spec.endpoint().ok_or_else(|| {
@@ -116,19 +124,40 @@ impl HaProxy {
                 if there.weight != spec.weight {
                     line.weigh(&server, spec.weight).await?;
                 }
-                Ok(())
+                return Ok(false);
             }
             Some(_) => {
                 line.weigh(&server, 0).await?;
-                self.take_in(&mut line, &server, spec.weight).await
+                self.take_in(&mut line, &server, spec.weight).await?;
             }
             None => {
                 let more = self.server_options();
                 let add = format!("add server {server} {endpoint} weight 0{more}");
                 line.expect(&add, "New server registered.").await?;
-                self.take_in(&mut line, &server, spec.weight).await
+                self.take_in(&mut line, &server, spec.weight).await?;
             }
         }
+        Ok(self.options.check.is_some())
+    }
+
+    /// Waits until a member is up, or gone, or patience with it is over.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "HAProxy lives in real time; this back end is not there under emulation"
+    )]
+    async fn come_up(&self, spec: &MemberSpec) -> Result<(), BalancerError> {
+        let backend = self.backend(&spec.target)?;
+        let name = self.name(&spec.owner, &spec.target);
+        for _ in 0..self.options.up_patience.as_millis() / u128::from(UP_MILLIS) {
+            let servers = async { self.socket.line().await.servers(backend).await };
+            let servers = self.socket.within(servers).await?;
+            let server = servers.iter().find(|server| server.name == name);
+            if server.is_none_or(|server| server.health() == MemberHealth::Healthy) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(UP_MILLIS)).await;
+        }
+        Ok(())
     }
 
     fn server_options(&self) -> String {
@@ -274,7 +303,10 @@ impl Line<'_> {
 #[async_trait]
 impl LoadBalancer for HaProxy {
     async fn attach(&self, member: &MemberSpec) -> Result<(), BalancerError> {
-        self.socket.within(self.put(member)).await
+        match self.socket.within(self.put(member)).await? {
+            true => self.come_up(member).await,
+            false => Ok(()),
+        }
     }
 
     async fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
@@ -285,6 +317,22 @@ impl LoadBalancer for HaProxy {
                 .await
         };
         self.socket.within(drain).await.map(|_| ())
+    }
+
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        let (backend, name) = (self.backend(target)?, self.name(owner, target));
+        let stats = self.socket.within(async {
+            let mut line = self.socket.line().await;
+            let stat = line.ask(&format!("show stat {backend} 4 -1")).await?;
+            words::read_stats(&stat).map_err(BalancerError::Failed)
+        });
+        let stats = stats.await?;
+        let stat = stats.iter().find(|stat| stat.name == name);
+        Ok(Some(stat.map_or(0, |stat| stat.in_flight)))
     }
 
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {

@@ -30,6 +30,15 @@ pub(super) struct Server {
     admin: u32,
     op: u32,
     check: String,
+    /// Requests (or connections, in TCP mode) that it has, those that wait for it among them.
+    pub(super) in_flight: Option<u32>,
+}
+
+/// What `show stat` says of a server.
+pub(super) struct Stat {
+    pub(super) name: String,
+    check: String,
+    pub(super) in_flight: u32,
 }
 
 /// Name of the server of a member.
@@ -82,7 +91,7 @@ impl Server {
         same && self.port == port
     }
 
-    fn health(&self) -> MemberHealth {
+    pub(super) fn health(&self) -> MemberHealth {
         let concluded = ["L4", "L6", "L7"].iter().any(|l| self.check.starts_with(l));
         match (concluded && !self.in_maintenance(), self.op) {
             (true, 0) => MemberHealth::Unhealthy,
@@ -109,13 +118,14 @@ impl Server {
                 false => MemberState::Active,
             },
             health: self.health(),
+            in_flight: self.in_flight,
         })
     }
 }
 
-/// The servers out of `show servers state BACKEND`, with what `show stat BACKEND 4 -1` says of their checks.
+/// The servers out of `show servers state BACKEND`, with what `show stat BACKEND 4 -1` says of their checks and load.
 pub(super) fn read_servers(state: &str, stat: &str) -> Result<Vec<Server>, String> {
-    let checks = read_checks(stat)?;
+    let stats = read_stats(stat)?;
     let mut lines = state.lines().filter(|line| !line.is_empty());
     if lines.next() != Some("1") {
         return Err(unread("show servers state", state));
@@ -132,14 +142,15 @@ pub(super) fn read_servers(state: &str, stat: &str) -> Result<Vec<Server>, Strin
         let number = |name: &str| cell(name).and_then(|text| text.parse::<u32>().ok());
         let server = || {
             let name = cell("srv_name")?.to_owned();
-            let check = checks.iter().find(|(server, _)| *server == name);
+            let stat = stats.iter().find(|stat| stat.name == name);
             Some(Server {
                 address: cell("srv_addr")?.to_owned(),
                 port: u16::try_from(number("srv_port")?).ok()?,
                 weight: u16::try_from(number("srv_uweight")?).ok()?,
                 admin: number("srv_admin_state")?,
                 op: number("srv_op_state")?,
-                check: check.map(|(_, check)| check.clone()).unwrap_or_default(),
+                check: stat.map(|stat| stat.check.clone()).unwrap_or_default(),
+                in_flight: stat.map(|stat| stat.in_flight),
                 name,
             })
         };
@@ -148,8 +159,8 @@ pub(super) fn read_servers(state: &str, stat: &str) -> Result<Vec<Server>, Strin
     Ok(servers)
 }
 
-/// Server and the state of its last check, out of `show stat`.
-fn read_checks(stat: &str) -> Result<Vec<(String, String)>, String> {
+/// The servers out of `show stat BACKEND 4 -1`.
+pub(super) fn read_stats(stat: &str) -> Result<Vec<Stat>, String> {
     let mut lines = stat.lines().filter(|line| !line.is_empty());
     let head = lines.next().and_then(|line| line.strip_prefix("# "));
     let head: Vec<&str> = head
@@ -160,12 +171,18 @@ fn read_checks(stat: &str) -> Result<Vec<(String, String)>, String> {
     lines
         .map(|line| {
             let cells: Vec<&str> = line.split(',').collect();
-            let name = column(&head, &cells, "svname");
-            let check = column(&head, &cells, "check_status");
-            let (name, check) = name.zip(check).ok_or_else(|| unread("show stat", line))?;
-            // A check that is on its way is marked; what is there is that of the one before.
-            let check = check.trim_start_matches("* ");
-            Ok((name.to_owned(), check.to_owned()))
+            let cell = |name: &str| column(&head, &cells, name);
+            let count = |name: &str| cell(name).and_then(|text| text.parse::<u32>().ok());
+            let stat = || {
+                // A check that is on its way is marked; what is there is that of the one before.
+                let check = cell("check_status")?.trim_start_matches("* ");
+                Some(Stat {
+                    name: cell("svname")?.to_owned(),
+                    check: check.to_owned(),
+                    in_flight: count("scur")?.saturating_add(count("qcur")?),
+                })
+            };
+            stat().ok_or_else(|| unread("show stat", line))
         })
         .collect()
 }

@@ -46,6 +46,7 @@ fn options(daemon: &Daemon) -> HaProxyOptions {
             rise: 1,
             fall: 2,
         }),
+        up_patience: Duration::ZERO,
         slow_start_secs: 0,
         backends: vec![
             (place("lbl-1", None), "one".to_owned()),
@@ -229,6 +230,34 @@ async fn health_is_read_back_and_load_comes_only_when_it_is_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_is_waited_for_until_it_is_up() {
+    let front = free_port();
+    let daemon = daemon(front);
+    let haproxy = HaProxy::new(HaProxyOptions {
+        up_patience: Duration::from_secs(5),
+        ..options(&daemon)
+    });
+    let machine = machine();
+    machine.status.store(503, Ordering::SeqCst);
+    let status = Arc::clone(&machine.status);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        status.store(200, Ordering::SeqCst);
+    });
+    haproxy.attach(&spec(1, machine.port)).await.unwrap();
+    assert_eq!(get(front, "/"), 200);
+    // Not for ever.
+    let hasty = HaProxy::new(HaProxyOptions {
+        up_patience: Duration::from_millis(200),
+        ..options(&daemon)
+    });
+    let began = Instant::now();
+    hasty.attach(&spec(2, 9)).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(3));
+    assert_eq!(members(&haproxy).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drained_member_finishes_what_it_has() {
     let front = free_port();
     let daemon = daemon(front);
@@ -243,7 +272,14 @@ async fn a_drained_member_finishes_what_it_has() {
     .await;
     haproxy.attach(&spec(2, two.port)).await.unwrap();
     eventually("healthy", || found(&haproxy, MemberHealth::Healthy)).await;
+    let in_flight = async |instance| {
+        let (owner, target) = (owner(instance), target("lbl-1"));
+        haproxy.in_flight(&owner, &target).await.unwrap()
+    };
     haproxy.drain(&owner(1), &target("lbl-1")).await.unwrap();
+    assert_eq!(in_flight(1).await, Some(1));
+    assert_eq!(in_flight(2).await, Some(0));
+    assert_eq!(in_flight(3).await, Some(0), "it is not there");
     for _ in 0..10 {
         assert_eq!(get(front, "/"), 200);
     }

@@ -28,6 +28,8 @@ pub(crate) struct HaProxyConfig {
     check_rise: Within<1, 100>,
     #[serde(default = "fall")]
     check_fall: Within<1, 100>,
+    #[serde(default = "up_patience")]
+    up_patience_secs: Within<0, 30>,
     #[serde(default = "slow_start")]
     slow_start_secs: Within<0, 3600>,
     backend: Vec<BackendConfig>,
@@ -67,6 +69,10 @@ fn fall() -> Within<1, 100> {
     Within(3)
 }
 
+fn up_patience() -> Within<0, 30> {
+    Within(5)
+}
+
 fn slow_start() -> Within<0, 3600> {
     Within(0)
 }
@@ -95,6 +101,7 @@ impl HaProxyConfig {
                 rise: self.check_rise.0,
                 fall: self.check_fall.0,
             }),
+            up_patience: Duration::from_secs(u64::from(self.up_patience_secs.0)),
             slow_start_secs: self.slow_start_secs.0,
             backends: self
                 .backend

@@ -348,7 +348,7 @@ fn the_page_has_the_defaults_of_haproxys() {
         .iter()
         .filter(|row| row.key.starts_with("haproxy[].") && !row.default.is_empty())
         .collect();
-    assert_eq!(rows.len(), 7);
+    assert_eq!(rows.len(), 8);
     for row in rows {
         assert_eq!(shown(&file(&row.key, &row.default)), plain, "{}", row.key);
     }

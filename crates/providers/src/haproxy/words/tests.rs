@@ -57,7 +57,7 @@ fn shown(op: u32, admin: u32, weight: u16, check: &str) -> (MemberState, MemberH
          3 web 2 {name} 127.0.0.1 {op} {admin} {weight} 0 1 15 3 2 6 0 0 0 - 18101 - 0 0 - - 0\n\n"
     );
     let stat = format!(
-        "# pxname,svname,qcur,check_status,last_chk,\nweb,static1,0,,,\nweb,{name},0,{check},\"a, b\",\n\n"
+        "# pxname,svname,qcur,scur,check_status,last_chk,\nweb,static1,0,0,,,\nweb,{name},1,2,{check},\"a, b\",\n\n"
     );
     let servers = read_servers(&state, &stat).unwrap();
     assert_eq!(servers.len(), 2);
@@ -72,6 +72,7 @@ fn shown(op: u32, admin: u32, weight: u16, check: &str) -> (MemberState, MemberH
     let member = servers[1].member("muster", &place).unwrap();
     assert_eq!((&member.owner, member.target.port), (&owner(), 80));
     assert!(member.target.is_at(&place));
+    assert_eq!(member.in_flight, Some(3), "two that it has, one that waits");
     (member.state, member.health, member.weight)
 }
 
@@ -120,7 +121,7 @@ fn states_and_health_are_what_haproxy_says_and_unknown_stays_unknown() {
 
 #[test]
 fn what_is_not_understood_is_an_error_and_no_shorter_list() {
-    let stat = "# svname,check_status\n";
+    let stat = "# svname,check_status,scur,qcur\n";
     let head = "# srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port";
     let good = format!("1\n{head}\na 127.0.0.1 2 0 1 80\n");
     assert_eq!(read_servers(&good, stat).unwrap().len(), 1);
@@ -136,5 +137,5 @@ fn what_is_not_understood_is_an_error_and_no_shorter_list() {
         read_servers(&state, stat).unwrap_err();
     }
     read_servers(&good, "Permission denied\n").unwrap_err();
-    read_servers(&good, "# svname,check_status\nx\n").unwrap_err();
+    read_servers(&good, "# svname,check_status,scur,qcur\nx,L7OK,1\n").unwrap_err();
 }
