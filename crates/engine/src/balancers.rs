@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use muster_model::{
-    ActivityKind, AttemptCode, Binding, CallKind, CallPhase, Group, GroupView, HealthKind,
-    Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation, Origin,
-    Outcome, StepResult, Time, TriggerKind,
+    ActivityKind, AttemptCode, BalancerPlace, BalancerTarget, Binding, CallKind, Group, GroupView,
+    HealthKind, Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation,
+    Origin, Outcome, StepResult, Time, TriggerKind,
 };
 
 use crate::commands::step::{self, Waiting};
@@ -82,18 +82,6 @@ fn by_target(mut bindings: Vec<Binding>) -> Vec<Binding> {
     bindings
 }
 
-/// Aims the bindings of an instance at `wanted`: what was there before is to go.
-fn aim(instance: &mut Instance, wanted: Vec<Binding>) {
-    instance
-        .bindings
-        .retain(|old| wanted.iter().all(|new| new.target != old.target));
-    for old in &mut instance.bindings {
-        old.wanted = false;
-    }
-    instance.bindings.extend(wanted);
-    instance.bound_at = None;
-}
-
 impl Draft<'_> {
     /// The machine of an instance runs and no hook holds it: it is bound to the balancers of its group, or serves at once.
     pub(crate) fn admit(&mut self, id: InstanceId) {
@@ -107,9 +95,8 @@ impl Draft<'_> {
         }
         let now = self.now;
         self.happen(id, Event::Bind);
-        if let Some(instance) = self.instance_mut(id) {
-            aim(instance, wanted);
-        }
+        // It is new here: whatever is left of it is not waited for.
+        self.aim(id, wanted, None);
         self.call(id, CallKind::Bind, now);
     }
 
@@ -122,9 +109,8 @@ impl Draft<'_> {
         if state == Lifecycle::InService {
             self.happen(id, Event::Rebind);
         }
-        if let Some(instance) = self.instance_mut(id) {
-            aim(instance, wanted);
-        }
+        let drain_by = self.drain_by();
+        self.aim(id, wanted, drain_by);
         self.call(id, CallKind::Rebind, now);
     }
 
@@ -136,19 +122,8 @@ impl Draft<'_> {
         if instance.bindings.is_empty() || lifecycle::next(instance.state, Event::Unbind).is_err() {
             return false;
         }
-        // A call to the balancers that is on its way has to be over first: it could bind after the unbinding.
-        let on_its_way = instance.call.as_ref().is_some_and(|call| {
-            matches!(call.kind, CallKind::Bind | CallKind::Rebind)
-                && matches!(call.phase, CallPhase::InFlight { .. })
-        });
-        let now = self.now;
         self.happen(id, Event::Unbind);
-        if let Some(instance) = self.instance_mut(id) {
-            aim(instance, Vec::new());
-        }
-        if !on_its_way {
-            self.call(id, CallKind::Unbind, now);
-        }
+        self.take_off(id);
         true
     }
 
@@ -158,6 +133,7 @@ impl Draft<'_> {
         if let Some(instance) = self.instance_mut(id) {
             instance.bindings.retain(|binding| binding.wanted);
             instance.bound_at = Some(now);
+            instance.drain_by = None;
         }
     }
 }
@@ -172,8 +148,12 @@ struct Failure<'a> {
 /// Answers of the balancers.
 pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
     let id = waiting.id;
-    if waiting.state == Lifecycle::DetachingBalancer && waiting.call.kind != CallKind::Unbind {
-        // What was on its way when the instance was to leave is over.
+    let unbinding = matches!(
+        waiting.state,
+        Lifecycle::DetachingBalancer | Lifecycle::Stopping | Lifecycle::Resetting
+    );
+    if unbinding && waiting.call.kind != CallKind::Unbind {
+        // What was on its way when the instance was to be taken off is over.
         let now = draft.now;
         draft.call(id, CallKind::Unbind, now);
         return;
@@ -182,6 +162,7 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
         // Nobody waits for it: it is unbound anyway when its hooks are over.
         if let Some(instance) = draft.instance_mut(id) {
             instance.call = None;
+            instance.drain_by = None;
         }
         return;
     }
@@ -191,10 +172,12 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
             match waiting.state {
                 Lifecycle::AttachingBalancer => bound(draft, id),
                 Lifecycle::DetachingBalancer => draft.depart(id),
+                Lifecycle::Stopping | Lifecycle::Resetting => draft.go_on_in_place(id),
                 _ => rest(draft, id, Outcome::Successful, ""),
             }
             return;
         }
+        StepResult::Draining { left } => return draft.wait_for_drained(id, *left),
         StepResult::Refused { code, message } => Failure {
             code: *code,
             message,
@@ -218,7 +201,8 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
     let waited_for = draft
         .instance(id)
         .is_some_and(|instance| instance.activity.is_some() || instance.exit.is_some());
-    if patient && !hopeless && (waited_for || waiting.state == Lifecycle::AttachingBalancer) {
+    let in_between = unbinding || waiting.state == Lifecycle::AttachingBalancer;
+    if patient && !hopeless && (waited_for || in_between) {
         draft.retry_call(id, failure.unanswered);
         return;
     }
@@ -233,6 +217,13 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
                 ),
             );
             draft.depart(id);
+        }
+        Lifecycle::Stopping | Lifecycle::Resetting => {
+            draft.because(format!(
+                "{id} goes on although it could not be taken off its balancers: {}",
+                failure.message
+            ));
+            draft.go_on_in_place(id);
         }
         _ => rest(draft, id, Outcome::Failed, failure.message),
     }
@@ -348,6 +339,7 @@ fn rest(draft: &mut Draft<'_>, id: InstanceId, outcome: Outcome, message: &str) 
     }
     if let Some(instance) = draft.instance_mut(id) {
         instance.call = None;
+        instance.drain_by = None;
     }
     draft.conclude(id, outcome, message);
 }
@@ -397,7 +389,7 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
         let as_written = agreed && by_target(instance.bindings.clone()) == wanted;
         let as_listed = members
             .as_deref()
-            .is_none_or(|members| is_listed(&wanted, members));
+            .is_none_or(|members| is_listed(&wanted, members, &observation.silent));
         if sick != instance.health.balancer_unhealthy
             && let Some(instance) = draft.instance_mut(id)
         {
@@ -434,10 +426,12 @@ fn note_listed(draft: &mut Draft<'_>, id: InstanceId, members: &[&Member]) {
     }
 }
 
-/// Whether the members are just what is wanted.
-fn is_listed(wanted: &[Binding], members: &[&Member]) -> bool {
-    members.len() == wanted.len()
-        && wanted.iter().all(|binding| {
+/// Whether the members are just what is wanted, as far as the balancers answered.
+fn is_listed(wanted: &[Binding], members: &[&Member], silent: &[BalancerPlace]) -> bool {
+    let told = |target: &BalancerTarget| !silent.iter().any(|place| target.is_at(place));
+    let mut wanted = wanted.iter().filter(|binding| told(&binding.target));
+    members.len() == wanted.clone().count()
+        && wanted.all(|binding| {
             members.iter().any(|member| {
                 member.target == binding.target
                     && member.weight == binding.weight

@@ -117,9 +117,16 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 call == Some(CallKind::Terminate)
             }
             Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
-            Lifecycle::Resetting => matches!(call, Some(CallKind::Reset(_))),
+            // It is taken off its balancers first, and what was on its way to them comes before that.
+            Lifecycle::Resetting => matches!(
+                call,
+                Some(CallKind::Reset(_) | CallKind::Unbind | CallKind::Rebind)
+            ),
             Lifecycle::Starting => call == Some(CallKind::Start),
-            Lifecycle::Stopping => matches!(call, Some(CallKind::Stop(_))),
+            Lifecycle::Stopping => matches!(
+                call,
+                Some(CallKind::Stop(_) | CallKind::Unbind | CallKind::Rebind)
+            ),
             Lifecycle::AttachingBalancer => match instance.healthy_by {
                 Some(_) => call.is_none(),
                 None => call == Some(CallKind::Bind),
@@ -150,7 +157,9 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
         }
         // One that a hook holds before it is stopped stays a member.
         let leaving = role(state) == Role::Leaving && instance.stopping.is_none();
-        if instance.stopping.is_some() && state != Lifecycle::TerminatingHook {
+        if instance.stopping.is_some()
+            && !matches!(state, Lifecycle::TerminatingHook | Lifecycle::Stopping)
+        {
             found.push(format!("{id} is {state:?} but is to be stopped"));
         }
         if leaving != instance.exit.is_some() {
@@ -158,6 +167,13 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
                 "{id} is {state:?} but its exit is {:?}",
                 instance.exit
             ));
+        }
+        let at_balancers = matches!(
+            call,
+            Some(CallKind::Bind | CallKind::Unbind | CallKind::Rebind)
+        );
+        if instance.drain_by.is_some() && !at_balancers {
+            found.push(format!("{id} is drained, but waits for {call:?}"));
         }
         let under = instance
             .activity

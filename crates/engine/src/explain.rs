@@ -121,6 +121,9 @@ pub fn instance_text(instance: &Instance, zero: Time) -> String {
     if let Some(by) = instance.healthy_by {
         let _ = write!(text, " healthy-by={}", at(by, zero));
     }
+    if let Some(by) = instance.drain_by {
+        let _ = write!(text, " drain-by={}", at(by, zero));
+    }
     for wait in instance.hooks.iter().filter(|wait| wait.verdict.is_none()) {
         let _ = write!(text, " {} until={}", wait.hook, at(wait.deadline, zero));
     }

@@ -155,6 +155,7 @@ impl Draft<'_> {
             // A call to the balancers that is on its way is waited for before the instance is unbound.
             if !instance.call.as_ref().is_some_and(is_rebinding) {
                 instance.call = None;
+                instance.drain_by = None;
             }
         }
         true

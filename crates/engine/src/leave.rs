@@ -60,21 +60,37 @@ impl Draft<'_> {
             bound_at: None,
             healthy_by: None,
             sick_since: None,
+            drain_by: None,
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);
         self.relate(activity, id);
     }
 
-    /// Has an instance's machine reinstalled in place, as `config` says (rules G16, R1).
+    /// Has an instance's machine reinstalled in place, as `config` says (rules G16, R1), once it is off its balancers.
     pub(crate) fn reset(&mut self, id: InstanceId, config: ConfigVersion) {
-        let now = self.now;
         self.happen(id, Event::Reset);
         if let Some(instance) = self.instance_mut(id) {
             instance.config = Some(config);
             instance.health = Health::default();
         }
-        self.call(id, CallKind::Reset(now), now);
+        if !self.take_off(id) {
+            self.go_on_in_place(id);
+        }
+    }
+
+    /// An instance that is off its balancers is stopped or reinstalled.
+    pub(crate) fn go_on_in_place(&mut self, id: InstanceId) {
+        let now = self.now;
+        let Some(instance) = self.instance_mut(id) else {
+            return;
+        };
+        instance.drain_by = None;
+        let kind = match instance.state {
+            Lifecycle::Resetting => CallKind::Reset(now),
+            _ => CallKind::Stop(instance.stopping.take().unwrap_or_default()),
+        };
+        self.call(id, kind, now);
     }
 
     /// A start, stop or reset did not do. Its instance stays where that leaves it, out of service; but one that was reset
@@ -97,18 +113,17 @@ impl Draft<'_> {
         self.happen(id, Event::Failed);
         if let Some(instance) = self.instance_mut(id) {
             instance.call = None;
+            instance.stopping = None;
+            instance.drain_by = None;
         }
     }
 
-    /// Has an instance stopped, which no hook holds any more.
+    /// Has an instance stopped, which no hook holds any more: first it is taken off its balancers.
     pub(crate) fn halt(&mut self, id: InstanceId) {
-        let now = self.now;
-        let mode = self
-            .instance_mut(id)
-            .and_then(|instance| instance.stopping.take())
-            .unwrap_or_default();
         self.happen(id, Event::Stop);
-        self.call(id, CallKind::Stop(mode), now);
+        if !self.take_off(id) {
+            self.go_on_in_place(id);
+        }
     }
 
     /// Sends an instance on its way out: past its hooks, off its balancers, then its machine is destroyed, or handed back.
@@ -130,6 +145,9 @@ impl Draft<'_> {
     /// The last step out, for an instance whose exit is decided.
     pub(crate) fn depart(&mut self, id: InstanceId) {
         let now = self.now;
+        if let Some(instance) = self.instance_mut(id) {
+            instance.drain_by = None;
+        }
         let destroy = self
             .instance(id)
             .and_then(|instance| instance.exit.as_ref())

@@ -23,6 +23,7 @@ pub mod check;
 mod commands;
 mod configs;
 mod draft;
+mod draining;
 pub mod explain;
 mod health;
 mod hooks;

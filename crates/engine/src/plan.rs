@@ -10,8 +10,8 @@ use crate::draft::Draft;
 use crate::lifecycle::Role;
 use crate::reason::{Clamp, Code, Record};
 use crate::{
-    Settings, balancers, health, hooks, names, placement, refresh, replace, runs, scaling,
-    schedule, tags, termination, wake,
+    Settings, balancers, draining, health, hooks, names, placement, refresh, replace, runs,
+    scaling, schedule, tags, termination, wake,
 };
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
@@ -54,6 +54,7 @@ pub fn plan(view: &GroupView, now: Time, ids: &mut Ids, settings: &Settings) -> 
 /// Follows the activities and starts what the group needs: the end of every command and of every turn.
 pub(crate) fn decide(draft: &mut Draft<'_>) {
     balancers::wait_no_longer(draft);
+    draining::follow(draft);
     hooks::follow(draft);
     // Before anything is launched: it may lower the maximum (promise P1).
     if !draft.group().deleting {
@@ -367,7 +368,11 @@ fn waits_of(instance: &Instance, full: bool) -> impl Iterator<Item = Time> {
         CallPhase::InFlight { until } => Some(until.plus_secs(calls::SHELL_GRACE_SECS)),
     });
     let hooks = instance.hooks.iter().flat_map(hooks::waits_of);
-    let own = call.into_iter().chain(instance.healthy_by).chain(hooks);
-    own.chain(tags::due(instance))
+    let own = call
+        .into_iter()
+        .chain(instance.healthy_by)
+        .chain(instance.drain_by);
+    own.chain(hooks)
+        .chain(tags::due(instance))
         .chain(scaling::warm_until(instance))
 }

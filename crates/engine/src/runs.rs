@@ -146,7 +146,8 @@ pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcom
         return;
     };
     let (reason, message) = match &outcome.result {
-        StepResult::Done(_) => (HookReason::CommandExecFinish, ""),
+        // Only balancers drain.
+        StepResult::Done(_) | StepResult::Draining { .. } => (HookReason::CommandExecFinish, ""),
         StepResult::Refused {
             code: AttemptCode::CommandFailed,
             message,

@@ -31,6 +31,8 @@ pub struct Settings {
     pub leave_patience_secs: u32,
     /// Balancers that do not take an instance off (or change it) for this long are not waited for any longer.
     pub balancer_patience_secs: u32,
+    /// Balancers may take this long to let a member finish what it has before it is taken off; 0 = it is cut off.
+    pub drain_secs: u32,
     /// How many instances one activity may touch; the rest follows in the next one.
     pub activity_batch: u32,
     /// How many calls of one group may be in flight.
@@ -73,6 +75,7 @@ impl Default for Settings {
             retry_backoff_max_secs: 16,
             leave_patience_secs: 300,
             balancer_patience_secs: 60,
+            drain_secs: 30,
             activity_batch: 2000,
             group_calls: 64,
             early_death_secs: 30,

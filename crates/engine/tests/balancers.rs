@@ -16,12 +16,12 @@ use muster_engine::{
     explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BatchPause, CallKind,
-    ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind,
-    Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState, Member, MemberHealth,
-    MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand, RefreshMode,
-    RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult,
-    Target, TerminationPolicy, Time, ZonesCheck,
+    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BalancerPlace,
+    BatchPause, CallKind, ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView,
+    HealthCheck, HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState,
+    Member, MemberHealth, MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand,
+    RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome,
+    StepResult, Target, TerminationPolicy, Time, ZonesCheck,
 };
 
 fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
@@ -75,6 +75,7 @@ struct Table {
     settings: Settings,
     now: Time,
     calls: Vec<PlannedCall>,
+    silent: Vec<BalancerPlace>,
     text: String,
 }
 
@@ -115,6 +116,7 @@ impl Table {
             settings,
             now: Time(0),
             calls: Vec::new(),
+            silent: Vec::new(),
             text: String::new(),
         }
     }
@@ -247,6 +249,7 @@ impl Table {
                         weight: binding.weight,
                         state: MemberState::Active,
                         health: MemberHealth::Healthy,
+                        in_flight: None,
                     })
             })
             .collect()
@@ -260,6 +263,7 @@ impl Table {
             asked_at: self.now,
             machines: machines.collect(),
             members: members.map(|members| members.into_iter().map(Arc::new).collect()),
+            silent: self.silent.clone(),
         };
         self.command(GroupCommand::Observed(observation)).unwrap();
     }
@@ -517,6 +521,54 @@ fn what_the_balancer_calls_unhealthy_is_replaced() {
 }
 
 #[test]
+fn a_balancer_that_does_not_answer_loses_no_member_and_no_machine() {
+    let mut t = Table::new(GroupSpec {
+        balancers: vec![
+            listener("lbl-1", &[(80, 10)]),
+            listener("lbl-2", &[(80, 20)]),
+        ],
+        ..spec(0, 2, 5)
+    });
+    t.settle();
+    let before: Vec<InstanceId> = t.view.instances.keys().copied().collect();
+    let at = |member: &Member, listener: &str| member.target.listener == listener;
+    t.silent = vec![t.members()[0].target.place()];
+    assert_eq!(t.silent[0].listener, "lbl-1");
+    // Only the other one lists its members: nothing is bound again, nobody is sick.
+    let mut heard = t.members();
+    heard.retain(|member| at(member, "lbl-2"));
+    t.observe(Some(heard.clone()));
+    t.turn();
+    assert_eq!(
+        t.calls,
+        [],
+        "nothing is mended that is not known to be broken"
+    );
+    // What the other one says counts all the same.
+    heard[0].health = MemberHealth::Unhealthy;
+    t.observe(Some(heard.clone()));
+    let sick = |t: &Table| {
+        let instances = t.view.instances.values();
+        instances.filter(|i| i.health.balancer_unhealthy).count()
+    };
+    assert_eq!(sick(&t), 1);
+    heard[0].health = MemberHealth::Healthy;
+    t.observe(Some(heard.clone()));
+    assert_eq!(sick(&t), 1, "healthy at all of them, or as it was");
+    t.silent.clear();
+    t.observe(Some(t.members()));
+    assert_eq!(sick(&t), 0);
+    // It is back, and has forgotten them.
+    t.observe(Some(heard));
+    t.turn();
+    let kinds: Vec<CallKind> = t.calls.iter().map(|call| call.kind).collect();
+    assert_eq!(kinds, [CallKind::Rebind, CallKind::Rebind]);
+    t.settle();
+    let after: Vec<InstanceId> = t.view.instances.keys().copied().collect();
+    assert_eq!(before, after);
+}
+
+#[test]
 fn an_old_listing_of_members_proves_nothing() {
     let mut t = Table::new(spec(0, 1, 5));
     t.settle();
@@ -527,6 +579,7 @@ fn an_old_listing_of_members_proves_nothing() {
         asked_at,
         machines: vec![machine],
         members: Some(Vec::new()),
+        silent: Vec::new(),
     }))
     .unwrap();
     assert_eq!(t.view.instances[&id].state, Lifecycle::InService);
@@ -697,4 +750,151 @@ fn a_balancer_that_says_nothing_does_not_fail_a_refresh() {
             .all(|i| i.state == Lifecycle::InService)
     );
     assert!(t.view.open_refresh().is_none());
+}
+
+fn draining(left: u32) -> StepResult {
+    StepResult::Draining { left }
+}
+
+#[test]
+fn what_leaves_is_drained_until_nothing_is_left() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    t.turn();
+    t.answer(&draining(3));
+    t.say("drained, and it still has something: looked at again in a second");
+    t.turn();
+    assert_eq!(t.calls, [], "not before that");
+    t.now = t.now.plus_secs(1);
+    t.turn();
+    t.command(GroupCommand::Recover).unwrap();
+    t.calls.clear();
+    t.say("a restart in between: asked again, with the same deadline");
+    t.turn();
+    t.answer(&draining(0));
+    t.say("a balancer that does not count: it gets all its time");
+    t.now = t.now.plus_secs(1);
+    t.turn();
+    t.answer(&StepResult::Done(None));
+    t.say("nothing is left: its machine goes");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn draining_ends_at_its_deadline() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    let mut looks = 0;
+    while t.now < Time(30_000) {
+        t.turn();
+        looks += t.calls.len();
+        let intent = t.view.instances.values().all(|i| i.drain_by.is_some());
+        assert!(intent, "nothing is cut off before the deadline");
+        t.answer(&draining(1));
+        t.now = t.view.group.wake_at.unwrap().max(t.now);
+    }
+    assert_eq!(looks, 30);
+    t.turn();
+    t.say("its time is up: what it has is cut off with this call");
+    t.answer(&draining(1));
+    t.say("an answer to what was asked before: asked once more");
+    t.now = t.now.plus_secs(1);
+    t.settle();
+    t.say("gone");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn a_balancer_that_falls_silent_while_draining_holds_nobody_for_ever() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    t.turn();
+    t.answer(&draining(1));
+    let secs = 30 + i64::from(t.settings.balancer_patience_secs);
+    t.fail_for(secs + i64::from(t.settings.call_backoff_max_secs));
+    assert!(t.view.instances.is_empty(), "it has gone all the same");
+}
+
+#[test]
+fn a_dead_machine_is_not_drained() {
+    let mut t = Table::new(spec(0, 2, 5));
+    t.settle();
+    let ids: Vec<InstanceId> = t.view.instances.keys().copied().collect();
+    let remove = GroupCommand::Remove {
+        instances: vec![ids[0]],
+    };
+    t.command(remove).unwrap();
+    t.turn();
+    t.answer(&draining(1));
+    t.now = t.now.plus_secs(1);
+    let machines = ids.iter().map(|id| {
+        let state = MachineState::Dead;
+        Arc::new(Machine {
+            state,
+            ..t.machine(*id)
+        })
+    });
+    let observation = Observation {
+        asked_at: t.now,
+        machines: machines.collect(),
+        members: None,
+    };
+    t.command(GroupCommand::Observed(observation)).unwrap();
+    t.say("one died while it was drained, the other while it served: neither is waited for");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn one_that_is_stopped_reset_or_stood_by_is_drained_first() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    let id = *t.view.instances.keys().next().unwrap();
+    t.command(GroupCommand::EnterStandby {
+        instances: vec![id],
+    })
+    .unwrap();
+    t.turn();
+    t.answer(&draining(2));
+    t.say("on its way into standby: no new load, and it finishes what it has");
+    t.now = t.now.plus_secs(1);
+    t.settle();
+    t.say("on standby");
+    t.command(GroupCommand::ExitStandby {
+        instances: vec![id],
+    })
+    .unwrap();
+    t.settle();
+    t.refresh(false);
+    t.turn();
+    t.answer(&draining(2));
+    t.say("to be reinstalled: drained first");
+    t.now = t.now.plus_secs(1);
+    t.settle();
+    t.say("reinstalled, and bound again");
+    t.command(GroupCommand::Stop {
+        instances: vec![id],
+        mode: muster_model::StopMode::KeepCharging,
+    })
+    .unwrap();
+    t.turn();
+    t.answer(&draining(2));
+    t.say("to be stopped: drained first");
+    t.now = t.now.plus_secs(1);
+    t.settle();
+    t.say("stopped");
+    insta::assert_snapshot!(t.text);
+}
+
+#[test]
+fn without_time_to_drain_everything_is_cut_off() {
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settings.drain_secs = 0;
+    t.settle();
+    t.command(GroupCommand::ScaleIn { count: 1 }).unwrap();
+    assert!(t.view.instances.values().all(|i| i.drain_by.is_none()));
+    t.settle();
+    assert!(t.view.instances.is_empty());
 }

@@ -250,6 +250,7 @@ impl Table {
             asked_at: self.now,
             machines,
             members: None,
+            silent: Vec::new(),
         }))
         .unwrap();
     }
@@ -593,6 +594,7 @@ fn an_unhealthy_machine_is_reset_in_place() {
             .map(|id| Arc::new(t.machine(id)))
             .collect(),
         members: None,
+        silent: Vec::new(),
     }))
     .unwrap();
     t.settle();

@@ -84,6 +84,50 @@ pub struct BalancerTarget {
     pub port: u16,
 }
 
+/// Where a balancer takes machines in, whatever their ports: a listener, a rule of one, or what is its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BalancerPlace {
+    /// Balancer id; see [`BalancerTarget`].
+    pub balancer: String,
+    /// Listener id.
+    pub listener: String,
+    /// Rule id.
+    pub location: Option<String>,
+}
+
+impl BalancerTarget {
+    /// Where it is, without the port.
+    #[must_use]
+    pub fn place(&self) -> BalancerPlace {
+        BalancerPlace {
+            balancer: self.balancer.clone(),
+            listener: self.listener.clone(),
+            location: self.location.clone(),
+        }
+    }
+
+    /// Whether it is at a place.
+    #[must_use]
+    pub fn is_at(&self, place: &BalancerPlace) -> bool {
+        self.balancer == place.balancer
+            && self.listener == place.listener
+            && self.location == place.location
+    }
+}
+
+impl std::fmt::Display for BalancerPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.balancer)?;
+        if self.listener != self.balancer {
+            write!(f, "/{}", self.listener)?;
+        }
+        match &self.location {
+            Some(location) => write!(f, "/{location}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A membership that is intended, or that may be there: written down before the balancer is asked for it, kept until
 /// the balancer has said that it is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +155,16 @@ pub struct MemberSpec {
     pub machine_port: Option<u16>,
 }
 
+impl MemberSpec {
+    /// Address and port at which the member takes load, if both are known. A machine that was told a port shares its
+    /// address with others and listens there, whatever the port of the target is.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<(&str, u16)> {
+        let target = (self.target.port != 0).then_some(self.target.port);
+        Some((self.address.as_deref()?, self.machine_port.or(target)?))
+    }
+}
+
 /// A member as a balancer lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -124,6 +178,9 @@ pub struct Member {
     pub state: MemberState,
     /// What the balancer says of it.
     pub health: MemberHealth,
+    /// Requests or connections that it has in its hands; `None` = the balancer does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
 }
 
 /// Takes new load, or does not any more.

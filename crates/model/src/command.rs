@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, CallKind, ConfigId, ConfigPatch,
-    ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId, InstanceId, Machine,
-    Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement, Point,
-    PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId,
-    ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger,
-    ZonesCheck,
+    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
+    ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
+    InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement,
+    Point, PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
+    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
+    Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -261,6 +261,8 @@ pub struct Observation {
     pub machines: Vec<MachineReport>,
     /// The members of the group at its balancers; `None` = they could not be listed: nothing is concluded.
     pub members: Option<Vec<Arc<Member>>>,
+    /// Where a balancer did not answer: of members there nothing is known, and nothing is concluded.
+    pub silent: Vec<BalancerPlace>,
 }
 
 /// One machine in a listing.
@@ -284,6 +286,11 @@ pub struct StepOutcome {
 pub enum StepResult {
     /// Done; the machine as it now is, where there is one.
     Done(Option<Arc<Machine>>),
+    /// Asked for and not over: members that go still have load in their hands. Only balancers say that: ask again.
+    Draining {
+        /// Requests or connections, as far as the balancers count them; 0 = some that they do not count.
+        left: u32,
+    },
     /// Certainly not done.
     Refused {
         /// Why.

@@ -74,6 +74,9 @@ pub struct Instance {
     /// Since when it is one that the group wants replaced because it is unhealthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sick_since: Option<Time>,
+    /// What goes of its memberships keeps the load that it has until this moment; `None` = it is cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_by: Option<Time>,
 }
 
 /// Made by the group, or attached (spec CreationType).

@@ -37,8 +37,8 @@ pub use activity::{
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use balancer::{
-    Balancer, BalancerChange, BalancerTarget, Binding, DEFAULT_WEIGHT, Member, MemberHealth,
-    MemberSpec, MemberState, Target,
+    Balancer, BalancerChange, BalancerPlace, BalancerTarget, Binding, DEFAULT_WEIGHT, Member,
+    MemberHealth, MemberSpec, MemberState, Target,
 };
 pub use catalogue::{
     Catalogue, Listed, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    BalancerTarget, GroupId, InstanceId, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
+    BalancerPlace, BalancerTarget, GroupId, InstanceId, Member, MemberHealth, MemberSpec,
+    MemberState, OwnerKey,
 };
 
 /// Why a call to a balancer did not succeed. Closed: each case leads to another next step.
@@ -25,6 +26,44 @@ pub enum BalancerError {
     Unknown(String),
 }
 
+/// What balancers list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// The members.
+    pub members: Vec<Arc<Member>>,
+    /// The balancers that were asked over the network, and how that went.
+    pub asked: Vec<Asked>,
+}
+
+/// How a balancer answered when it was asked for its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its name, for people: unique, and the same each time.
+    pub name: String,
+    /// Where it takes members in.
+    pub places: Vec<BalancerPlace>,
+    /// Why nothing is known of the members there; `None` = they are listed, all of them.
+    pub error: Option<BalancerError>,
+}
+
+impl Listing {
+    /// Where a balancer did not answer.
+    #[must_use]
+    pub fn silent(&self) -> Vec<BalancerPlace> {
+        let silent = self.asked.iter().filter(|asked| asked.error.is_some());
+        silent.flat_map(|asked| asked.places.clone()).collect()
+    }
+}
+
+impl From<Vec<Arc<Member>>> for Listing {
+    fn from(members: Vec<Arc<Member>>) -> Self {
+        Listing {
+            members,
+            asked: Vec::new(),
+        }
+    }
+}
+
 /// Balancers.
 ///
 /// Contract (`contract::balancer`):
@@ -33,7 +72,7 @@ pub enum BalancerError {
 /// * what is another's is never changed by [`LoadBalancer::drain`] or [`LoadBalancer::detach`];
 /// * a call is over when its future is: dropped (or the service killed), it does nothing afterwards. A machine that is
 ///   bound late would get load after it was taken off;
-/// * a listing that is not complete is an error, never a shorter list.
+/// * a listing that is not complete is an error, or says at which places it is not: never just a shorter list.
 #[async_trait]
 pub trait LoadBalancer: Send + Sync {
     /// Makes the machine a member with this weight, or gives the member that it is this weight: it takes load by that.
@@ -48,6 +87,17 @@ pub trait LoadBalancer: Send + Sync {
     /// See [`BalancerError`].
     async fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError>;
 
+    /// How many requests or connections the member has in its hands; 0 when it is not there, `None` when the balancer does
+    /// not say. One that is drained is not detached before there are none, as long as the engine waits for that.
+    ///
+    /// # Errors
+    /// See [`BalancerError`].
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError>;
+
     /// The machine is no member any more. `Ok` also when it was not.
     ///
     /// # Errors
@@ -58,7 +108,7 @@ pub trait LoadBalancer: Send + Sync {
     ///
     /// # Errors
     /// See [`BalancerError`].
-    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError>;
+    async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError>;
 }
 
 /// A table of members that keeps the rules of the contract: for balancers that hold one themselves.
@@ -81,6 +131,7 @@ impl MemberTable {
             weight: spec.weight,
             state: MemberState::Active,
             health,
+            in_flight: None,
         })
     }
 
@@ -109,6 +160,12 @@ impl MemberTable {
             self.members.remove(&(target.clone(), owner.instance));
         }
         there
+    }
+
+    /// The member of this owner there, if any.
+    #[must_use]
+    pub fn member(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<Arc<Member>> {
+        self.own(owner, target).map(Arc::clone)
     }
 
     fn own(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<&Arc<Member>> {

@@ -13,7 +13,7 @@ mod notifier;
 mod store;
 
 pub use api::{Api, ApiResult, Caller, Credential, Keys};
-pub use balancer::{BalancerError, LoadBalancer, MemberTable};
+pub use balancer::{Asked, BalancerError, Listing, LoadBalancer, MemberTable};
 pub use clock::Clock;
 pub use compute::{CommandEnd, CommandRun, Compute, ComputeError};
 pub use metrics::{Gap, Metrics, MetricsError, Sample, Watched};

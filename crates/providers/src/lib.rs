@@ -1,9 +1,11 @@
-//! Back ends of the ports: machines as processes, a table of balancer members, receivers of messages, Prometheus.
+//! Back ends of the ports: machines as processes, balancers and a table of members, receivers of messages, Prometheus.
 
+pub mod haproxy;
 mod http_client;
 pub mod notify;
 pub mod process;
 pub mod prometheus;
+pub mod route;
 pub mod table;
 
 pub use http_client::AddressError;

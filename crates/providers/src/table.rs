@@ -2,13 +2,13 @@
 //! `GET /_muster/v1/balancers`; whatever carries the load reads it there. The table itself carries none and knows
 //! nothing of health.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, Instance, Member, MemberHealth, MemberSpec, MemberState, OwnerKey,
 };
-use muster_ports::{BalancerError, LoadBalancer, MemberTable};
+use muster_ports::{BalancerError, Listing, LoadBalancer, MemberTable};
 
 /// The table. In memory: what is written down of the instances fills it at the start.
 #[derive(Default)]
@@ -17,11 +17,18 @@ pub struct TableBalancer {
 }
 
 impl TableBalancer {
-    /// The table as `instances` say it is.
-    pub fn of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> TableBalancer {
+    /// The table as `instances` say it is, of the targets that are `ours`.
+    pub fn of<'a>(
+        instances: impl IntoIterator<Item = &'a Instance>,
+        ours: impl Fn(&BalancerTarget) -> bool,
+    ) -> TableBalancer {
         let mut table = MemberTable::default();
         for instance in instances {
-            for binding in instance.bindings.iter().filter(|binding| binding.wanted) {
+            for binding in instance
+                .bindings
+                .iter()
+                .filter(|binding| binding.wanted && ours(&binding.target))
+            {
                 table.put(Member {
                     owner: OwnerKey {
                         group: instance.group,
@@ -31,6 +38,7 @@ impl TableBalancer {
                     weight: binding.weight,
                     state: MemberState::Active,
                     health: MemberHealth::Unknown,
+                    in_flight: None,
                 });
             }
         }
@@ -56,13 +64,22 @@ impl LoadBalancer for TableBalancer {
         Ok(())
     }
 
+    /// Whoever follows the table does not say what they have.
+    async fn in_flight(
+        &self,
+        owner: &OwnerKey,
+        target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        Ok(self.table().member(owner, target).is_none().then_some(0))
+    }
+
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
         self.table().detach(owner, target);
         Ok(())
     }
 
-    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError> {
-        Ok(self.table().list(group))
+    async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError> {
+        Ok(self.table().list(group).into())
     }
 }
 

@@ -1,16 +1,13 @@
 //! Calls to the balancers, and what they list.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use muster_engine::balancers;
-use muster_model::{BalancerTarget, GroupId, GroupView, Instance, Member, MemberSpec, OwnerKey};
-use muster_ports::{BalancerError, Clock, ComputeError, LoadBalancer};
+use muster_model::{BalancerTarget, Binding, GroupId, GroupView, Member, MemberSpec, OwnerKey};
+use muster_ports::{Asked, BalancerError, Clock, ComputeError, Listing, LoadBalancer};
 
 use crate::runtime::Runtime;
-
-/// How long draining may hold up a stop, seconds.
-const QUIESCE_SECS: u64 = 5;
 
 /// The answer of a balancer in the words of the executor, with where it was.
 fn as_call(error: BalancerError, target: &BalancerTarget) -> ComputeError {
@@ -29,48 +26,22 @@ fn as_call(error: BalancerError, target: &BalancerTarget) -> ComputeError {
 }
 
 impl Runtime {
-    /// Makes the balancers agree with what is written down of an instance: what goes is first drained everywhere.
+    /// Makes the balancers agree with what is written down of an instance. What goes is first drained everywhere, and is
+    /// taken off when nothing is left there, or the engine does not wait for that any more: `Some` = it still waits for
+    /// so much (0 = for some that the balancer does not count).
     pub(crate) async fn balance(
         &self,
         view: &GroupView,
         owner: &OwnerKey,
-    ) -> Result<(), ComputeError> {
+    ) -> Result<Option<u32>, ComputeError> {
         let instance = view
             .instances
             .get(&owner.instance)
             .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
-        self.agree(instance, owner).await
-    }
-
-    /// A machine that is about to be stopped or reinstalled gets no new load. A balancer that does not do that soon does
-    /// not hold it up: it finds the machine gone by itself.
-    pub(crate) async fn quiesce(&self, view: &GroupView, owner: &OwnerKey) {
-        let until = self.clock.now().plus_secs(QUIESCE_SECS);
-        tokio::select! {
-            biased;
-            () = self.drain_all(view, owner) => {}
-            () = self.clock.deadline(until) => tracing::warn!(%owner, "the balancers did not drain it in time"),
-        }
-    }
-
-    async fn drain_all(&self, view: &GroupView, owner: &OwnerKey) {
-        let bindings = view
-            .instances
-            .get(&owner.instance)
-            .map(|instance| instance.bindings.as_slice())
-            .unwrap_or_default();
-        for binding in bindings {
-            if let Err(error) = self.balancer.drain(owner, &binding.target).await {
-                tracing::warn!(%owner, %error, "a member could not be drained");
-            }
-        }
-    }
-
-    async fn agree(&self, instance: &Instance, owner: &OwnerKey) -> Result<(), ComputeError> {
         let machine = instance.machine.as_ref();
         let (wanted, unwanted): (Vec<_>, Vec<_>) =
             instance.bindings.iter().partition(|binding| binding.wanted);
-        for binding in wanted {
+        for binding in &wanted {
             let member = MemberSpec {
                 owner: owner.clone(),
                 target: binding.target.clone(),
@@ -78,30 +49,49 @@ impl Runtime {
                 address: machine.and_then(|machine| machine.address.clone()),
                 machine_port: machine.and_then(|machine| machine.port),
             };
-            self.balancer
-                .attach(&member)
-                .await
-                .map_err(|error| as_call(error, &binding.target))?;
+            let attached = self.balancer.attach(&member).await;
+            attached.map_err(|error| as_call(error, &binding.target))?;
         }
         for binding in &unwanted {
-            let target = &binding.target;
-            self.balancer
-                .drain(owner, target)
-                .await
-                .map_err(|error| as_call(error, target))?;
+            let drained = self.balancer.drain(owner, &binding.target).await;
+            drained.map_err(|error| as_call(error, &binding.target))?;
+        }
+        if instance.drain_by.is_some() {
+            let resting = wanted.into_iter().filter(|binding| binding.weight == 0);
+            let left = self
+                .left(owner, unwanted.iter().copied().chain(resting))
+                .await?;
+            if left.is_some() {
+                return Ok(left);
+            }
         }
         for binding in &unwanted {
-            let target = &binding.target;
-            self.balancer
-                .detach(owner, target)
-                .await
-                .map_err(|error| as_call(error, target))?;
+            let detached = self.balancer.detach(owner, &binding.target).await;
+            detached.map_err(|error| as_call(error, &binding.target))?;
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// What a machine has in its hands at some targets: `None` = nothing, `Some(0)` = that is not known.
+    async fn left(
+        &self,
+        owner: &OwnerKey,
+        at: impl Iterator<Item = &Binding>,
+    ) -> Result<Option<u32>, ComputeError> {
+        let mut left = None;
+        for binding in at {
+            let counted = self.balancer.in_flight(owner, &binding.target).await;
+            match counted.map_err(|error| as_call(error, &binding.target))? {
+                Some(0) => {}
+                Some(count) => left = Some(left.unwrap_or(0) + count),
+                None => left = left.or(Some(0)),
+            }
+        }
+        Ok(left)
     }
 
     /// What the balancers list; `None` when they do not, or when nobody asks for it.
-    pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Vec<Arc<Member>>> {
+    pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Listing> {
         if let Some(id) = group {
             let slot = self.directory.group(id)?;
             let view = slot.view();
@@ -119,12 +109,48 @@ impl Runtime {
             () = self.clock.deadline(until) => Err(BalancerError::Unknown("no answer in time".to_owned())),
         };
         match listed {
-            Ok(members) => Some(members),
+            Ok(listing) => {
+                self.note_answers(&listing.asked);
+                Some(listing)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the members of the balancers could not be listed: nothing is concluded from that");
                 None
             }
         }
+    }
+
+    /// Writes down which balancers answered, and says when that changes.
+    fn note_answers(&self, asked: &[Asked]) {
+        let mut known = self.answers();
+        for one in asked {
+            let error = one.error.as_ref().map(ToString::to_string);
+            self.metrics.balancer(&one.name, error.is_none());
+            let before = known.insert(one.name.clone(), error.clone());
+            match (before.flatten(), error) {
+                (None, Some(error)) => tracing::warn!(
+                    balancer = one.name,
+                    error,
+                    "a balancer does not answer: nothing is concluded of its members"
+                ),
+                (Some(_), None) => tracing::info!(balancer = one.name, "it answers again"),
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+        }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Balancers that did not answer when they were last asked for their members, by name, and why.
+    #[must_use]
+    pub fn silent_balancers(&self) -> BTreeMap<String, String> {
+        let answers = self.answers();
+        let silent = answers
+            .iter()
+            .filter_map(|(name, error)| Some((name.clone(), error.clone()?)));
+        silent.collect()
     }
 
     /// Clears away members that nobody else does: their instances are gone, or past unbinding.

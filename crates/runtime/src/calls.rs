@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use muster_engine::PlannedCall;
 use muster_model::{
-    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, HookId, LaunchSpec, Machine,
-    OwnerKey, StepOutcome, StepResult,
+    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, HookId, LaunchSpec, OwnerKey,
+    StepOutcome, StepResult,
 };
 use muster_ports::{CommandRun, ComputeError};
 
@@ -65,7 +65,7 @@ impl Runtime {
         };
         timer.observe(&result);
         match result {
-            Ok(machine) => StepResult::Done(machine.map(Arc::new)),
+            Ok(done) => done,
             Err(error) => {
                 tracing::warn!(owner = %call.owner, op, attempt = call.attempt, %error, "the back end did not do it");
                 refusal(error)
@@ -73,19 +73,14 @@ impl Runtime {
         }
     }
 
-    async fn ask(
-        &self,
-        view: &GroupView,
-        call: &PlannedCall,
-    ) -> Result<Option<Machine>, ComputeError> {
+    async fn ask(&self, view: &GroupView, call: &PlannedCall) -> Result<StepResult, ComputeError> {
         let owner = &call.owner;
-        match call.kind {
+        let machine = match call.kind {
             CallKind::Launch => {
                 let spec = self.spec_of(view, owner).await?;
                 self.compute.launch(&spec).await.map(Some)
             }
             CallKind::Reset(at) => {
-                self.quiesce(view, owner).await;
                 let spec = self.spec_of(view, owner).await?;
                 self.compute.reset(&spec, at).await.map(Some)
             }
@@ -94,18 +89,19 @@ impl Runtime {
             CallKind::Release => self.compute.release(owner).await.map(|()| None),
             CallKind::Start => self.compute.start(owner).await.map(Some),
             CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
-                self.balance(view, owner).await.map(|()| None)
+                return Ok(match self.balance(view, owner).await? {
+                    Some(left) => StepResult::Draining { left },
+                    None => StepResult::Done(None),
+                });
             }
-            CallKind::Stop(mode) => {
-                self.quiesce(view, owner).await;
-                self.compute.stop(owner, mode).await.map(Some)
-            }
+            CallKind::Stop(mode) => self.compute.stop(owner, mode).await.map(Some),
             CallKind::Tag => {
                 let tags = muster_engine::kept_tags(view);
                 self.compute.tag(owner, &tags).await.map(Some)
             }
             CallKind::Command(_) => Err(ComputeError::Failed("not a plain call".to_owned())),
-        }
+        };
+        machine.map(|machine| StepResult::Done(machine.map(Arc::new)))
     }
 
     /// Runs the command of a hook. It may take as long as the hook waits, so it takes no place that other calls need.

@@ -34,6 +34,7 @@ pub(crate) struct Metrics {
     samples: Family<Labels, Counter>,
     sample_calls: Family<Labels, Counter>,
     sample_secs: Family<Labels, Histogram>,
+    balancers: Family<Labels, Gauge>,
     collected: Counter,
     panics: Counter,
     evaluations: Counter,
@@ -62,6 +63,7 @@ impl Default for Metrics {
             samples: Family::default(),
             sample_calls: Family::default(),
             sample_secs: Family::new_with_constructor(latency),
+            balancers: Family::default(),
             collected: Counter::default(),
             panics: Counter::default(),
             evaluations: Counter::default(),
@@ -143,6 +145,11 @@ impl Metrics {
             "sample_call_seconds",
             "Time of calls to sources of metrics",
             self.sample_secs.clone(),
+        );
+        registry.register(
+            "balancer_up",
+            "Whether a balancer answered when it was last asked for its members",
+            self.balancers.clone(),
         );
         registry.register(
             "collected_machines",
@@ -229,6 +236,12 @@ impl Metrics {
         let labels = vec![("source", source.to_owned()), ("result", result.to_owned())];
         let counter = self.samples.get_or_create(&labels);
         counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn balancer(&self, name: &str, answers: bool) {
+        self.balancers
+            .get_or_create(&vec![("balancer", name.to_owned())])
+            .set(i64::from(answers));
     }
 
     pub(crate) fn collected(&self) {

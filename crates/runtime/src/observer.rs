@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use muster_model::{GroupCommand, GroupId, Machine, Member, Observation, OwnerKey, Time};
-use muster_ports::{Clock, Commit, ComputeError, Row};
+use muster_ports::{Clock, Commit, ComputeError, Listing, Row};
 
 use crate::runtime::Runtime;
 
@@ -88,11 +88,11 @@ impl Runtime {
         self.metrics.listing(listed.is_ok());
         match listed {
             Ok(machines) => {
-                let members = self.listed_members(group).await;
-                self.tell(group, asked_at, machines, members.as_deref())
-                    .await;
-                self.sweep_members(members.as_deref().unwrap_or_default())
-                    .await;
+                let listing = self.listed_members(group).await;
+                self.tell(group, asked_at, machines, listing.as_ref()).await;
+                if let Some(listing) = &listing {
+                    self.sweep_members(&listing.members).await;
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "the machines could not be listed: nothing is concluded from that")
@@ -107,8 +107,9 @@ impl Runtime {
         only: Option<GroupId>,
         asked_at: Time,
         machines: Vec<Arc<Machine>>,
-        members: Option<&[Arc<Member>]>,
+        listing: Option<&Listing>,
     ) {
+        let silent = listing.map(Listing::silent).unwrap_or_default();
         let mut by_group: BTreeMap<GroupId, Vec<Arc<Machine>>> = BTreeMap::new();
         for machine in machines {
             if let Some(owner) = &machine.owner {
@@ -116,7 +117,7 @@ impl Runtime {
             }
         }
         let mut at_balancers: BTreeMap<GroupId, Vec<Arc<Member>>> = BTreeMap::new();
-        for member in members.unwrap_or_default() {
+        for member in listing.iter().flat_map(|listing| &listing.members) {
             at_balancers
                 .entry(member.owner.group)
                 .or_default()
@@ -141,7 +142,8 @@ impl Runtime {
                 GroupCommand::Observed(Observation {
                     asked_at,
                     machines,
-                    members: members.map(|_| at_balancers.remove(&id).unwrap_or_default()),
+                    members: listing.map(|_| at_balancers.remove(&id).unwrap_or_default()),
+                    silent: silent.clone(),
                 }),
             )
             .await;

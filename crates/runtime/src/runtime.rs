@@ -85,6 +85,8 @@ pub struct Runtime {
     pub(crate) bells: OnceLock<Vec<Arc<Bell>>>,
     /// How the last looks at metrics went.
     pub(crate) looks: Mutex<Looks>,
+    /// Balancers by name, and why they did not answer when they were last asked, if so.
+    pub(crate) answers: Mutex<BTreeMap<String, Option<String>>>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -120,6 +122,7 @@ impl Runtime {
             stopped: Notify::new(),
             bells: OnceLock::new(),
             looks: Mutex::default(),
+            answers: Mutex::new(BTreeMap::new()),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),

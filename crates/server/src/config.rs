@@ -8,10 +8,12 @@ use muster_engine::{Quotas, Settings};
 use serde::{Deserialize, Deserializer};
 
 mod catalogue;
+mod haproxy;
 mod metrics;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
+pub(crate) use haproxy::HaProxyConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use sink::{SinkConfig, SinkKind};
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) metrics: MetricsConfig,
     #[serde(default)]
     pub(crate) metric: Vec<MetricConfig>,
+    #[serde(default)]
+    pub(crate) haproxy: Vec<HaProxyConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -172,6 +176,8 @@ pub(crate) struct Engine {
     storm_members: Option<Within<2, 2000>>,
     storm_wait_secs: Option<Within<1, 86_400>>,
     storm_wait_max_secs: Option<Within<1, 86_400>>,
+    balancer_patience_secs: Option<Within<1, 86_400>>,
+    drain_secs: Option<Within<0, 3600>>,
 }
 
 /// `[quotas]`: per account.
@@ -325,6 +331,8 @@ impl Config {
         let metrics = config.metric.iter();
         let metrics = metrics.map(|one| (one.name.as_str(), one.problem()));
         check_tables(file, text, "metric", metrics)?;
+        let haproxys = haproxy::problems(&config.haproxy);
+        check_tables(file, text, "haproxy", haproxys.into_iter())?;
         Ok(config)
     }
 
@@ -355,7 +363,7 @@ impl Config {
             call_timeout_secs call_backoff_secs call_backoff_max_secs launch_patience_secs leave_patience_secs
             activity_timeout_secs immediate_retries retry_backoff_secs retry_backoff_max_secs activity_batch
             group_calls early_death_secs early_deaths early_sick_secs replace_failures replace_percent storm_percent
-            storm_members storm_wait_secs storm_wait_max_secs
+            storm_members storm_wait_secs storm_wait_max_secs balancer_patience_secs drain_secs
         );
         settings
     }

@@ -252,11 +252,22 @@ impl Front {
         Some(spoken.get_or_init(|| Arc::clone(dialect)))
     }
 
+    /// That it is ready, and who does not answer: requests are served without a balancer too.
+    fn readiness(&self) -> String {
+        let silent = self.runtime.silent_balancers();
+        let silent = silent
+            .iter()
+            .map(|(name, error)| format!("{name}: {error}\n"));
+        std::iter::once("ready\n".to_owned())
+            .chain(silent)
+            .collect()
+    }
+
     /// What is answered here, whatever the APIs.
     async fn native(&self, head: &Head, body: &Bytes) -> Option<Reply> {
         match head.path.as_str() {
             "/healthz" => Some(text(StatusCode::OK, "ok\n".to_owned())),
-            "/readyz" if self.runtime.ready() => Some(text(StatusCode::OK, "ready\n".to_owned())),
+            "/readyz" if self.runtime.ready() => Some(text(StatusCode::OK, self.readiness())),
             "/readyz" => Some(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not ready\n".to_owned(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin;
+mod balancers;
 mod config;
 mod front;
 mod metrics;

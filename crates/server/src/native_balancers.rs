@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use muster_model::{InstanceId, Member, MemberHealth, MemberState};
+use muster_model::{BalancerPlace, InstanceId, Member, MemberHealth, MemberState};
+use muster_ports::Asked;
 use muster_sim::ActError;
 use serde_json::{Value, json};
 
@@ -31,6 +32,20 @@ fn member_json(member: &Member) -> Value {
     })
 }
 
+/// A listener with its members, and why they are not known if they are not.
+fn listener_json(place: &BalancerPlace, members: Vec<Value>, asked: &[Asked]) -> Value {
+    let mut shown = json!({
+        "listener": place.listener,
+        "location": place.location,
+        "members": members,
+    });
+    let asked = asked.iter().find(|asked| asked.places.contains(place));
+    if let Some(error) = asked.and_then(|asked| asked.error.as_ref()) {
+        shown["error"] = json!(error.to_string());
+    }
+    shown
+}
+
 /// Members by balancer, listener and location.
 type Tree = BTreeMap<String, BTreeMap<(String, Option<String>), Vec<Value>>>;
 
@@ -53,7 +68,7 @@ impl Native {
 
     /// Every listener that a group is bound to or that has a member, with its members.
     async fn balancers(&self) -> Outcome {
-        let members = self.runtime.balancer().list(None).await.map_err(internal)?;
+        let listing = self.runtime.balancer().list(None).await.map_err(internal)?;
         let mut tree = Tree::new();
         for target in self.runtime.bound_targets() {
             tree.entry(target.balancer)
@@ -61,7 +76,7 @@ impl Native {
                 .entry((target.listener, target.location))
                 .or_default();
         }
-        for member in &members {
+        for member in &listing.members {
             let target = &member.target;
             tree.entry(target.balancer.clone())
                 .or_default()
@@ -75,7 +90,12 @@ impl Native {
                 let listeners: Vec<Value> = listeners
                     .into_iter()
                     .map(|((listener, location), members)| {
-                        json!({ "listener": listener, "location": location, "members": members })
+                        let place = BalancerPlace {
+                            balancer: lb.clone(),
+                            listener,
+                            location,
+                        };
+                        listener_json(&place, members, &listing.asked)
                     })
                     .collect();
                 json!({ "lb": lb, "listeners": listeners })

@@ -22,6 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::ServeArgs;
 use crate::accounts::{Keyring, NewKey};
+use crate::balancers;
 use crate::config::{BackendKind, Config, LogFormat};
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
@@ -245,13 +246,16 @@ async fn back_end(
             tracing::info!("machines are processes: {}", backend.capabilities());
             let groups = store.groups().await.map_err(|error| error.to_string())?;
             let instances = groups.iter().flat_map(|rows| &rows.instances);
-            let table = TableBalancer::of(instances.map(|instance| &**instance));
+            let outside = balancers::outside(config);
+            let table = TableBalancer::of(instances.map(|instance| &**instance), |target| {
+                !outside.contains(&target.place())
+            });
             Ok(BackEnd {
                 measured: crate::sources::sampler(&backend, config)
                     .into_iter()
                     .collect(),
                 compute: Arc::new(backend),
-                balancer: Arc::new(table),
+                balancer: balancers::routes(config, Arc::new(table)),
                 sim: None,
             })
         }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, InstanceId, MachineState, Member, MemberHealth, MemberSpec, OwnerKey,
 };
-use muster_ports::{BalancerError, ComputeError, LoadBalancer};
+use muster_ports::{BalancerError, ComputeError, Listing, LoadBalancer};
 
 use crate::compute::{ActError, SimCompute};
 use crate::faults::Op;
@@ -98,6 +98,15 @@ impl LoadBalancer for SimCompute {
         }
     }
 
+    /// Simulated members carry no load.
+    async fn in_flight(
+        &self,
+        _owner: &OwnerKey,
+        _target: &BalancerTarget,
+    ) -> Result<Option<u32>, BalancerError> {
+        Ok(Some(0))
+    }
+
     async fn detach(&self, owner: &OwnerKey, target: &BalancerTarget) -> Result<(), BalancerError> {
         let id = owner.instance;
         self.call(
@@ -115,12 +124,10 @@ impl LoadBalancer for SimCompute {
         .map_err(balancer_error)
     }
 
-    async fn list(&self, group: Option<GroupId>) -> Result<Vec<Arc<Member>>, BalancerError> {
+    async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError> {
         let state = self.state();
         let members = state.members.list(group);
-        Ok(members
-            .iter()
-            .map(|member| seen(member, &state.machines))
-            .collect())
+        let seen = members.iter().map(|member| seen(member, &state.machines));
+        Ok(seen.collect::<Vec<_>>().into())
     }
 }

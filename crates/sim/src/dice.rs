@@ -32,6 +32,16 @@ pub struct Odds {
     pub storm: u32,
     /// All machines of a group become healthy between two listings.
     pub recovery: u32,
+    /// A member has load when it is first drained.
+    pub load: u32,
+    /// A balancer loses a member between two listings.
+    pub lost_member: u32,
+    /// A balancer restarts between two listings, and has forgotten its members.
+    pub forgetful_balancer: u32,
+    /// A balancer stops answering for a while.
+    pub silent_balancer: u32,
+    /// A balancer does not know the health of a member when it is asked.
+    pub unknown_health: u32,
     /// A commit fails, not written.
     pub commit_lost: u32,
     /// A commit is written, but its answer is lost.
@@ -58,6 +68,11 @@ impl Odds {
             sickness: 40,
             storm: 15,
             recovery: 40,
+            load: 500,
+            lost_member: 30,
+            forgetful_balancer: 10,
+            silent_balancer: 40,
+            unknown_health: 100,
             commit_lost: 15,
             commit_unknown: 15,
             crash: 12,

@@ -10,14 +10,15 @@ use muster_engine::{
     Context, Facts, PlannedCall, Settings, apply, create_config, create_group, plan,
 };
 use muster_model::{
-    Account, Activity, ActivityFilter, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
-    GroupSpec, GroupView, Ids, LaunchConfiguration, Page, Site, StepResult, Time,
+    Account, Activity, ActivityFilter, BalancerPlace, BalancerTarget, ConfigSpec, Created, Door,
+    Error, GroupCommand, GroupId, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Page,
+    Site, StepResult, Time,
 };
 use muster_ports::{Commit, Guard, MemberTable, Row, Store, StoreError};
 
 use crate::dice::{Dice, Odds};
 use crate::machines::Machines;
-use crate::world_balancers::Carried;
+use crate::world_balancers::{Carried, Listed, Load};
 
 /// Between two listings of the machines.
 pub(crate) const OBSERVE_MILLIS: i64 = 10_000;
@@ -78,7 +79,7 @@ pub(crate) enum Happening {
     Listed {
         asked_at: Time,
         machines: Vec<Arc<muster_model::Machine>>,
-        members: Option<Vec<Arc<muster_model::Member>>>,
+        members: Option<Listed>,
     },
 }
 
@@ -98,6 +99,10 @@ pub struct World {
     pub machines: Machines,
     /// The members at the balancers as they are.
     pub members: MemberTable,
+    /// Balancers that do not answer, and until when.
+    pub(crate) silent: BTreeMap<BalancerPlace, Time>,
+    /// The load of members that are being drained.
+    pub(crate) load: BTreeMap<(BalancerTarget, InstanceId), Load>,
     /// The dice.
     pub dice: Dice,
     /// The present moment.
@@ -147,6 +152,8 @@ impl World {
             store,
             machines: Machines::default(),
             members: MemberTable::default(),
+            silent: BTreeMap::new(),
+            load: BTreeMap::new(),
             dice,
             now: Time(0),
             happenings: BTreeMap::new(),

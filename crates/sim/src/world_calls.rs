@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use muster_engine::{PlannedCall, kept_tags, launch_spec};
 use muster_model::{
-    AttemptCode, CallKind, GroupCommand, InstanceId, LaunchSpec, Machine, MachineHealth,
-    MachineState, Member, Observation, StepOutcome, StepResult, Time,
+    AttemptCode, Binding, CallKind, GroupCommand, InstanceId, LaunchSpec, Machine, MachineHealth,
+    MachineState, Observation, StepOutcome, StepResult, Time,
 };
 use muster_ports::ComputeError;
 
 use crate::driver::{Fate, Happening, OBSERVE_MILLIS, Point, World, WorldError};
-use crate::world_balancers::Carried;
+use crate::world_balancers::{Carried, Listed};
 
 /// Longest time that a call takes, milliseconds.
 const CALL_MILLIS: i64 = 3000;
@@ -57,9 +57,11 @@ impl World {
         } else {
             self.fate(call.kind)
         };
+        let (bindings, drain_by) = self.bindings_of(&call);
         let carried = Arc::new(Carried {
             launch: self.launch_of(&call),
-            bindings: self.bindings_of(&call),
+            bindings,
+            drain_by,
         });
         if self.crash_soon {
             self.reach(call, &carried, fate);
@@ -148,16 +150,18 @@ impl World {
             Fate::Refused(code) => {
                 // Some of several targets may be done all the same.
                 let done = self.dice.below(carried.bindings.len() + 1);
-                self.balance(&call.owner, &carried.bindings[..done]);
+                let heard = carried
+                    .bindings
+                    .iter()
+                    .take_while(|b| !self.is_silent(&b.target));
+                let done = done.min(heard.count());
+                self.balance(&call.owner, &carried.bindings[..done], carried.drain_by);
                 Err((code, "ordered by the dice".to_owned()))
             }
             Fate::NotDone => return,
             Fate::Done { .. } | Fate::DoneSilently => self.perform(&call, carried),
         };
-        let result = match result {
-            Ok(machine) => StepResult::Done(machine),
-            Err((code, message)) => StepResult::Refused { code, message },
-        };
+        let result = result.unwrap_or_else(|(code, message)| StepResult::Refused { code, message });
         match fate {
             Fate::DoneSilently | Fate::NotDone => {}
             Fate::Refused(_) | Fate::Done { doubled: false } => self.reply(call, result),
@@ -188,6 +192,28 @@ impl World {
     }
 
     fn perform(
+        &mut self,
+        call: &PlannedCall,
+        carried: &Carried,
+    ) -> Result<StepResult, (AttemptCode, String)> {
+        let silent = |binding: &Binding| self.is_silent(&binding.target);
+        if let Some(first) = carried.bindings.iter().position(silent) {
+            self.balance(&call.owner, &carried.bindings[..first], carried.drain_by);
+            return Ok(StepResult::Unknown {
+                message: "the balancer is silent".to_owned(),
+            });
+        }
+        if !carried.bindings.is_empty() {
+            let left = self.balance(&call.owner, &carried.bindings, carried.drain_by);
+            return Ok(match left {
+                0 => StepResult::Done(None),
+                left => StepResult::Draining { left },
+            });
+        }
+        self.perform_on_machine(call, carried).map(StepResult::Done)
+    }
+
+    fn perform_on_machine(
         &mut self,
         call: &PlannedCall,
         carried: &Carried,
@@ -224,10 +250,8 @@ impl World {
                 .set_state(owner, MachineState::Running)
                 .map(|m| Some(Arc::new(m)))
                 .map_err(refused),
-            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
-                self.balance(owner, &carried.bindings);
-                Ok(None)
-            }
+            // An instance that is to be nowhere.
+            CallKind::Bind | CallKind::Unbind | CallKind::Rebind => Ok(None),
             CallKind::Tag => {
                 let view = self.groups.get(&owner.group);
                 let tags = view.map_or(Vec::new(), kept_tags);
@@ -327,7 +351,7 @@ impl World {
         &mut self,
         asked_at: Time,
         machines: &[Arc<Machine>],
-        members: Option<Vec<Arc<Member>>>,
+        listing: Option<Listed>,
     ) {
         let ids: Vec<_> = self.groups.keys().copied().collect();
         for id in ids {
@@ -337,17 +361,23 @@ impl World {
             let observation = Observation {
                 asked_at,
                 machines: own.map(Arc::clone).collect(),
-                members: members.as_ref().map(|members| {
-                    let own = members.iter().filter(|m| m.owner.group == id);
+                members: listing.as_ref().map(|listed| {
+                    let own = listed.members.iter().filter(|m| m.owner.group == id);
                     own.map(Arc::clone).collect()
                 }),
+                silent: listing.as_ref().map_or(Vec::new(), |l| l.silent.clone()),
             };
+            let sick = self.sick_at_balancers(id);
             match self.command(id, &GroupCommand::Observed(observation)) {
                 // What was not taken in is seen again by the next listing.
                 Ok(_) | Err(WorldError::Store | WorldError::Refused(_)) => {}
                 Err(WorldError::Crashed(_)) => return,
             }
+            let members = listing.as_ref().map_or(&[][..], |l| &l.members);
+            self.check_verdicts(id, &sick, members);
         }
-        self.sweep_members(members.as_deref().unwrap_or_default());
+        if let Some(listed) = &listing {
+            self.sweep_members(&listed.members);
+        }
     }
 }

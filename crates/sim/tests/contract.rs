@@ -65,7 +65,7 @@ fn balancers_with_a_journal() {
         ));
         let reopened = SimCompute::open(dir.path(), Arc::new(Still), 1).unwrap();
         let left = pollster::block_on(muster_ports::LoadBalancer::list(&reopened, None)).unwrap();
-        assert_eq!(left, [], "{name}: what is gone stays gone");
+        assert_eq!(left.members, [], "{name}: what is gone stays gone");
     }
 }
 

@@ -478,6 +478,10 @@ fn lost_and_doubled_answers_end_as_if_there_had_been_none() {
                 ..Odds::default()
             },
             Odds {
+                load: 1000,
+                ..Odds::default()
+            },
+            Odds {
                 no_listing: 500,
                 commit_lost: 300,
                 commit_unknown: 300,

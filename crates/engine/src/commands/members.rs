@@ -125,6 +125,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         bound_at: None,
         healthy_by: None,
         sick_since: None,
+        drain_by: None,
     }
 }
 

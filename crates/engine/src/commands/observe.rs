@@ -44,6 +44,7 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Creat
     lost.retain(|(id, destroy)| !crate::hooks::died(draft, *id, *destroy));
     record_losses(draft, &lost);
     destroy_strangers(draft, observation);
+    crate::draining::see(draft, observation);
     crate::balancers::see(draft, observation);
     Created::Nothing
 }
@@ -219,6 +220,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             bound_at: None,
             healthy_by: None,
             sick_since: None,
+            drain_by: None,
         });
     }
 }

@@ -16,6 +16,9 @@ use crate::lifecycle::Event;
 use crate::reason::Code;
 use crate::{placement, runs, tags};
 
+/// Only balancers drain: whoever says that else has not answered what was asked.
+const NOT_ASKED: &str = "no answer to what was asked";
+
 /// The shell restarted: calls that were in flight are unanswered and made again at once.
 pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
     runs::recover(draft);
@@ -107,6 +110,7 @@ fn coming(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
             waiting,
             "the back end said done but told nothing of the machine",
         ),
+        StepResult::Draining { .. } => unanswered(draft, waiting, NOT_ASKED),
         StepResult::Unknown { message } => unanswered(draft, waiting, message),
         StepResult::Refused { code, message } => refused(draft, waiting, *code, message),
     }
@@ -269,8 +273,9 @@ fn leaving(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
             draft.happen(id, Event::Left);
             return;
         }
-        StepResult::Refused { code, message } => (*code, message, false),
-        StepResult::Unknown { message } => (AttemptCode::NoAnswer, message, true),
+        StepResult::Refused { code, message } => (*code, message.as_str(), false),
+        StepResult::Unknown { message } => (AttemptCode::NoAnswer, message.as_str(), true),
+        StepResult::Draining { .. } => (AttemptCode::NoAnswer, NOT_ASKED, true),
     };
     draft.attempt_failed(id, &waiting.placement, code, message);
     let patience = u64::from(draft.settings.leave_patience_secs) * 1000;
@@ -301,7 +306,11 @@ fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
             draft.attempt_failed(id, &waiting.placement, *code, message);
             draft.fail_in_place(id, message);
         }
-        StepResult::Unknown { message } => {
+        StepResult::Unknown { .. } | StepResult::Draining { .. } => {
+            let message = match result {
+                StepResult::Unknown { message } => message.as_str(),
+                _ => NOT_ASKED,
+            };
             draft.attempt_failed(id, &waiting.placement, AttemptCode::NoAnswer, message);
             let patience = u64::from(draft.settings.leave_patience_secs) * 1000;
             match draft.now.millis_since(waiting.call.since) < patience {

@@ -49,6 +49,7 @@ fn look(t: &mut Table, sick: &BTreeSet<InstanceId>) {
         asked_at: t.now,
         machines: machines.collect(),
         members: None,
+        silent: Vec::new(),
     };
     t.command(GroupCommand::Observed(observation)).unwrap();
 }
@@ -207,6 +208,7 @@ fn replacements_that_fail_slow_down_and_stop_with_a_reason() {
         asked_at: t.now,
         machines,
         members: None,
+        silent: Vec::new(),
     };
     t.command(GroupCommand::Observed(unknown)).unwrap();
     t.settle();
@@ -278,6 +280,7 @@ fn machines_that_always_die_early_are_not_launched_for_ever() {
             asked_at: t.now,
             machines: Vec::new(),
             members: None,
+            silent: Vec::new(),
         };
         t.command(GroupCommand::Observed(nothing)).unwrap();
         t.settle();

@@ -145,6 +145,7 @@ fn a_machine_that_dies_ends_its_hook_at_once() {
             asked_at: Time(t.now.0 - secs * 1000),
             machines: Vec::new(),
             members: None,
+            silent: Vec::new(),
         })
     };
     let early = nothing(&t, 6);

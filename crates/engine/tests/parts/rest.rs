@@ -57,6 +57,7 @@ fn listed(t: &mut Table, machines: Vec<Machine>) {
         asked_at: t.now,
         machines: machines.into_iter().map(Arc::new).collect(),
         members: None,
+        silent: Vec::new(),
     };
     t.now = t.now.plus_secs(1);
     t.command(GroupCommand::Observed(observation)).unwrap();

@@ -191,6 +191,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
         bound_at: Some(Time(10)),
         healthy_by: Some(Time(20)),
         sick_since: Some(Time(21)),
+        drain_by: Some(Time(21)),
     }
 }
 

@@ -129,6 +129,35 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "[[catalogue.balancer]]\nid = \"lb\"\n[[catalogue.balancer.listener]]\nid = \"l\"\ntarget = \"x\"",
             "muster.toml:5:10: unknown variant `x`, expected `node` or `group`",
         ),
+        (
+            "[[haproxy]]\nname = \"edge\"\nsocket = \"/s\"",
+            "muster.toml:1:1: missing field `backend`",
+        ),
+        (
+            "[[haproxy]]\nname = \"edge\"\nsocket = \"/s\"\nbackend = []",
+            "muster.toml:1:1: haproxy `edge`: at least one [[haproxy.backend]] is needed",
+        ),
+        (
+            "[[haproxy]]\nname = \"edge\"\nsocket = \"/s\"\nmark = \"a.b\"\nbackend = [{ lb = \"a\", backend = \"b\" }]",
+            "muster.toml:1:1: haproxy `edge`: mark `a.b`: 1 to 32 letters",
+        ),
+        (
+            "[[haproxy]]\nname = \"edge\"\nsocket = \"/s\"\nbackend = [{ lb = \"a\", backend = \"b;c\" }]",
+            "muster.toml:1:1: haproxy `edge`: backend `b;c`: 1 to 128 letters",
+        ),
+        (
+            "[[haproxy]]\nname = \"edge\"\nsocket = \"/s\"\nbackend = [{ lb = \"a\", backend = \"b\" }, { lb = \"c\", backend = \"b\" }]",
+            "muster.toml:1:1: haproxy `edge`: backend `b`: each is one place only",
+        ),
+        (
+            "[[haproxy]]\nname = \"a\"\nsocket = \"/s\"\nbackend = [{ lb = \"a\", listener = \"l\", backend = \"b\" }]\n\
+             [[haproxy]]\nname = \"b\"\nsocket = \"/t\"\nbackend = [{ lb = \"a\", listener = \"l\", backend = \"b\" }]",
+            "muster.toml:5:1: haproxy `b`: a/l: each place is there once",
+        ),
+        (
+            "[[haproxy]]\nname = \"a\"\nsocket = \"/s\"\nbackend = [{ lb = \"a\", location = \"l\", backend = \"b\" }]",
+            "muster.toml:1:1: haproxy `a`: backend `b`: location goes with listener",
+        ),
         ("a = ", "muster.toml:1:5: "),
     ];
     for (text, wanted) in cases {
@@ -201,6 +230,8 @@ fn documented() -> Vec<Documented> {
     .collect()
 }
 
+const HAPROXY: &str = "[[haproxy]]\nname = \"a\"\nsocket = \"/s\"\n";
+
 /// A file that sets one key. What else its table needs is added.
 fn file(key: &str, value: &str) -> String {
     let (tables, name) = key.rsplit_once('.').unwrap_or(("", key));
@@ -225,6 +256,11 @@ fn file(key: &str, value: &str) -> String {
                 text.push_str(&format!("{name} = {value}\n"));
             }
             text
+        }
+        "haproxy[]" => {
+            format!(
+                "{HAPROXY}{name} = {value}\n[[haproxy.backend]]\nlb = \"lb-1\"\nbackend = \"b\"\n"
+            )
         }
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "sink[]" => {
@@ -261,6 +297,8 @@ fn the_page_names_every_key_once() {
         "sink",
         "instance_type",
         "command",
+        "haproxy",
+        "backend",
         "topic",
         "image",
         "zone",
@@ -298,6 +336,21 @@ fn the_page_has_the_defaults() {
         if !row.key.starts_with("engine.") {
             assert_eq!(format!("{set:?}"), format!("{plain:?}"), "{}", row.key);
         }
+    }
+}
+
+#[test]
+fn the_page_has_the_defaults_of_haproxys() {
+    let shown = |text: &str| format!("{:?}", Config::parse("haproxy", text).unwrap());
+    let plain = shown(&file("haproxy[].check", "true"));
+    let rows = documented();
+    let rows: Vec<_> = rows
+        .iter()
+        .filter(|row| row.key.starts_with("haproxy[].") && !row.default.is_empty())
+        .collect();
+    assert_eq!(rows.len(), 8);
+    for row in rows {
+        assert_eq!(shown(&file(&row.key, &row.default)), plain, "{}", row.key);
     }
 }
 

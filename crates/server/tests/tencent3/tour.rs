@@ -147,7 +147,10 @@ impl Tour {
     }
 
     async fn members(&mut self) {
-        let members = LoadBalancer::list(&*self.service.sim, None).await.unwrap();
+        let members = LoadBalancer::list(&*self.service.sim, None)
+            .await
+            .unwrap()
+            .members;
         let mut lines: Vec<String> = members
             .iter()
             .map(|member| {

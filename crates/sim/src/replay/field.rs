@@ -356,6 +356,7 @@ impl State {
             asked_at: self.now,
             machines: self.machines.list(None),
             members: Some(members.collect()),
+            silent: Vec::new(),
         };
         self.tell(&GroupCommand::Observed(observation));
     }
