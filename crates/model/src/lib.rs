@@ -87,7 +87,7 @@ pub use refresh::{
 };
 pub use scaling::{
     AdjustBy, Alarm, Comparison, Metric, Point, Policy, PolicyCommand, PolicyKind, PolicySpec,
-    Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Series, Statistic, TargetTracking,
-    Watch,
+    Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Series, Statistic,
+    TargetTracking, Watch,
 };
 pub use time::Time;

@@ -8,10 +8,12 @@ use muster_engine::{Quotas, Settings};
 use serde::{Deserialize, Deserializer};
 
 mod catalogue;
+mod ksyun;
 mod metrics;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
+use ksyun::KsyunConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use sink::{SinkConfig, SinkKind};
@@ -52,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) rate_limits: RateLimits,
+    #[serde(default)]
+    ksyun: KsyunConfig,
     #[serde(default)]
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]
