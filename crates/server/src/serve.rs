@@ -105,10 +105,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
-        dialects: vec![
-            tencent3(&runtime, &keyring, &sealer, &config),
-            ksyun(&runtime, &keyring, &sealer, &config),
-        ],
+        dialects: dialects(&runtime, &keyring, &sealer, &config),
         native: Native {
             runtime: Arc::clone(&runtime),
             keyring,
@@ -174,6 +171,19 @@ fn show_key(key: &NewKey, dir: &Path) -> Result<(), String> {
         "(kept in {})",
         dir.join("credentials.json").display()
     ))
+}
+
+/// The APIs that are served; no two recognise the same request.
+fn dialects(
+    runtime: &Arc<Runtime>,
+    keyring: &Arc<Keyring>,
+    sealer: &Arc<Sealer>,
+    config: &Config,
+) -> Vec<Arc<dyn Dialect>> {
+    vec![
+        tencent3(runtime, keyring, sealer, config),
+        ksyun(runtime, keyring, sealer, config),
+    ]
 }
 
 /// Seals the passwords of machines.

@@ -6,7 +6,6 @@ use muster_model::{
     Problem, Quota, ResourceKind, ScheduleId,
 };
 
-use crate::context::Ctx;
 use crate::fault::Fault;
 
 /// An id in this door's spelling, if it is one.
@@ -231,9 +230,8 @@ fn size_order(min: u32, desired: u32, max: u32, action: &str) -> Fault {
     Fault::value(parameter(field, action), &value.to_string(), &wanted)
 }
 
-/// The answer to a command that was refused; `about` is the id that the request names.
-pub(crate) fn fault(error: &Error, about: &str, ctx: &Ctx) -> Fault {
-    let action = ctx.action;
+/// The answer to a command of an action that was refused; `about` is the id that the request names.
+pub(crate) fn fault(error: &Error, about: &str, action: &str, user: &str) -> Fault {
     match error {
         Error::NotFound { kind, id } => not_found(*kind, id),
         Error::NotMembers { instances } => {
@@ -265,7 +263,6 @@ pub(crate) fn fault(error: &Error, about: &str, ctx: &Ctx) -> Fault {
         Error::CannotAttach { instance, refusal } => attach(*instance, refusal),
         Error::SourceStopped { instance } => attach(*instance, &AttachRefusal::WrongState),
         Error::ReadOnly => {
-            let user = &ctx.user;
             let message = format!("User: {user} is not authorized to perform: kec:{action}.");
             Fault::new(403, "AccessDenied", message)
         }

@@ -85,7 +85,7 @@ pub(crate) const ALL: Page = Page {
 impl Ctx {
     /// The refusal in this door's words; `about` is the id that the request names.
     pub(crate) fn refused(&self, error: &Error, about: &str) -> Fault {
-        crate::codes::fault(error, about, self)
+        crate::codes::fault(error, about, self.action, &self.user)
     }
 
     /// Executes a command, or only checks it; then the answer is that of a dry run.

@@ -29,9 +29,13 @@ impl Fault {
 
     /// A value that does not do (L2803), and what would.
     pub(crate) fn value(parameter: &str, value: &str, wanted: &str) -> Fault {
+        let said = match value {
+            "" => "It".to_owned(),
+            value => format!("The value `{value}`"),
+        };
         let message = format!(
             "An invalid or out-of-range value was supplied for the input parameter {parameter}. \
-             The value `{value}` is not right: {wanted}."
+             {said} is not right: {wanted}."
         );
         Fault::new(400, "InvalidParameterValue", message)
     }
