@@ -28,9 +28,10 @@ impl Draft<'_> {
             return;
         };
         let id: InstanceId = self.ids.next_id();
+        let stamped = config.spec.name_time_suffix;
         let (instances, hosts) = (&config.spec.instance_names, &config.spec.host_names);
         let names::Named { name, host_name } =
-            names::take(self, instances.as_ref(), hosts.as_ref(), id);
+            names::take(self, instances.as_ref(), hosts.as_ref(), stamped, id);
         let now = self.now;
         let group = self.group();
         let instance = Instance {

@@ -1,6 +1,7 @@
 //! Names of machines and of their hosts (rules C7, G13): the configured name, a number, a suffix, joined by a delimiter.
 
-use muster_model::{HostNames, InstanceId, InstanceNames, NameIndex, NameStyle};
+use jiff::Timestamp;
+use muster_model::{HostNames, InstanceId, InstanceNames, NameIndex, NameStyle, Time};
 
 use crate::draft::Draft;
 
@@ -75,11 +76,19 @@ fn joined(
     parts.join(delimiter.map_or(DELIMITER, String::as_str))
 }
 
+/// A moment in China's time, as digits.
+fn stamp(at: Time) -> String {
+    let secs = at.unix_secs().saturating_add(8 * 3600);
+    let moment = Timestamp::from_second(secs).unwrap_or(Timestamp::MAX);
+    moment.strftime("%Y%m%d%H%M%S").to_string()
+}
+
 /// Names the machine of a new instance, and takes the numbers that go into that.
 pub(crate) fn take(
     draft: &mut Draft<'_>,
     instance_names: Option<&InstanceNames>,
     host_names: Option<&HostNames>,
+    time_suffix: bool,
     id: InstanceId,
 ) -> Named {
     let group = draft.group();
@@ -88,6 +97,11 @@ pub(crate) fn take(
     let plain = InstanceNames {
         name: format!("as-{}", group.spec.name),
         ..InstanceNames::default()
+    };
+    let unnamed = |names: &&InstanceNames| names.name.is_empty();
+    let prefix = match instance_names.filter(unnamed) {
+        Some(_) => &plain.name,
+        None => &instance_names.unwrap_or(&plain).name,
     };
     let names = instance_names.unwrap_or(&plain);
     if number.is_some() {
@@ -98,15 +112,19 @@ pub(crate) fn take(
         let next = draft.group().next_host_index.saturating_add(1);
         draft.group_mut().next_host_index = next;
     }
+    let name = joined(
+        prefix,
+        names.style,
+        names.suffix.as_ref(),
+        names.delimiter.as_ref(),
+        number,
+        id,
+    );
     Named {
-        name: joined(
-            &names.name,
-            names.style,
-            names.suffix.as_ref(),
-            names.delimiter.as_ref(),
-            number,
-            id,
-        ),
+        name: match time_suffix {
+            false => name,
+            true => format!("{name}-{}", stamp(draft.now)),
+        },
         host_name: host_names.map(|names| {
             joined(
                 &names.name,
@@ -171,6 +189,11 @@ mod tests {
             );
             assert_eq!(got, expected);
         }
+    }
+
+    #[test]
+    fn a_moment_is_written_in_chinas_time() {
+        assert_eq!(stamp(Time(1_608_263_424_000)), "20201218115024");
     }
 
     #[test]

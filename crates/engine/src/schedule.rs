@@ -11,7 +11,7 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muster_model::{Part, Schedule, ScheduleTimes, Size, Time, TriggerKind};
+use muster_model::{Part, Repeat, Schedule, ScheduleTimes, Size, Time, TriggerKind};
 
 use crate::draft::Draft;
 use crate::reason::{Clamp, Code};
@@ -38,6 +38,9 @@ pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
     let Some(text) = &times.cron else {
         return (times.start_at > after).then_some(times.start_at);
     };
+    if let Some(Repeat::Days(days)) = times.repeat {
+        return every(times, days, |at| at > after).next();
+    }
     let from = times.start_at.max(after.plus_millis(1));
     let zone = TimeZone::get(&times.zone).ok()?;
     // The search is by whole seconds: a moment within a second starts at the next one.
@@ -49,6 +52,23 @@ pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
     (!over).then_some(next)
 }
 
+/// Seconds in a day.
+const DAY_SECS: u64 = 86_400;
+
+/// The firings every so many days that are `wanted`, from the first one that is: days of 24 hours, as in zones whose
+/// clocks are never changed.
+fn every(
+    times: &ScheduleTimes,
+    days: u32,
+    wanted: impl Fn(Time) -> bool,
+) -> impl Iterator<Item = Time> {
+    let step = DAY_SECS * u64::from(days.max(1));
+    let end = times.end_at.unwrap_or(Time::NEVER);
+    std::iter::successors(Some(times.start_at), move |at| Some(at.plus_secs(step)))
+        .take_while(move |at| *at <= end && *at < Time::NEVER)
+        .skip_while(move |at| !wanted(*at))
+}
+
 /// The last firing up to `now` of a schedule that is due.
 fn last_due(schedule: &Schedule, now: Time) -> Option<Time> {
     let times = &schedule.times;
@@ -57,6 +77,16 @@ fn last_due(schedule: &Schedule, now: Time) -> Option<Time> {
         return Some(due);
     };
     let until = times.end_at.map_or(now, |end| end.min(now));
+    if let Some(Repeat::Days(days)) = times.repeat {
+        let last = every(times, days, |at| {
+            at.plus_secs(DAY_SECS * u64::from(days)) > until
+        });
+        return Some(
+            last.take_while(|at| *at <= until)
+                .last()
+                .map_or(due, |at| at.max(due)),
+        );
+    }
     let zone = TimeZone::get(&times.zone).ok()?;
     let until = Timestamp::from_second(until.0.div_euclid(1000)).ok()?;
     let last = cron(text)?
@@ -153,6 +183,7 @@ mod tests {
             end_at: Some(time(end)),
             cron: Some(cron.to_owned()),
             zone: zone.to_owned(),
+            repeat: None,
         };
         std::iter::successors(next_after(&times, Time(0)), |last| {
             next_after(&times, *last)
@@ -233,6 +264,30 @@ mod tests {
                 "2026-11-01T05:30:00Z",
                 "2026-11-01T06:00:00Z",
                 "2026-11-01T06:30:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_so_many_days_is_counted_from_the_first_time() {
+        let times = ScheduleTimes {
+            start_at: time("2026-01-30T15:00:00Z"),
+            end_at: Some(time("2026-02-04T00:00:00Z")),
+            cron: Some("0 23 */2 * *".to_owned()),
+            zone: "Asia/Shanghai".to_owned(),
+            repeat: Some(Repeat::Days(2)),
+        };
+        let runs: Vec<String> = std::iter::successors(next_after(&times, Time(0)), |last| {
+            next_after(&times, *last)
+        })
+        .map(|at| Timestamp::from_millisecond(at.0).unwrap().to_string())
+        .collect();
+        assert_eq!(
+            runs,
+            [
+                "2026-01-30T15:00:00Z",
+                "2026-02-01T15:00:00Z",
+                "2026-02-03T15:00:00Z"
             ]
         );
     }

@@ -1021,6 +1021,7 @@ fn schedule_spec(
             end_at: cron.map(|_| Time(1_000_000_000)),
             cron: cron.map(str::to_owned),
             zone: "UTC".to_owned(),
+            repeat: None,
         },
         min: sizes.0,
         desired: sizes.1,

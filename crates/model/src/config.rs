@@ -159,6 +159,12 @@ pub struct ConfigSpec {
     pub source_instance: Option<String>,
     /// Huawei: tenancy, dedicated host, flavor priority, market type, CPU options: kept and echoed as given.
     pub huawei_extras: Vec<Tag>,
+    /// Kingsoft: what only that door has words for, kept and echoed as given: name of the parameter, value.
+    #[serde(default)]
+    pub ksyun_extras: Vec<Tag>,
+    /// Kingsoft: the time at which a machine is made is appended to its name.
+    #[serde(default)]
+    pub name_time_suffix: bool,
 }
 
 /// Must every instance type be sellable (`All`) or one (`Any`, default). L13375.
@@ -373,6 +379,7 @@ pub struct Personality {
 )]
 pub struct ConfigPatch {
     pub name: Option<String>,
+    pub project: Option<i64>,
     pub image: Option<String>,
     pub image_family: Option<String>,
     pub instance_types: Option<Vec<String>>,
@@ -398,5 +405,7 @@ pub struct ConfigPatch {
     pub dedicated_cluster: Option<String>,
     pub metadata: Option<Vec<Tag>>,
     pub tag_edit: Option<TagEdit>,
+    pub ksyun_extras: Option<Vec<Tag>>,
+    pub name_time_suffix: Option<bool>,
     pub network_interfaces: Option<Vec<NetworkInterface>>,
 }

@@ -145,6 +145,9 @@ pub enum AttachRefusal {
     /// It is in another VPC.
     #[error("it is in another VPC")]
     OtherVpc,
+    /// It is in none of the group's subnets.
+    #[error("it is in none of the subnets of the group")]
+    OtherSubnet,
     /// It neither runs nor is stopped.
     #[error("it neither runs nor is stopped")]
     WrongState,

@@ -19,6 +19,17 @@ pub enum Door {
     Ksyun,
 }
 
+impl Door {
+    /// Whether names of groups, configurations, policies and scheduled actions that are made through it are unique.
+    #[must_use]
+    pub fn has_unique_names(self) -> bool {
+        match self {
+            Door::Tencent3 | Door::Tencent2 => true,
+            Door::Huawei | Door::Ksyun => false,
+        }
+    }
+}
+
 /// A scaling group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {

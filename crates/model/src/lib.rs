@@ -92,8 +92,8 @@ pub use refresh::{
 };
 pub use scaling::{
     AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
-    PolicySpec, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing, Statistic, Stood,
-    TargetTracking, Watch,
+    PolicySpec, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
+    Statistic, Stood, TargetTracking, Watch,
 };
 pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use time::Time;

@@ -428,4 +428,18 @@ pub struct ScheduleTimes {
     pub cron: Option<String>,
     /// Zone in which the cron text is read, an IANA name.
     pub zone: String,
+    /// The repetition that `cron` was made from (Kingsoft).
+    #[serde(default)]
+    pub repeat: Option<Repeat>,
+}
+
+/// A repetition by a unit (Kingsoft RepeatUnit, RepeatCycle).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Repeat {
+    /// Every so many days from the first time on. A cron text cannot say that; what it says is a stand-in.
+    Days(u32),
+    /// On these days of the week, 1 = Monday.
+    Week(Vec<u32>),
+    /// From this to that day of the month.
+    Month(u32, u32),
 }

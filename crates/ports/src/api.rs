@@ -33,6 +33,12 @@ pub trait Api: Send + Sync {
     /// The command was refused and changed nothing; after [`Error::Store`] that is not known.
     async fn execute(&self, caller: &Caller, command: Command) -> ApiResult<Created>;
 
+    /// Decides a command as [`Api::execute`] would now, and commits nothing.
+    ///
+    /// # Errors
+    /// Those that the command would be refused with.
+    async fn check(&self, caller: &Caller, command: Command) -> ApiResult<()>;
+
     /// Groups.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The facade: commands and questions from doors.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,20 +23,36 @@ pub(crate) fn no_group(id: GroupId) -> Error {
     }
 }
 
+/// Who asks, and whether the decision is only to be looked at.
+pub(crate) struct Ask<'a> {
+    pub(crate) caller: &'a Caller,
+    /// Nothing is committed.
+    pub(crate) check: bool,
+}
+
+impl Deref for Ask<'_> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        self.caller
+    }
+}
+
 impl Runtime {
     /// Applies a command that depends on nothing but the group.
     pub(crate) async fn apply_to(&self, id: GroupId, command: &GroupCommand) -> ApiResult<Created> {
-        self.apply_with(id, command, &Facts::default(), &Commit::default())
-            .await
+        let (facts, more) = (Facts::default(), Commit::default());
+        self.apply_with(id, command, &facts, &more, false).await
     }
 
-    /// Applies a command to a group; what else is in `more` goes into the same transaction.
+    /// Applies a command to a group; what else is in `more` goes into the same transaction. `check`: commits nothing.
     pub(crate) async fn apply_with(
         &self,
         id: GroupId,
         command: &GroupCommand,
         facts: &Facts,
         more: &Commit,
+        check: bool,
     ) -> ApiResult<Created> {
         for _ in 0..RETRIES {
             let Some(slot) = self.directory.group(id) else {
@@ -59,6 +76,9 @@ impl Runtime {
             };
             let (change, created, record) =
                 muster_engine::apply_told(&view, command, &mut context)?;
+            if check {
+                return Ok(created);
+            }
             if change.is_empty() {
                 self.evaluated(&slot, record, command.name(), &view, &[]);
                 return Ok(created);
@@ -102,11 +122,12 @@ impl Runtime {
 
     async fn execute_group(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         id: GroupId,
         command: GroupCommand,
     ) -> ApiResult<Created> {
         self.visible(caller, id)?;
+        let (facts, more) = (Facts::default(), Commit::default());
         match command {
             GroupCommand::Modify(patch) if patch.name.is_some() || patch.config.is_some() => {
                 self.modify_group(caller, id, *patch).await
@@ -121,14 +142,12 @@ impl Runtime {
                             message: error.to_string(),
                         })?;
                 machines.retain(|machine| self.may_see(caller, machine));
-                self.apply_to(
-                    id,
-                    &GroupCommand::Attach {
-                        instances,
-                        machines,
-                    },
-                )
-                .await
+                let attach = GroupCommand::Attach {
+                    instances,
+                    machines,
+                };
+                self.apply_with(id, &attach, &facts, &more, caller.check)
+                    .await
             }
             GroupCommand::Policy(command) => self.change_policy(caller, id, command).await,
             GroupCommand::Measured(_)
@@ -137,7 +156,54 @@ impl Runtime {
             | GroupCommand::Untold { .. }
             | GroupCommand::Recover
             | GroupCommand::ConfigChanged => Err(no_group(id)),
-            command => self.apply_to(id, &command).await,
+            command => {
+                self.apply_with(id, &command, &facts, &more, caller.check)
+                    .await
+            }
+        }
+    }
+
+    async fn decide(&self, caller: &Ask<'_>, command: Command) -> ApiResult<Created> {
+        if caller.access == Access::ReadOnly {
+            return Err(Error::ReadOnly);
+        }
+        match command {
+            Command::CreateConfig { door, site, spec } => {
+                self.create_config(caller, door, site, &spec).await
+            }
+            Command::ModifyConfig { id, patch } => {
+                self.change_config(caller, id, Some(patch.name.clone()), |old, context| {
+                    muster_engine::modify_config(old, &patch, context)
+                })
+                .await
+            }
+            Command::ClearConfig { id, fields } => {
+                self.change_config(caller, id, None, |old, context| {
+                    Ok(muster_engine::clear_config(old, fields, context))
+                })
+                .await
+            }
+            Command::UpgradeConfig { id, spec } => {
+                self.change_config(caller, id, Some(Some(spec.name.clone())), |old, context| {
+                    muster_engine::upgrade_config(old, &spec, context)
+                })
+                .await
+            }
+            Command::DeleteConfig { id } => self.delete_config(caller, id).await,
+            Command::CreateGroup { door, site, spec } => {
+                self.create_group(caller, door, site, &spec).await
+            }
+            Command::CreateGroupFrom {
+                door,
+                site,
+                instance,
+                spec,
+                inherit_tags,
+            } => {
+                self.create_group_from(caller, door, site, instance, &spec, inherit_tags)
+                    .await
+            }
+            Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }
 }
@@ -209,47 +275,14 @@ fn group_item(catalogue: &Catalogue, view: &GroupView) -> GroupItem {
 #[async_trait]
 impl Api for Runtime {
     async fn execute(&self, caller: &Caller, command: Command) -> ApiResult<Created> {
-        if caller.access == Access::ReadOnly {
-            return Err(Error::ReadOnly);
-        }
-        match command {
-            Command::CreateConfig { door, site, spec } => {
-                self.create_config(caller, door, site, &spec).await
-            }
-            Command::ModifyConfig { id, patch } => {
-                self.change_config(caller, id, Some(patch.name.clone()), |old, context| {
-                    muster_engine::modify_config(old, &patch, context)
-                })
-                .await
-            }
-            Command::ClearConfig { id, fields } => {
-                self.change_config(caller, id, None, |old, context| {
-                    Ok(muster_engine::clear_config(old, fields, context))
-                })
-                .await
-            }
-            Command::UpgradeConfig { id, spec } => {
-                self.change_config(caller, id, Some(Some(spec.name.clone())), |old, context| {
-                    muster_engine::upgrade_config(old, &spec, context)
-                })
-                .await
-            }
-            Command::DeleteConfig { id } => self.delete_config(caller, id).await,
-            Command::CreateGroup { door, site, spec } => {
-                self.create_group(caller, door, site, &spec).await
-            }
-            Command::CreateGroupFrom {
-                door,
-                site,
-                instance,
-                spec,
-                inherit_tags,
-            } => {
-                self.create_group_from(caller, door, site, instance, &spec, inherit_tags)
-                    .await
-            }
-            Command::Group { id, command } => self.execute_group(caller, id, command).await,
-        }
+        let check = false;
+        self.decide(&Ask { caller, check }, command).await
+    }
+
+    async fn check(&self, caller: &Caller, command: Command) -> ApiResult<()> {
+        let check = true;
+        self.decide(&Ask { caller, check }, command).await?;
+        Ok(())
     }
 
     async fn groups(

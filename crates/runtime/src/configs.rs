@@ -13,6 +13,7 @@ use muster_model::{
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
+use crate::api::Ask;
 use crate::commit::store_error;
 use crate::directory::AccountSlot;
 use crate::runtime::Runtime;
@@ -65,7 +66,7 @@ impl Runtime {
 
     pub(crate) async fn create_config(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         door: Door,
         site: Site,
         spec: &ConfigSpec,
@@ -93,11 +94,14 @@ impl Runtime {
             spec,
             &mut context,
         )?);
+        let id = config.id;
+        if caller.check {
+            return Ok(Created::Config(id));
+        }
         let (next, mut commit) = touch(&account);
         commit.rows.push(Row::Config(Arc::clone(&config)));
         self.commit_account(&slot, commit).await?;
         slot.swap(next);
-        let id = config.id;
         self.directory.put_config(config);
         Ok(Created::Config(id))
     }
@@ -105,7 +109,7 @@ impl Runtime {
     /// Changes a configuration by `change`. `name`: the outer option says whether a name is given at all.
     pub(crate) async fn change_config(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         id: ConfigId,
         name: Option<Option<String>>,
         change: impl FnOnce(
@@ -138,7 +142,7 @@ impl Runtime {
             facts: &facts,
         };
         let new = Arc::new(change(&old, &mut context)?);
-        if new.version == old.version {
+        if new.version == old.version || caller.check {
             return Ok(Created::Nothing);
         }
         let (next, mut commit) = touch(&slot.account());
@@ -167,7 +171,7 @@ impl Runtime {
         }
     }
 
-    pub(crate) async fn delete_config(&self, caller: &Caller, id: ConfigId) -> ApiResult<Created> {
+    pub(crate) async fn delete_config(&self, caller: &Ask<'_>, id: ConfigId) -> ApiResult<Created> {
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
         let old = self
@@ -190,6 +194,9 @@ impl Runtime {
             facts: &facts,
         };
         muster_engine::delete_config(id, &mut context)?;
+        if caller.check {
+            return Ok(Created::Nothing);
+        }
         let (next, mut commit) = touch(&slot.account());
         commit.guards.push(Guard::Config(id, old.version));
         commit.rows.push(Row::NoConfig(id));
@@ -201,7 +208,7 @@ impl Runtime {
 
     pub(crate) async fn create_group(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         door: Door,
         site: Site,
         spec: &GroupSpec,
@@ -218,6 +225,9 @@ impl Runtime {
             facts: &facts,
         };
         let view = muster_engine::create_group(&account, door, &site, spec, &mut context)?;
+        if caller.check {
+            return Ok(Created::Group(view.group.id));
+        }
         let (next, commit) = touch(&account);
         self.commit_account(&slot, commit_of_new(commit, &view))
             .await?;
@@ -228,7 +238,7 @@ impl Runtime {
     /// Makes a configuration and a group out of a machine, both or neither.
     pub(crate) async fn create_group_from(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         door: Door,
         site: Site,
         instance: InstanceId,
@@ -282,6 +292,9 @@ impl Runtime {
         };
         context.facts = &facts;
         let view = muster_engine::create_group(&account, door, &site, &group_spec, &mut context)?;
+        if caller.check {
+            return Ok(Created::Group(view.group.id));
+        }
         let (next, mut commit) = touch(&account);
         commit.rows.push(Row::Config(Arc::clone(&config)));
         self.commit_account(&slot, commit_of_new(commit, &view))
@@ -304,7 +317,7 @@ impl Runtime {
     /// Changes a group's name or configuration.
     pub(crate) async fn modify_group(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         id: GroupId,
         patch: GroupPatch,
     ) -> ApiResult<Created> {
@@ -312,18 +325,23 @@ impl Runtime {
         let _lock = slot.lock.lock().await;
         let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
         let command = GroupCommand::Modify(Box::new(patch));
-        self.apply_for_account(&slot, id, &command, &facts).await
+        self.apply_for_account(&slot, id, &command, &facts, caller.check)
+            .await
     }
 
     /// Makes or changes a policy: its name is unique in the account.
     pub(crate) async fn change_policy(
         &self,
-        caller: &Caller,
+        caller: &Ask<'_>,
         id: GroupId,
         command: PolicyCommand,
     ) -> ApiResult<Created> {
         let Some((name, own)) = command.names() else {
-            return self.apply_to(id, &GroupCommand::Policy(command)).await;
+            let (facts, more) = (Facts::default(), Commit::default());
+            let command = GroupCommand::Policy(command);
+            return self
+                .apply_with(id, &command, &facts, &more, caller.check)
+                .await;
         };
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
@@ -337,7 +355,8 @@ impl Runtime {
             ..Facts::default()
         };
         let command = GroupCommand::Policy(command);
-        self.apply_for_account(&slot, id, &command, &facts).await
+        self.apply_for_account(&slot, id, &command, &facts, caller.check)
+            .await
     }
 
     /// Applies a command that holds only while the account stays what it is. The account's lock is held by the caller.
@@ -347,13 +366,14 @@ impl Runtime {
         id: GroupId,
         command: &GroupCommand,
         facts: &Facts,
+        check: bool,
     ) -> ApiResult<Created> {
         let (next, commit) = touch(&slot.account());
         let before = self
             .directory
             .group(id)
             .map(|slot| slot.view().group.version);
-        let created = self.apply_with(id, command, facts, &commit).await?;
+        let created = self.apply_with(id, command, facts, &commit, check).await?;
         let after = self
             .directory
             .group(id)

@@ -9,11 +9,13 @@ use serde::{Deserialize, Deserializer};
 
 mod catalogue;
 mod haproxy;
+mod ksyun;
 mod metrics;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
 pub(crate) use haproxy::HaProxyConfig;
+use ksyun::KsyunConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use sink::{SinkConfig, SinkKind};
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) rate_limits: RateLimits,
+    #[serde(default)]
+    ksyun: KsyunConfig,
     #[serde(default)]
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]

@@ -320,16 +320,6 @@ impl Front {
                 ),
             );
         }
-        if matches!(
-            incoming.pairs.get("Version"),
-            Some("2016-03-04" | "2015-11-01")
-        ) {
-            let message = "the door of Kingsoft Cloud is not open yet";
-            return (
-                "none",
-                plain(StatusCode::NOT_IMPLEMENTED, "NotServed", message),
-            );
-        }
         match self.recognise(&incoming.head, &incoming.pairs, spoken) {
             Some(dialect) => (dialect.name(), dialect.handle(incoming).await),
             None => (

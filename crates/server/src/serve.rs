@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use muster_kit::http::Dialect;
 use muster_kit::node;
+use muster_ksyun::Ksyun;
 use muster_model::Access;
 use muster_ports::{Clock, Compute, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
@@ -105,7 +106,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
-        dialects: vec![tencent3(&runtime, &keyring, &sealer, &config)],
+        dialects: dialects(&runtime, &keyring, &sealer, &config),
         native: Native {
             runtime: Arc::clone(&runtime),
             keyring,
@@ -173,21 +174,57 @@ fn show_key(key: &NewKey, dir: &Path) -> Result<(), String> {
     ))
 }
 
-fn tencent3(
+/// The APIs that are served; no two recognise the same request.
+fn dialects(
     runtime: &Arc<Runtime>,
     keyring: &Arc<Keyring>,
     sealer: &Arc<Sealer>,
     config: &Config,
-) -> Arc<dyn Dialect> {
+) -> Vec<Arc<dyn Dialect>> {
+    vec![
+        tencent3(runtime, keyring, sealer, config),
+        ksyun(runtime, keyring, sealer, config),
+    ]
+}
+
+/// Seals the passwords of machines.
+fn seal(sealer: &Arc<Sealer>) -> Arc<dyn Fn(&str) -> String + Send + Sync> {
     let sealer = Arc::clone(sealer);
-    let seal = move |secret: &str| match sealer.seal("login", secret) {
+    Arc::new(move |secret: &str| match sealer.seal("login", secret) {
         Ok(sealed) => sealed,
         // A password that cannot be sealed is not kept at all.
         Err(error) => {
             tracing::error!(error, "a password is not kept");
             String::new()
         }
-    };
+    })
+}
+
+fn ksyun(
+    runtime: &Arc<Runtime>,
+    keyring: &Arc<Keyring>,
+    sealer: &Arc<Sealer>,
+    config: &Config,
+) -> Arc<dyn Dialect> {
+    Arc::new(Ksyun::new(
+        Arc::<Runtime>::clone(runtime),
+        Arc::<Keyring>::clone(keyring) as Arc<dyn Keys>,
+        muster_ksyun::Options {
+            rate_limits: config.rate_limits.enabled,
+            limits: tree_limits(),
+            now_unix_secs: Arc::new(ShellClock::real_unix_secs),
+            seal: seal(sealer),
+            switches: config.ksyun_switches(),
+        },
+    ))
+}
+
+fn tencent3(
+    runtime: &Arc<Runtime>,
+    keyring: &Arc<Keyring>,
+    sealer: &Arc<Sealer>,
+    config: &Config,
+) -> Arc<dyn Dialect> {
     Arc::new(Tencent3::new(
         Arc::<Runtime>::clone(runtime),
         Arc::<Keyring>::clone(keyring) as Arc<dyn Keys>,
@@ -195,7 +232,7 @@ fn tencent3(
             rate_limits: config.rate_limits.enabled,
             limits: tree_limits(),
             now_unix_secs: Arc::new(ShellClock::real_unix_secs),
-            seal: Arc::new(seal),
+            seal: seal(sealer),
         },
     ))
 }

@@ -187,6 +187,7 @@ const SCRIPTS: &[(&str, Script)] = &[
                 end_at: None,
                 cron: None,
                 zone: "UTC".to_owned(),
+                repeat: None,
             },
             min: 0,
             max: 6,

@@ -326,6 +326,7 @@ fn schedule(world: &mut World) -> GroupCommand {
             end_at: repeats.then(|| start_at.plus_secs(3600)),
             cron: repeats.then(|| "*/7 * * * *".to_owned()),
             zone: "UTC".to_owned(),
+            repeat: None,
         },
         min,
         max,

@@ -13,3 +13,4 @@ pub mod node;
 pub mod page;
 pub mod sign;
 pub mod time;
+pub mod xml;

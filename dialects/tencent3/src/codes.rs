@@ -231,7 +231,9 @@ fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::AlreadyHere | AttachRefusal::InOtherGroup => {
             "ResourceUnavailable.InstancesAlreadyInAutoScalingGroup"
         }
-        AttachRefusal::OtherVpc => "ResourceUnavailable.CvmVpcInconsistent",
+        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => {
+            "ResourceUnavailable.CvmVpcInconsistent"
+        }
         AttachRefusal::WrongState => "ResourceUnavailable.InstanceCannotAttach",
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Account, ConfigSpec, Door, Error, Group, GroupSpec, GroupView, Machine, MachineState,
-    NameIndex, Network, Quota, ResourceKind, RetryState, Site,
+    Account, Catalogue, ConfigSpec, Door, Error, Group, GroupSpec, GroupView, Machine,
+    MachineState, NameIndex, Network, Quota, ResourceKind, RetryState, Site,
 };
 
 use super::modify::{check_spec, named_config};
@@ -29,6 +29,7 @@ pub fn create_group(
         Some(_) => Some(named_config(spec.config, facts, context.settings)?),
         None => None,
     };
+    let spec = &in_its_vpc(spec, &context.settings.catalogue);
     check_spec(spec, config.as_deref())?;
     let asked = Asked {
         site,
@@ -38,7 +39,7 @@ pub fn create_group(
         config_named: true,
     };
     catalogue::check_group(&context.settings.catalogue, &asked)?;
-    if facts.name_taken {
+    if facts.name_taken && door.has_unique_names() {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
             name: spec.name.clone(),
@@ -81,6 +82,17 @@ pub fn create_group(
     let mut view = empty.after(&change).unwrap_or(empty);
     Arc::make_mut(&mut view.group).version = 1;
     Ok(view)
+}
+
+/// The VPC of the first subnet, where subnets are named without one (Kingsoft) and the catalogue knows it.
+fn in_its_vpc(spec: &GroupSpec, catalogue: &Catalogue) -> GroupSpec {
+    let mut spec = spec.clone();
+    let network = &mut spec.network;
+    let listed = network.subnets.first().filter(|_| network.vpc.is_empty());
+    if let Some(subnet) = listed.and_then(|id| catalogue.subnets.get(id)) {
+        network.vpc.clone_from(&subnet.vpc);
+    }
+    spec
 }
 
 /// Tags of a group at the most (rule G5).

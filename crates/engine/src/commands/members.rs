@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use muster_model::{
-    ActivityKind, AttachRefusal, CallKind, Created, Error, Health, Instance, InstanceId, Lifecycle,
-    Machine, MachineState, Origin, Warmup,
+    ActivityKind, AttachRefusal, CallKind, Created, Door, Error, Health, Instance, InstanceId,
+    Lifecycle, Machine, MachineState, Origin, Warmup,
 };
 
 use super::capacity::{check_idle, manual};
@@ -90,6 +90,11 @@ fn check_attachable(draft: &Draft<'_>, machine: &Machine) -> Result<(), AttachRe
         && machine.vpc != group.spec.network.vpc
     {
         return Err(AttachRefusal::OtherVpc);
+    }
+    let (subnets, subnet) = (&group.spec.network.subnets, &machine.placement.subnet);
+    let elsewhere = !subnet.is_empty() && !subnets.is_empty() && !subnets.contains(subnet);
+    if group.door == Door::Ksyun && elsewhere {
+        return Err(AttachRefusal::OtherSubnet);
     }
     match machine.state {
         MachineState::Running | MachineState::Stopped => Ok(()),

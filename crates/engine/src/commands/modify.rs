@@ -78,7 +78,8 @@ pub(super) fn modify(
         config_named: spec.config != old.config,
     };
     catalogue::check_group(&draft.settings.catalogue, &asked)?;
-    if patch.name.is_some() && spec.name != old.name && facts.name_taken {
+    let unique = draft.group().door.has_unique_names();
+    if patch.name.is_some() && spec.name != old.name && facts.name_taken && unique {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
             name: spec.name,

@@ -39,8 +39,8 @@ fn named(draft: &Draft<'_>, id: PolicyId) -> Result<Arc<Policy>, Error> {
     })
 }
 
-fn check_name(spec: &PolicySpec, facts: &Facts) -> Result<(), Error> {
-    match facts.name_taken {
+fn check_name(door: Door, spec: &PolicySpec, facts: &Facts) -> Result<(), Error> {
+    match facts.name_taken && door.has_unique_names() {
         false => Ok(()),
         true => Err(Error::NameTaken {
             kind: ResourceKind::Policy,
@@ -56,7 +56,7 @@ fn create(
     facts: &Facts,
 ) -> Result<Created, Error> {
     catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
-    check_name(spec, facts)?;
+    check_name(door, spec, facts)?;
     let policies = &draft.parts().policies;
     let tracks = |policy: &PolicyKind| matches!(policy, PolicyKind::Target(_));
     if tracks(&spec.kind) && policies.values().any(|policy| tracks(&policy.kind)) {
@@ -104,7 +104,7 @@ fn modify(
     if spec.notify_groups != old.notify_groups {
         catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
     }
-    check_name(spec, facts)?;
+    check_name(old.door, spec, facts)?;
     let policy = Policy {
         name: spec.name.clone(),
         enabled: spec.enabled,

@@ -93,7 +93,8 @@ fn check(
 ) -> Result<(), Error> {
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
     let taken = |other: &Arc<Schedule>| other.name == spec.name && Some(other.id) != own;
-    if draft.parts().schedules.values().any(taken) {
+    let unique = draft.group().door.has_unique_names();
+    if unique && draft.parts().schedules.values().any(taken) {
         return Err(Error::NameTaken {
             kind: ResourceKind::Schedule,
             name: spec.name.clone(),

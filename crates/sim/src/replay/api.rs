@@ -107,6 +107,10 @@ impl Api for Field {
         self.state().execute(caller, command)
     }
 
+    async fn check(&self, _: &Caller, _: Command) -> ApiResult<()> {
+        Err(not_here("whether it would do something"))
+    }
+
     async fn groups(&self, _: &Caller, _: &[GroupFilter], _: Page) -> ApiResult<Paged<GroupItem>> {
         Err(not_here("what groups there are"))
     }

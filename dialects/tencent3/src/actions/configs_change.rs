@@ -90,6 +90,9 @@ impl ModifyLaunchConfigurationAttributes {
         self.check()?;
         Ok(ConfigPatch {
             tag_edit: None,
+            project: None,
+            ksyun_extras: None,
+            name_time_suffix: None,
             name: self.launch_configuration_name,
             image: self.image_id,
             image_family: self.image_family,

@@ -146,6 +146,8 @@ impl CreateLaunchConfiguration {
             personality: Vec::new(),
             source_instance: None,
             huawei_extras: Vec::new(),
+            ksyun_extras: Vec::new(),
+            name_time_suffix: false,
             name: self.launch_configuration_name,
         })
     }

@@ -102,6 +102,7 @@ impl Action<Ctx> for CreateScheduledAction {
                 end_at: self.end_time.map(|end| time("EndTime", &end)).transpose()?,
                 cron: self.recurrence.filter(|cron| !cron.is_empty()),
                 zone: ZONE.to_owned(),
+                repeat: None,
             },
             min: min(self.min_size)?,
             max: max(self.max_size)?,
@@ -195,6 +196,11 @@ impl Action<Ctx> for ModifyScheduledAction {
             .transpose()?;
         let end = self.end_time.map(|end| time("EndTime", &end)).transpose()?;
         let kept = old.desired.or(wanted);
+        // A repetition that this door has no words for stays as long as its cron text does.
+        let kept_cron = self
+            .recurrence
+            .as_ref()
+            .is_none_or(|cron| old.times.cron.as_ref() == Some(cron));
         let spec = ScheduleSpec {
             name: self
                 .scheduled_action_name
@@ -204,6 +210,7 @@ impl Action<Ctx> for ModifyScheduledAction {
                 end_at: end.or(old.times.end_at),
                 cron: self.recurrence.or_else(|| old.times.cron.clone()),
                 zone: ZONE.to_owned(),
+                repeat: old.times.repeat.clone().filter(|_| kept_cron),
             },
             min: self.min_size.map_or(Ok(old.min), min)?,
             max: self.max_size.map_or(Ok(old.max), max)?,

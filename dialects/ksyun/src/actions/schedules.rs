@@ -1,0 +1,472 @@
+//! Scheduled tasks. Two languages of repetition: cron texts whose hour and minute are those of the first time, and units
+//! with a cycle. Inside both are a cron text in China's zone.
+
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_model::{
+    Created, GroupCommand, GroupView, Repeat, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
+    ScheduleSpec, ScheduleTimes, Time,
+};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Returned;
+use crate::checks::{self, Many, One};
+use crate::context::Ctx;
+use crate::fault::Fault;
+use crate::times::{self, ZONE};
+
+/// RepeatUnit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RepeatUnit {
+    /// Every so many days.
+    Day,
+    /// From one day of the month to another.
+    Month,
+    /// On days of the week, 1 = Monday.
+    Week,
+}
+
+/// The numbers of a cycle: `1,2,3`, also as the list that the documentation shows, `["1","2","3"]`.
+fn cycle(text: &str) -> Result<Vec<u32>, Fault> {
+    let wrong = || Fault::value("RepeatCycle", text, "numbers, joined by commas");
+    let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let number = |part: &str| {
+        let part = part.trim().trim_matches('"').trim_matches('\'');
+        part.trim().parse().map_err(|_| wrong())
+    };
+    bare.split(',').map(number).collect()
+}
+
+/// A repetition as it is given (L2175, L2182).
+fn repeat(unit: RepeatUnit, text: &str) -> Result<Repeat, Fault> {
+    let wrong = |wanted| Err(Fault::value("RepeatCycle", text, wanted));
+    let mut numbers = cycle(text)?;
+    match (unit, numbers.as_slice()) {
+        (RepeatUnit::Day, [days @ 1..=366]) => Ok(Repeat::Days(*days)),
+        (RepeatUnit::Day, _) => wrong("a number of days, 1 to 366"),
+        (RepeatUnit::Month, [day @ 1..=31]) => Ok(Repeat::Month(*day, *day)),
+        (RepeatUnit::Month, [from @ 1..=31, to @ 1..=31]) if from <= to => {
+            Ok(Repeat::Month(*from, *to))
+        }
+        (RepeatUnit::Month, _) => wrong("one day of the month or the first and the last, 1 to 31"),
+        (RepeatUnit::Week, days) if days.iter().all(|day| (1..=7).contains(day)) => {
+            numbers.sort_unstable();
+            numbers.dedup();
+            Ok(Repeat::Week(numbers))
+        }
+        (RepeatUnit::Week, _) => wrong("days of the week, 1 to 7"),
+    }
+}
+
+/// A repetition in the words of this door.
+fn shown_repeat(repeat: &Repeat) -> (RepeatUnit, String) {
+    let joined = |numbers: &[u32]| {
+        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        numbers.join(",")
+    };
+    match repeat {
+        Repeat::Days(days) => (RepeatUnit::Day, joined(&[*days])),
+        Repeat::Week(days) => (RepeatUnit::Week, joined(days)),
+        Repeat::Month(from, to) if from == to => (RepeatUnit::Month, joined(&[*from])),
+        Repeat::Month(from, to) => (RepeatUnit::Month, joined(&[*from, *to])),
+    }
+}
+
+/// The last three fields of the cron text that a repetition is, or that stands in for it.
+fn days_of(repeat: &Repeat) -> String {
+    match repeat {
+        Repeat::Days(days @ 2..=31) => format!("*/{days} * *"),
+        Repeat::Days(_) => "* * *".to_owned(),
+        Repeat::Month(from, to) if from == to => format!("{from} * *"),
+        Repeat::Month(from, to) => format!("{from}-{to} * *"),
+        Repeat::Week(days) => {
+            // In cron texts Sunday is 0.
+            let days: Vec<String> = days.iter().map(|day| (day % 7).to_string()).collect();
+            format!("* * {}", days.join(","))
+        }
+    }
+}
+
+/// At the hour and minute of the first time.
+fn at_start(days: &str, start: Time) -> String {
+    let (hour, minute) = times::clock(start);
+    format!("{minute} {hour} {days}")
+}
+
+/// The days of a cron text whose hour and minute are those of the first time.
+fn days_at_start(cron: &str, start: Time) -> Option<&str> {
+    let (hour, minute) = times::clock(start);
+    let mut fields = cron.splitn(3, ' ');
+    let own = (fields.next()?.parse(), fields.next()?.parse());
+    (own == (Ok(minute), Ok(hour))).then_some(fields.next()?)
+}
+
+/// The days of a cron text as it is given: minute and hour stay `*` (L2168).
+fn given_days(text: &str) -> Result<String, Fault> {
+    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+    match fields.as_slice() {
+        ["*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
+        _ => Err(Fault::value(
+            "Recurrence",
+            text,
+            "five fields of crontab, of which minute and hour are *",
+        )),
+    }
+}
+
+/// What is said of a repetition.
+struct Said {
+    recurrence: Option<String>,
+    unit: Option<RepeatUnit>,
+    cycle: Option<String>,
+}
+
+impl Said {
+    /// Days as a cron text says them, and what they were made from. `None` = nothing is said.
+    fn read(&self) -> Result<Option<(String, Option<Repeat>)>, Fault> {
+        let repeat = match (self.unit, &self.cycle) {
+            (None, None) => None,
+            (Some(unit), Some(cycle)) => Some(repeat(unit, cycle)?),
+            (Some(_), None) => return Err(Fault::missing("RepeatCycle")),
+            (None, Some(_)) => return Err(Fault::missing("RepeatUnit")),
+        };
+        let days = self.recurrence.as_deref().map(given_days).transpose()?;
+        match (days, repeat) {
+            (None, None) => Ok(None),
+            (Some(days), None) => Ok(Some((days, None))),
+            (None, Some(repeat)) => Ok(Some((days_of(&repeat), Some(repeat)))),
+            // Both, if they mean the same.
+            (Some(days), Some(repeat)) if days == days_of(&repeat) => {
+                Ok(Some((days, Some(repeat))))
+            }
+            (Some(days), Some(_)) => Err(Fault::value(
+                "Recurrence",
+                &days,
+                "the same as RepeatUnit and RepeatCycle say",
+            )),
+        }
+    }
+}
+
+/// CreateScheduledTask.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreateScheduledTask {
+    scaling_group_id: One,
+    scaling_scheduled_task_name: String,
+    readjust_max_size: i64,
+    readjust_min_size: i64,
+    readjust_expect_size: i64,
+    start_time: String,
+    end_time: Option<String>,
+    recurrence: Option<String>,
+    repeat_unit: Option<RepeatUnit>,
+    repeat_cycle: Option<String>,
+}
+
+/// The id of a task, in the set of an answer (without the d that it has elsewhere).
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TaskKey {
+    scaling_schedule_task_id: String,
+}
+
+impl TaskKey {
+    fn of(id: ScheduleId) -> TaskKey {
+        TaskKey {
+            scaling_schedule_task_id: id.decimal(),
+        }
+    }
+}
+
+/// The set of an answer to CreateScheduledTask: what clients read, or the number of the example (contradiction K10).
+pub(crate) enum CreatedTask {
+    /// The object.
+    Object(TaskKey),
+    /// The number.
+    Number(u64),
+}
+
+impl Serialize for CreatedTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            CreatedTask::Object(key) => key.serialize(serializer),
+            CreatedTask::Number(number) => serializer.serialize_u64(*number),
+        }
+    }
+}
+
+impl Action<Ctx> for CreateScheduledTask {
+    const NAME: &'static str = "CreateScheduledTask";
+    type Response = Returned<CreatedTask>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Returned<CreatedTask>, Fault> {
+        checks::name(
+            "ScalingScheduledTaskName",
+            &self.scaling_scheduled_task_name,
+        )?;
+        let size = |parameter, value| checks::size(parameter, value, None, ctx);
+        let start_at = times::read("StartTime", &self.start_time)?;
+        let end_at = self.end_time.map(|end| times::read("EndTime", &end));
+        let said = Said {
+            recurrence: self.recurrence,
+            unit: self.repeat_unit,
+            cycle: self.repeat_cycle,
+        };
+        let (cron, repeat) = said.read()?.map_or((None, None), |(days, repeat)| {
+            (Some(at_start(&days, start_at)), repeat)
+        });
+        let spec = ScheduleSpec {
+            name: self.scaling_scheduled_task_name,
+            times: ScheduleTimes {
+                start_at,
+                end_at: end_at.transpose()?,
+                cron,
+                zone: ZONE.to_owned(),
+                repeat,
+            },
+            min: size("ReadjustMinSize", self.readjust_min_size)?,
+            max: size("ReadjustMaxSize", self.readjust_max_size)?,
+            desired: Some(size("ReadjustExpectSize", self.readjust_expect_size)?),
+        };
+        let group = ctx.group(&self.scaling_group_id).await?.group.id;
+        let command = GroupCommand::Schedule(ScheduleCommand::Create(Box::new(spec)));
+        let Created::Schedule(id) = ctx.on_group(group, command).await? else {
+            return Err(Fault::unavailable());
+        };
+        let number = id.decimal().parse();
+        Ok(Returned::set(match ctx.switches.bare_task_id {
+            false => CreatedTask::Object(TaskKey::of(id)),
+            true => CreatedTask::Number(number.map_err(|_| Fault::unavailable())?),
+        }))
+    }
+}
+
+/// ScalingScheduleTask.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ScheduledTask {
+    scaling_group_id: String,
+    scaling_scheduled_task_id: String,
+    scaling_scheduled_task_name: String,
+    readjust_max_size: u32,
+    readjust_min_size: u32,
+    readjust_expect_size: u32,
+    start_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurrence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat_unit: Option<RepeatUnit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat_cycle: Option<String>,
+    create_time: String,
+}
+
+impl ScheduledTask {
+    fn of(schedule: &Schedule) -> ScheduledTask {
+        let times = &schedule.times;
+        let (unit, cycle) = times.repeat.as_ref().map(shown_repeat).unzip();
+        // One of another door may have other hours: it is shown as it is.
+        let cron = |cron: &String| match days_at_start(cron, times.start_at) {
+            Some(days) => format!("* * {days}"),
+            None => cron.clone(),
+        };
+        let recurrence = times.cron.as_ref().filter(|_| unit.is_none()).map(cron);
+        ScheduledTask {
+            scaling_group_id: schedule.group.decimal(),
+            scaling_scheduled_task_id: schedule.id.decimal(),
+            scaling_scheduled_task_name: schedule.name.clone(),
+            readjust_max_size: schedule.max,
+            readjust_min_size: schedule.min,
+            readjust_expect_size: schedule.desired.unwrap_or(schedule.min),
+            start_time: times::shown(times.start_at),
+            end_time: times.end_at.map(times::shown),
+            recurrence,
+            repeat_unit: unit,
+            repeat_cycle: cycle,
+            create_time: times::shown(schedule.created_at),
+        }
+    }
+}
+
+/// The tasks of a group, oldest first.
+fn all(view: &GroupView) -> Vec<Arc<Schedule>> {
+    let mut found: Vec<Arc<Schedule>> = view.parts.schedules.values().cloned().collect();
+    found.sort_by_key(|schedule| (schedule.created_at, schedule.ordinal, schedule.id));
+    found
+}
+
+/// DescribeScheduledTask.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DescribeScheduledTask {
+    scaling_group_id: One,
+    scaling_scheduled_task_id: Option<Many>,
+    scaling_scheduled_task_name: Option<String>,
+    marker: Option<i64>,
+    max_results: Option<i64>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Tasks {
+    scheduled_task_size: usize,
+    scaling_schedule_task_set: Vec<ScheduledTask>,
+}
+
+impl Action<Ctx> for DescribeScheduledTask {
+    const NAME: &'static str = "DescribeScheduledTask";
+    type Response = Tasks;
+
+    async fn run(self, ctx: &Ctx) -> Result<Tasks, Fault> {
+        let page = checks::page(self.marker, self.max_results, 20, ctx)?;
+        let ids = self.scaling_scheduled_task_id;
+        let ids = ids.map(|ids| checks::ids("ScalingScheduledTaskId", &ids.0));
+        let ids: Option<Vec<ScheduleId>> = ids.transpose()?;
+        let view = ctx.view(&self.scaling_group_id).await?;
+        let mut found = all(&view);
+        found.retain(|schedule| {
+            let name = self.scaling_scheduled_task_name.as_ref();
+            ids.as_ref().is_none_or(|ids| ids.contains(&schedule.id))
+                && name.is_none_or(|name| schedule.name.contains(name.as_str()))
+        });
+        let count = found.len();
+        let shown = checks::cut(found, page);
+        Ok(Tasks {
+            scheduled_task_size: count,
+            scaling_schedule_task_set: shown.iter().map(|one| ScheduledTask::of(one)).collect(),
+        })
+    }
+}
+
+/// The task that is named, in the group if one is given.
+async fn named(id: &One, group: Option<&One>, ctx: &Ctx) -> Result<Arc<Schedule>, Fault> {
+    let key: ScheduleId = checks::id("ScalingScheduledTaskId", &id.0, ResourceKind::Schedule, ctx)?;
+    let views = match group {
+        Some(group) => vec![ctx.view(group).await?],
+        None => ctx.views().await?,
+    };
+    let found = views.iter().find_map(|view| view.parts.schedules.get(&key));
+    let absent = || ctx.absent(ResourceKind::Schedule, &id.0);
+    found.cloned().ok_or_else(absent)
+}
+
+/// ModifyScheduledTask: what is left out stays, the first time too (contradiction K21).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ModifyScheduledTask {
+    scaling_scheduled_task_id: One,
+    scaling_scheduled_task_name: Option<String>,
+    readjust_max_size: Option<i64>,
+    readjust_min_size: Option<i64>,
+    readjust_expect_size: Option<i64>,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    recurrence: Option<String>,
+    repeat_unit: Option<RepeatUnit>,
+    repeat_cycle: Option<String>,
+    scaling_group_id: Option<One>,
+}
+
+impl ModifyScheduledTask {
+    fn times(&self, old: &ScheduleTimes) -> Result<ScheduleTimes, Fault> {
+        let read = |parameter, text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| times::read(parameter, text)).transpose()
+        };
+        let start_at = read("StartTime", &self.start_time)?.unwrap_or(old.start_at);
+        let said = Said {
+            // What is shown of a cron text of another door is written back as it is.
+            recurrence: self
+                .recurrence
+                .clone()
+                .filter(|text| Some(text) != old.cron.as_ref()),
+            unit: self.repeat_unit,
+            cycle: self.repeat_cycle.clone(),
+        };
+        let (cron, repeat) = match said.read()? {
+            Some((days, repeat)) => (Some(at_start(&days, start_at)), repeat),
+            None => {
+                // Hour and minute follow the first time.
+                let moved = |cron: &String| match days_at_start(cron, old.start_at) {
+                    Some(days) => at_start(days, start_at),
+                    None => cron.clone(),
+                };
+                (old.cron.as_ref().map(moved), old.repeat.clone())
+            }
+        };
+        Ok(ScheduleTimes {
+            start_at,
+            end_at: read("EndTime", &self.end_time)?.or(old.end_at),
+            cron,
+            zone: ZONE.to_owned(),
+            repeat,
+        })
+    }
+}
+
+impl Action<Ctx> for ModifyScheduledTask {
+    const NAME: &'static str = "ModifyScheduledTask";
+    type Response = Returned<TaskKey>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Returned<TaskKey>, Fault> {
+        let group = self.scaling_group_id.as_ref();
+        let old = named(&self.scaling_scheduled_task_id, group, ctx).await?;
+        let size = |parameter: &str, value: Option<i64>, old: Option<u32>| {
+            let given = value.map(|value| checks::size(parameter, value, old, ctx));
+            given.transpose()
+        };
+        let times = self.times(&old.times)?;
+        let restart = times.start_at != old.times.start_at;
+        let spec = ScheduleSpec {
+            min: size("ReadjustMinSize", self.readjust_min_size, Some(old.min))?.unwrap_or(old.min),
+            max: size("ReadjustMaxSize", self.readjust_max_size, Some(old.max))?.unwrap_or(old.max),
+            desired: match size("ReadjustExpectSize", self.readjust_expect_size, old.desired)? {
+                // Shown in place of a desired number that is not touched.
+                Some(same) if old.desired.is_none() && same == old.min => None,
+                Some(other) => Some(other),
+                None => old.desired,
+            },
+            name: match self.scaling_scheduled_task_name {
+                Some(name) => {
+                    checks::name("ScalingScheduledTaskName", &name)?;
+                    name
+                }
+                None => old.name.clone(),
+            },
+            times,
+        };
+        let command = GroupCommand::Schedule(ScheduleCommand::Modify {
+            id: old.id,
+            spec: Box::new(spec),
+            restart,
+        });
+        ctx.on_group(old.group, command).await?;
+        Ok(Returned::done(TaskKey::of(old.id)))
+    }
+}
+
+/// DeleteScheduledTask.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteScheduledTask {
+    scaling_group_id: One,
+    scaling_scheduled_task_id: One,
+}
+
+impl Action<Ctx> for DeleteScheduledTask {
+    const NAME: &'static str = "DeleteScheduledTask";
+    type Response = Returned<TaskKey>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Returned<TaskKey>, Fault> {
+        let group = Some(&self.scaling_group_id);
+        let old = named(&self.scaling_scheduled_task_id, group, ctx).await?;
+        let command = GroupCommand::Schedule(ScheduleCommand::Delete { id: old.id });
+        ctx.on_group(old.group, command).await?;
+        Ok(Returned::set(TaskKey::of(old.id)))
+    }
+}

@@ -1,0 +1,144 @@
+//! From flat pairs to the parameter tree: other spellings of names that clients use, lists of any base, and what is of the
+//! protocol and not of an action.
+
+use muster_kit::node::form::{self, Style};
+use muster_kit::node::{Limits, Node, TreeError};
+
+/// Parameters of the protocol, and what SDKs send along.
+const COMMON: [&str; 14] = [
+    "Action",
+    "Version",
+    "Accesskey",
+    "Service",
+    "Timestamp",
+    "SignatureVersion",
+    "SignatureMethod",
+    "Signature",
+    "Region",
+    "SecurityToken",
+    "DryRun",
+    "Format",
+    "SdkVersion",
+    "Language",
+];
+
+/// What may be given empty: it is cleared then. Elsewhere an empty value is none.
+const CLEARABLE: [&str; 4] = [
+    "UserData",
+    "InstanceName",
+    "InstanceNameSuffix",
+    "BandWidthShareId",
+];
+
+/// Other names of parameters (contradictions K02, K15, K18, K19; difference D02): start of the name, and what it is here.
+const ALIASES: [(&str, &str); 5] = [
+    ("S1b.", "Slb."),
+    ("SystemDisk_", "SystemDisk."),
+    ("NotificationId", "ScalingNotificationId"),
+    ("ScalingNotificationType", "NotificationType"),
+    ("ScalingScheduleTaskId", "ScalingScheduledTaskId"),
+];
+
+/// The name as it is known here: `X[1]` is `X.1`.
+fn known(name: &str) -> String {
+    let name = name.replace('[', ".").replace(']', "");
+    if name.eq_ignore_ascii_case("CoolDown") {
+        return "CoolDown".to_owned();
+    }
+    for (alias, right) in ALIASES {
+        if let Some(rest) = name.strip_prefix(alias)
+            && (alias.ends_with(['.', '_']) || rest.is_empty() || rest.starts_with('.'))
+        {
+            return format!("{right}{rest}");
+        }
+    }
+    name
+}
+
+/// Whether `name` is `of.1` or the like.
+fn is_entry(name: &str, of: &str) -> bool {
+    let index = name
+        .strip_prefix(of)
+        .and_then(|rest| rest.strip_prefix('.'));
+    index.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The action's own parameters as a tree. Of a name that is given as one value and as a list, the list wins (L1226).
+///
+/// # Errors
+/// As [`form::tree`].
+pub(crate) fn tree(pairs: &[(&str, &str)], limits: &Limits) -> Result<Node, TreeError> {
+    let own: Vec<(String, &str)> = pairs
+        .iter()
+        .filter(|(name, _)| !COMMON.contains(name) && !name.starts_with("X-Amz-"))
+        .filter(|(name, value)| !value.is_empty() || CLEARABLE.contains(name))
+        .map(|(name, value)| (known(name), *value))
+        .collect();
+    let names: Vec<String> = own.iter().map(|(name, _)| name.clone()).collect();
+    let entries: std::collections::BTreeSet<&str> = names
+        .iter()
+        .filter_map(|name| {
+            name.split_once('.')
+                .map(|(of, _)| of)
+                .filter(|of| is_entry(name, of))
+        })
+        .collect();
+    let kept = own
+        .iter()
+        .filter(|(name, _)| !entries.contains(name.as_str()))
+        .map(|(name, value)| (name.as_str(), *value));
+    form::tree(kept, &Style::default(), limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Node {
+        tree(pairs, &Limits::default()).unwrap()
+    }
+
+    fn list(values: &[&str]) -> Node {
+        Node::List(values.iter().map(|v| Node::Str((*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn names_lists_and_bases() {
+        let tree = read(&[
+            ("Action", "X"),
+            ("X-Amz-Date", "now"),
+            ("InstanceType", "A"),
+            ("InstanceType.1", "B"),
+            ("InstanceType.5", "C"),
+            ("SystemDisk_DiskSize", "20"),
+            ("S1b.0.Id", "x"),
+            ("cooldown", "60"),
+            ("ScalingNotificationType.0", "1"),
+            ("NotificationId", "12345678"),
+            ("Array[1]", "a"),
+            ("Array[0]", "b"),
+            ("LineId", ""),
+            ("UserData", ""),
+        ]);
+        let Node::Map(members) = &tree else {
+            panic!("{tree:?}");
+        };
+        let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "Array",
+                "CoolDown",
+                "InstanceType",
+                "NotificationType",
+                "ScalingNotificationId",
+                "Slb",
+                "SystemDisk",
+                "UserData"
+            ]
+        );
+        assert_eq!(tree.get("InstanceType"), Some(&list(&["B", "C"])));
+        assert_eq!(tree.get("Array"), Some(&list(&["b", "a"])));
+        assert_eq!(tree.get("NotificationType"), Some(&list(&["1"])));
+    }
+}

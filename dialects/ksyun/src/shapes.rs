@@ -1,0 +1,330 @@
+//! Structures that occur in several places.
+
+use muster_model::{self as model, Balancer, HealthKind, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::checks::{self, Many};
+use crate::fault::Fault;
+use crate::words::HealthCheckType;
+
+/// Weight of a port when none is given (L357).
+const DEFAULT_WEIGHT: i64 = 20;
+/// Balancers that one request may name.
+const MOST_SLBS: usize = 100;
+
+/// A key and a value; both together or none.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Tag {
+    key: Option<String>,
+    value: Option<String>,
+}
+
+/// A tag in answers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ShownTag {
+    key: String,
+    value: String,
+}
+
+impl Tag {
+    /// Checks and converts (L1346-1360).
+    pub(crate) fn list(given: Vec<Tag>) -> Result<Vec<model::Tag>, Fault> {
+        if given.len() > 10 {
+            return Err(Fault::value("Tag", &given.len().to_string(), "at most 10"));
+        }
+        let mut tags: Vec<model::Tag> = Vec::with_capacity(given.len());
+        for (at, tag) in given.into_iter().enumerate() {
+            let key = checks::needed(&format!("Tag.{at}.Key"), tag.key)?;
+            let value = tag.value.unwrap_or_default();
+            tag_text(&format!("Tag.{at}.Key"), &key, 1, 128)?;
+            tag_text(&format!("Tag.{at}.Value"), &value, 0, 256)?;
+            if tags.iter().any(|old| old.key == key) {
+                return Err(Fault::value("Tag", &key, "each key once"));
+            }
+            tags.push(model::Tag { key, value });
+        }
+        Ok(tags)
+    }
+
+    /// What is shown.
+    pub(crate) fn shown(tags: &[model::Tag]) -> Vec<ShownTag> {
+        let shown = |tag: &model::Tag| ShownTag {
+            key: tag.key.clone(),
+            value: tag.value.clone(),
+        };
+        tags.iter().map(shown).collect()
+    }
+}
+
+/// Letters, digits and the signs of both documented sets (contradiction K30).
+fn tag_text(parameter: &str, text: &str, min: usize, max: usize) -> Result<(), Fault> {
+    let good = |c: char| c.is_alphanumeric() || " +-±_=.,、/@:()[]（）【】".contains(c);
+    match text.chars().all(good) {
+        true => checks::text(parameter, text, min, max),
+        false => Err(Fault::value(
+            parameter,
+            text,
+            "letters, digits and + - _ / @ : ( ) [ ]",
+        )),
+    }
+}
+
+/// SystemDisk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SystemDisk {
+    disk_type: Option<String>,
+    disk_size: Option<i64>,
+}
+
+/// The documented types, and the one that Terraform knows besides.
+const SYSTEM_DISK_TYPES: [&str; 5] = ["Local_SSD", "SSD2.0", "SATA2.0", "SSD3.0", "EHDD"];
+
+impl SystemDisk {
+    /// Over what is there: what is not given stays, and so does what only another door has words for.
+    pub(crate) fn over(self, old: Option<&model::SystemDisk>) -> Result<model::SystemDisk, Fault> {
+        let old = old.cloned().unwrap_or_default();
+        if let Some(kind) = &self.disk_type
+            && Some(kind) != old.disk_type.as_ref()
+            && !SYSTEM_DISK_TYPES.contains(&kind.as_str())
+        {
+            let wanted = format!("one of {}", SYSTEM_DISK_TYPES.join(", "));
+            return Err(Fault::value("SystemDisk.DiskType", kind, &wanted));
+        }
+        if let Some(size) = self.disk_size {
+            checks::number("SystemDisk.DiskSize", size, 1, 32_000)?;
+        }
+        Ok(model::SystemDisk {
+            disk_type: self.disk_type.or(old.disk_type),
+            size_gb: self.disk_size.or(old.size_gb),
+            ..old
+        })
+    }
+}
+
+/// DataDisk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DataDisk {
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+    size: Option<i64>,
+    delete_with_instance: Option<bool>,
+    snapshot_id: Option<String>,
+}
+
+/// A data disk in `DataDiskEbsDetail`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownDisk<'a> {
+    delete_with_instance: bool,
+    size: i64,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_id: Option<&'a String>,
+}
+
+impl DataDisk {
+    /// In place of what is there; a disk keeps what only another door has words for.
+    pub(crate) fn list(
+        given: Vec<DataDisk>,
+        old: &[model::DataDisk],
+    ) -> Result<Vec<model::DataDisk>, Fault> {
+        if given.len() > 20 {
+            return Err(Fault::value(
+                "DataDisk",
+                &given.len().to_string(),
+                "at most 20",
+            ));
+        }
+        let disk = |(at, disk): (usize, DataDisk)| {
+            let there = old.get(at).cloned().unwrap_or_default();
+            if let Some(kind) = &disk.kind {
+                checks::passed_on(&format!("DataDisk.{at}.Type"), kind)?;
+            }
+            if let Some(size) = disk.size {
+                checks::number(&format!("DataDisk.{at}.Size"), size, 1, 32_000)?;
+            }
+            Ok(model::DataDisk {
+                disk_type: disk.kind,
+                size_gb: disk.size,
+                snapshot: disk.snapshot_id.or_else(|| there.snapshot.clone()),
+                delete_with_instance: disk.delete_with_instance,
+                ..there
+            })
+        };
+        given.into_iter().enumerate().map(disk).collect()
+    }
+
+    /// The JSON text that is shown; none without disks, which an older Terraform provider could not stand.
+    pub(crate) fn shown(disks: &[model::DataDisk]) -> Option<String> {
+        if disks.is_empty() {
+            return None;
+        }
+        let shown: Vec<ShownDisk<'_>> = disks
+            .iter()
+            .map(|disk| ShownDisk {
+                delete_with_instance: disk.delete_with_instance.unwrap_or(false),
+                size: disk.size_gb.unwrap_or(0),
+                kind: disk.disk_type.as_ref(),
+                snapshot_id: disk.snapshot.as_ref(),
+            })
+            .collect();
+        serde_json::to_string(&shown).ok()
+    }
+}
+
+/// Slb in requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Slb {
+    id: Option<String>,
+    listener_id: Option<String>,
+    server_port: Option<Many>,
+    weight: Option<i64>,
+    health_check_type: Option<HealthCheckType>,
+}
+
+/// SlbConfig in answers.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SlbConfig {
+    pub(crate) slb_id: String,
+    pub(crate) listener_id: String,
+    pub(crate) server_port_set: Vec<u16>,
+    pub(crate) weight: u16,
+    health_check_type: HealthCheckType,
+}
+
+/// The balancers that this door has words for.
+pub(crate) fn slb_configs(balancers: &[Balancer], health: HealthKind) -> Vec<SlbConfig> {
+    let shown = |balancer: &Balancer| match balancer {
+        Balancer::Forward {
+            balancer,
+            listener,
+            targets,
+            ..
+        } => Some(SlbConfig {
+            slb_id: balancer.clone(),
+            listener_id: listener.clone(),
+            server_port_set: targets.iter().map(|target| target.port).collect(),
+            weight: weight_of(targets),
+            health_check_type: health.into(),
+        }),
+        Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => None,
+    };
+    balancers.iter().filter_map(shown).collect()
+}
+
+/// The one weight that is shown of several.
+fn weight_of(targets: &[Target]) -> u16 {
+    targets.first().map_or(0, |target| target.weight)
+}
+
+/// Ports of the machines, each once; a value may be several, joined by commas.
+fn ports(name: &str, given: Option<Many>) -> Result<Vec<u16>, Fault> {
+    let name = format!("{name}.ServerPort");
+    let given = checks::needed(&name, given)?;
+    let mut ports = Vec::new();
+    for text in given.0.iter().flat_map(|value| value.split(',')) {
+        let number = text.trim().parse().unwrap_or(0);
+        if number == 0 {
+            return Err(Fault::value(&name, text, "a port, 1 to 65535"));
+        }
+        if ports.contains(&number) {
+            return Err(Fault::value(&name, text, "each port once"));
+        }
+        ports.push(number);
+    }
+    Ok(ports)
+}
+
+/// Bindings as asked for, and how health is judged if that is said. One that is there at the same listener keeps what this
+/// door has no words for; if ports and weight are those shown, also the single weights of its ports.
+pub(crate) fn balancers(
+    given: Vec<Slb>,
+    old: &[Balancer],
+) -> Result<(Vec<Balancer>, Option<HealthKind>), Fault> {
+    if given.len() > MOST_SLBS {
+        let count = given.len().to_string();
+        return Err(Fault::value("Slb", &count, "at most 100"));
+    }
+    let mut there: Vec<&Balancer> = old.iter().collect();
+    let mut list: Vec<Balancer> = Vec::with_capacity(given.len());
+    let mut health = None;
+    for (at, slb) in given.into_iter().enumerate() {
+        let name = format!("Slb.{at}");
+        let id = checks::needed(&format!("{name}.Id"), slb.id)?;
+        let listener = checks::needed(&format!("{name}.ListenerId"), slb.listener_id)?;
+        checks::passed_on(&format!("{name}.Id"), &id)?;
+        checks::passed_on(&format!("{name}.ListenerId"), &listener)?;
+        let ports = ports(&name, slb.server_port)?;
+        let weight = slb.weight.unwrap_or(DEFAULT_WEIGHT);
+        let weight = checks::number(&format!("{name}.Weight"), weight, 0, 100)?;
+        let weight = u16::try_from(weight).unwrap_or(0);
+        // One judged by its balancer is enough: the group has one way for all.
+        health = match (health, slb.health_check_type) {
+            (Some(HealthKind::Balancer), _) => health,
+            (_, Some(kind)) => Some(kind.into()),
+            (_, None) => health,
+        };
+        let balancer = over(&mut there, id, listener, &ports, weight);
+        if list.iter().any(|other| other.is_same_place(&balancer)) {
+            return Err(Fault::value(
+                &format!("{name}.ListenerId"),
+                &balancer.name(),
+                "each listener once",
+            ));
+        }
+        list.push(balancer);
+    }
+    Ok((list, health))
+}
+
+/// A binding over the one that is there at the same listener, which is taken off the list.
+fn over(
+    there: &mut Vec<&Balancer>,
+    id: String,
+    listener: String,
+    ports: &[u16],
+    weight: u16,
+) -> Balancer {
+    let plain = || {
+        let target = |port: &u16| Target {
+            port: *port,
+            weight,
+        };
+        ports.iter().map(target).collect::<Vec<_>>()
+    };
+    let same = |one: &&Balancer| matches!(one, Balancer::Forward { balancer, listener: at, .. } if *balancer == id && *at == listener);
+    let found = there.iter().position(same).map(|at| there.remove(at));
+    match found {
+        Some(Balancer::Forward {
+            location,
+            region,
+            targets,
+            ..
+        }) => {
+            let as_shown = weight_of(targets) == weight
+                && targets.len() == ports.len()
+                && targets.iter().all(|target| ports.contains(&target.port));
+            Balancer::Forward {
+                balancer: id,
+                listener,
+                location: location.clone(),
+                region: region.clone(),
+                targets: if as_shown { targets.clone() } else { plain() },
+            }
+        }
+        Some(_) | None => Balancer::Forward {
+            balancer: id,
+            listener,
+            location: None,
+            region: None,
+            targets: plain(),
+        },
+    }
+}
