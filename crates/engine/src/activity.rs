@@ -128,8 +128,10 @@ impl Draft<'_> {
 
     /// Puts an instance under an activity.
     pub(crate) fn relate(&mut self, activity: ActivityId, instance: InstanceId) {
+        let mut name = String::new();
         if let Some(member) = self.instance_mut(instance) {
             member.activity = Some(activity);
+            name.clone_from(&member.name);
         }
         if let Some(activity) = self.activity_mut(activity) {
             activity.status = ActivityStatus::Running;
@@ -137,6 +139,9 @@ impl Draft<'_> {
                 instance,
                 outcome: Outcome::Running,
                 message: String::new(),
+                name,
+                leaves: false,
+                kept: false,
             });
         }
     }
@@ -146,8 +151,11 @@ impl Draft<'_> {
         let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
             return;
         };
+        let (mut leaves, mut kept) = (false, false);
         if let Some(member) = self.instance_mut(instance) {
             member.activity = None;
+            leaves = member.exit.is_some();
+            kept = member.exit.as_ref().is_some_and(|exit| !exit.destroy);
         }
         if let Some(activity) = self.activity_mut(activity)
             && let Some(related) = activity
@@ -157,6 +165,8 @@ impl Draft<'_> {
         {
             related.outcome = outcome;
             related.message = message.to_owned();
+            related.leaves = leaves;
+            related.kept = kept;
         }
     }
 

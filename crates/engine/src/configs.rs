@@ -20,7 +20,7 @@ pub fn create_config(
 ) -> Result<LaunchConfiguration, Error> {
     check_spec(spec)?;
     catalogue::check_config(&context.settings.catalogue, None, spec)?;
-    check_name(spec, context)?;
+    check_name(door, spec, context)?;
     let limit = context.settings.quotas.configs;
     if context.facts.used >= limit {
         return Err(Error::QuotaExceeded {
@@ -57,7 +57,7 @@ pub fn modify_config(
     check_spec(&spec)?;
     catalogue::check_config(&context.settings.catalogue, Some(&old.spec), &spec)?;
     if spec.name != old.spec.name {
-        check_name(&spec, context)?;
+        check_name(old.door, &spec, context)?;
     }
     check_charge(old, &spec, context)?;
     Ok(next_version(old, spec, context))
@@ -131,7 +131,7 @@ pub fn upgrade_config(
     };
     catalogue::check_config(&context.settings.catalogue, None, &given)?;
     if spec.name != old.spec.name {
-        check_name(&spec, context)?;
+        check_name(old.door, &spec, context)?;
     }
     check_charge(old, &spec, context)?;
     Ok(next_version(old, spec, context))
@@ -168,8 +168,8 @@ fn next_version(
     }
 }
 
-fn check_name(spec: &ConfigSpec, context: &Context<'_>) -> Result<(), Error> {
-    if context.facts.name_taken {
+fn check_name(door: Door, spec: &ConfigSpec, context: &Context<'_>) -> Result<(), Error> {
+    if context.facts.name_taken && door.has_unique_names() {
         return Err(Error::NameTaken {
             kind: ResourceKind::Config,
             name: spec.name.clone(),

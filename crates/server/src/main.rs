@@ -10,6 +10,7 @@ mod native_balancers;
 mod native_messages;
 mod native_metrics;
 mod plot;
+mod projects;
 mod seal;
 mod serve;
 mod simulate;

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use muster_huawei::Huawei;
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_model::Access;
-use muster_ports::{Clock, Compute, Keys, LoadBalancer, Store};
+use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::table::TableBalancer;
 use muster_runtime::{Options, Runtime, ShellClock, Source};
@@ -26,11 +27,14 @@ use crate::config::{BackendKind, Config, LogFormat};
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
 use crate::native::{Native, OFFSET_SETTING};
+use crate::projects::Projects;
 use crate::seal::Sealer;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8700);
 const DATA: &str = "./muster-data";
+/// What tokens are sealed for: nothing else opens as one.
+const TOKEN: &str = "token";
 
 /// Runs the service until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), String> {
@@ -82,6 +86,8 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     let real = ShellClock::default().now();
     let first = keyring.first_key(&dir, real).await?;
     configured_accounts(&keyring, &config).await?;
+    let projects = Projects::load(Arc::clone(&keyring), Arc::clone(&store), &config.site).await?;
+    let projects = Arc::new(projects);
 
     let clock = Arc::new(ShellClock::new(if args.emulate {
         offset(&store).await?
@@ -104,7 +110,10 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
-        dialects: vec![tencent3(&runtime, &keyring, &sealer, &config)],
+        dialects: vec![
+            tencent3(&runtime, &keyring, &sealer, &config),
+            huawei(&runtime, &projects, &sealer),
+        ],
         native: Native {
             runtime: Arc::clone(&runtime),
             keyring,
@@ -178,15 +187,6 @@ fn tencent3(
     sealer: &Arc<Sealer>,
     config: &Config,
 ) -> Arc<dyn Dialect> {
-    let sealer = Arc::clone(sealer);
-    let seal = move |secret: &str| match sealer.seal("login", secret) {
-        Ok(sealed) => sealed,
-        // A password that cannot be sealed is not kept at all.
-        Err(error) => {
-            tracing::error!(error, "a password is not kept");
-            String::new()
-        }
-    };
     Arc::new(Tencent3::new(
         Arc::<Runtime>::clone(runtime),
         Arc::<Keyring>::clone(keyring) as Arc<dyn Keys>,
@@ -194,7 +194,42 @@ fn tencent3(
             rate_limits: config.rate_limits.enabled,
             limits: tree_limits(),
             now_unix_secs: Arc::new(ShellClock::real_unix_secs),
-            seal: Arc::new(seal),
+            seal: login_seal(sealer),
+        },
+    ))
+}
+
+/// Seals passwords of machines.
+fn login_seal(sealer: &Arc<Sealer>) -> Arc<dyn Fn(&str) -> String + Send + Sync> {
+    let sealer = Arc::clone(sealer);
+    Arc::new(move |secret: &str| match sealer.seal("login", secret) {
+        Ok(sealed) => sealed,
+        // A password that cannot be sealed is not kept at all.
+        Err(error) => {
+            tracing::error!(error, "a password is not kept");
+            String::new()
+        }
+    })
+}
+
+fn huawei(
+    runtime: &Arc<Runtime>,
+    projects: &Arc<Projects>,
+    sealer: &Arc<Sealer>,
+) -> Arc<dyn Dialect> {
+    let (to_seal, to_open) = (Arc::clone(sealer), Arc::clone(sealer));
+    Arc::new(Huawei::new(
+        Arc::<Runtime>::clone(runtime),
+        Arc::<Projects>::clone(projects) as Arc<dyn Identity>,
+        muster_huawei::Options {
+            limits: tree_limits(),
+            now_unix_secs: Arc::new(ShellClock::real_unix_secs),
+            seal: login_seal(sealer),
+            seal_token: Arc::new(move |text| to_seal.seal(TOKEN, text).ok()),
+            open_token: Arc::new(move |sealed| {
+                let opened = to_open.open_sealed(TOKEN, sealed);
+                opened.ok().map(|text| text.to_string())
+            }),
         },
     ))
 }

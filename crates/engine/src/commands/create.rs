@@ -38,7 +38,7 @@ pub fn create_group(
         config_named: true,
     };
     catalogue::check_group(&context.settings.catalogue, &asked)?;
-    if facts.name_taken {
+    if facts.name_taken && door.has_unique_names() {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
             name: spec.name.clone(),

@@ -78,7 +78,8 @@ pub(super) fn modify(
         config_named: spec.config != old.config,
     };
     catalogue::check_group(&draft.settings.catalogue, &asked)?;
-    if patch.name.is_some() && spec.name != old.name && facts.name_taken {
+    let unique = draft.group().door.has_unique_names();
+    if patch.name.is_some() && spec.name != old.name && facts.name_taken && unique {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
             name: spec.name,
@@ -219,4 +220,7 @@ fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     number(&mut spec.name_index, patch.name_index);
     number(&mut spec.host_name_index, patch.host_name_index);
     set(&mut spec.concurrent_scale_out, &patch.concurrent_scale_out);
+    if patch.huawei.is_some() {
+        spec.huawei.clone_from(&patch.huawei);
+    }
 }

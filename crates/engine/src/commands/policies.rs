@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Part, PartId, Policy, PolicyCommand,
-    PolicyId, PolicyKind, PolicySpec, Quota, ResourceKind, Trigger, TriggerKind, Watch,
+    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Field, Part, PartId, Policy,
+    PolicyCommand, PolicyId, PolicyKind, PolicySpec, Problem, Quota, ResourceKind, Trigger,
+    TriggerKind, Watch,
 };
 
 use super::capacity::adjust;
 use crate::Facts;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::schedule::next_after;
 
 pub(super) fn policy(
     draft: &mut Draft<'_>,
@@ -37,13 +39,30 @@ fn named(draft: &Draft<'_>, id: PolicyId) -> Result<Arc<Policy>, Error> {
     })
 }
 
-fn check_name(spec: &PolicySpec, facts: &Facts) -> Result<(), Error> {
-    match facts.name_taken {
+fn check_name(door: Door, spec: &PolicySpec, facts: &Facts) -> Result<(), Error> {
+    match facts.name_taken && door.has_unique_names() {
         false => Ok(()),
         true => Err(Error::NameTaken {
             kind: ResourceKind::Policy,
             name: spec.name.clone(),
         }),
+    }
+}
+
+/// Times that never come are a mistake.
+fn check_times(draft: &Draft<'_>, kind: &PolicyKind) -> Result<(), Error> {
+    match kind {
+        PolicyKind::Timed { times, .. } if next_after(times, draft.now).is_none() => {
+            Err(Error::Invalid {
+                field: Field::Recurrence,
+                problem: Problem::Unusable("no such time comes".to_owned()),
+            })
+        }
+        PolicyKind::Timed { .. }
+        | PolicyKind::Simple { .. }
+        | PolicyKind::External { .. }
+        | PolicyKind::Target(_)
+        | PolicyKind::Unhealthy => Ok(()),
     }
 }
 
@@ -53,8 +72,9 @@ fn create(
     spec: &PolicySpec,
     facts: &Facts,
 ) -> Result<Created, Error> {
+    check_times(draft, &spec.kind)?;
     catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
-    check_name(spec, facts)?;
+    check_name(door, spec, facts)?;
     let policies = &draft.parts().policies;
     let tracks = |policy: &PolicyKind| matches!(policy, PolicyKind::Target(_));
     if tracks(&spec.kind) && policies.values().any(|policy| tracks(&policy.kind)) {
@@ -97,10 +117,13 @@ fn modify(
     facts: &Facts,
 ) -> Result<Created, Error> {
     let old = named(draft, id)?;
+    if spec.kind != old.kind {
+        check_times(draft, &spec.kind)?;
+    }
     if spec.notify_groups != old.notify_groups {
         catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
     }
-    check_name(spec, facts)?;
+    check_name(old.door, spec, facts)?;
     let policy = Policy {
         name: spec.name.clone(),
         enabled: spec.enabled,
@@ -108,9 +131,11 @@ fn modify(
         kind: spec.kind.clone(),
         notify_groups: spec.notify_groups.clone(),
         watch: Watch {
-            evaluated: match spec.kind == old.kind {
-                true => old.watch.evaluated,
-                false => None,
+            evaluated: match (spec.kind == old.kind, &spec.kind) {
+                (true, _) => old.watch.evaluated,
+                // The times that it has now begin now.
+                (false, PolicyKind::Timed { .. }) => Some(draft.now),
+                (false, _) => None,
             },
             acted: old.watch.acted,
         },
@@ -130,7 +155,11 @@ pub(crate) fn adjustment(kind: &PolicyKind) -> Option<AdjustBy> {
     }
 }
 
-fn execute(draft: &mut Draft<'_>, id: PolicyId, honor_cooldown: bool) -> Result<Created, Error> {
+pub(crate) fn execute(
+    draft: &mut Draft<'_>,
+    id: PolicyId,
+    honor_cooldown: bool,
+) -> Result<Created, Error> {
     let policy = named(draft, id)?;
     let by = adjustment(&policy.kind).ok_or(Error::NotExecutable { policy: id })?;
     if draft.abnormal().is_some() {

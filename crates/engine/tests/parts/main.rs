@@ -15,3 +15,4 @@ mod hooks;
 mod rest;
 mod scaling;
 mod tags;
+mod timed;

@@ -103,7 +103,7 @@ impl Table {
         self.now = end;
     }
 
-    fn desired(&self) -> u32 {
+    pub(crate) fn desired(&self) -> u32 {
         self.view.group.spec.size.desired
     }
 
