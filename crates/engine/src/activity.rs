@@ -129,8 +129,10 @@ impl Draft<'_> {
 
     /// Puts an instance under an activity.
     pub(crate) fn relate(&mut self, activity: ActivityId, instance: InstanceId) {
+        let mut name = String::new();
         if let Some(member) = self.instance_mut(instance) {
             member.activity = Some(activity);
+            name.clone_from(&member.name);
         }
         if let Some(activity) = self.activity_mut(activity) {
             activity.status = ActivityStatus::Running;
@@ -138,6 +140,9 @@ impl Draft<'_> {
                 instance,
                 outcome: Outcome::Running,
                 message: String::new(),
+                name,
+                leaves: false,
+                kept: false,
             });
         }
     }
@@ -147,8 +152,11 @@ impl Draft<'_> {
         let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
             return;
         };
+        let (mut leaves, mut kept) = (false, false);
         if let Some(member) = self.instance_mut(instance) {
             member.activity = None;
+            leaves = member.exit.is_some();
+            kept = member.exit.as_ref().is_some_and(|exit| !exit.destroy);
         }
         if let Some(activity) = self.activity_mut(activity)
             && let Some(related) = activity
@@ -158,6 +166,8 @@ impl Draft<'_> {
         {
             related.outcome = outcome;
             related.message = message.to_owned();
+            related.leaves = leaves;
+            related.kept = kept;
         }
     }
 

@@ -298,6 +298,21 @@ pub(crate) fn decide(
     draft.release(id);
 }
 
+/// Waits longer for the verdict on one wait; the activity lasts as long as that.
+pub(crate) fn extend(draft: &mut Draft<'_>, id: InstanceId, hook: HookId, secs: u64) {
+    let mut activity = None;
+    if let Some(instance) = draft.instance_mut(id) {
+        activity = instance.activity;
+        let waits = instance.hooks.iter_mut();
+        for wait in waits.filter(|wait| wait.hook == hook && wait.verdict.is_none()) {
+            wait.deadline = wait.deadline.plus_secs(secs);
+        }
+    }
+    if let Some(activity) = activity.and_then(|activity| draft.activity_mut(activity)) {
+        activity.deadline = activity.deadline.plus_secs(secs);
+    }
+}
+
 /// What a hook says when nobody says anything.
 pub(crate) fn default_result(draft: &Draft<'_>, hook: HookId) -> HookVerdict {
     draft

@@ -44,6 +44,7 @@ pub mod schedule;
 mod settings;
 mod tags;
 mod termination;
+mod timed;
 mod wake;
 
 pub use advise::advise;

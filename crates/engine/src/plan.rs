@@ -11,7 +11,7 @@ use crate::lifecycle::Role;
 use crate::reason::{Clamp, Code, Record};
 use crate::{
     Settings, balancers, draining, health, hooks, names, placement, refresh, replace, runs,
-    scaling, schedule, tags, termination, wake,
+    scaling, schedule, tags, termination, timed, wake,
 };
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
@@ -61,6 +61,10 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
         schedule::follow(draft);
     }
     follow_activities(draft);
+    // After an activity has ended: what waited for that may go.
+    if !draft.group().deleting && timed::follow(draft) {
+        follow_activities(draft);
+    }
     health::follow(draft);
     if !draft.group().deleting {
         refresh::follow(draft);
@@ -358,7 +362,8 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     let schedules = draft.parts().schedules.values();
     let schedules = schedules.filter_map(|schedule| schedule.next_at);
     let waits = members.chain(deadlines).chain(retry).chain(schedules);
-    waits.chain(scaling::next_look(draft)).min()
+    let timed = timed::next_look(draft);
+    waits.chain(scaling::next_look(draft)).chain(timed).min()
 }
 
 /// The moments that a member waits for. `full`: no more calls of the group are made just now.

@@ -205,6 +205,15 @@ pub struct RelatedInstance {
     pub outcome: Outcome,
     /// What went wrong, or nothing.
     pub message: String,
+    /// Name of its machine: it is shown when the machine is gone.
+    #[serde(default)]
+    pub name: String,
+    /// It leaves.
+    #[serde(default)]
+    pub leaves: bool,
+    /// It leaves, and its machine is handed back instead of destroyed.
+    #[serde(default)]
+    pub kept: bool,
 }
 
 /// How far an activity is with one instance (spec RelatedInstance).

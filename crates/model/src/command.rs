@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
     ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
-    InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand, NotificationId, Placement,
-    Point, PolicyCommand, PolicyId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand,
-    ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
-    Trigger, ZonesCheck,
+    HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
+    NotificationId, Placement, Point, PolicyCommand, PolicyId, RefreshCommand, RefreshId,
+    RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag,
+    TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -362,6 +362,7 @@ pub struct GroupPatch {
     pub name_index: Option<NameIndex>,
     pub host_name_index: Option<NameIndex>,
     pub concurrent_scale_out: Option<bool>,
+    pub huawei: Option<HuaweiExtras>,
 }
 
 /// A place that an instance could be put, for errors and explanations.

@@ -323,6 +323,25 @@ pub struct HuaweiExtras {
     pub delete_public_ip: bool,
     /// Delete data disks with the machine.
     pub delete_volume: bool,
+    /// What is said of single subnets.
+    #[serde(default)]
+    pub networks: Vec<HuaweiNetwork>,
+    /// Pools with the kind of addresses that their members have: `ipv4`, `ipv6`.
+    #[serde(default)]
+    pub pool_protocols: Vec<Tag>,
+}
+
+/// What Huawei says of one subnet of a group; kept and shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HuaweiNetwork {
+    /// The subnet.
+    pub subnet: String,
+    /// IPv6 on the interface.
+    pub ipv6: bool,
+    /// Id of a shared IPv6 bandwidth.
+    pub ipv6_bandwidth: Option<String>,
+    /// Allowed address pairs, if given.
+    pub address_pairs: Option<Vec<String>>,
 }
 
 /// Why a group cannot do its work (spec AutoScalingGroupStatus, concept map "abnormal").

@@ -221,6 +221,15 @@ pub enum HookChange {
         /// The verdict.
         verdict: HookVerdict,
     },
+    /// Wait longer for the verdict on an instance that waits (Huawei EXTEND).
+    Extend {
+        /// Which.
+        id: HookId,
+        /// For whom.
+        who: HookWaiter,
+        /// Seconds more.
+        secs: u32,
+    },
 }
 
 /// Who waits for a hook.

@@ -58,9 +58,9 @@ pub use config::{
 pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
 pub use group::{
     Abnormal, Allocation, Brake, BrakeKind, Cooldown, Door, Group, GroupSpec, HealthCheck,
-    HealthKind, HuaweiExtras, NameIndex, Network, ReplaceMode, RetryPolicy, RetryState,
-    ScalingMode, ServiceSettings, Size, SpotMix, SpotStrategy, Spread, Storm, TerminationPolicy,
-    ZonesCheck,
+    HealthKind, HuaweiExtras, HuaweiNetwork, NameIndex, Network, ReplaceMode, RetryPolicy,
+    RetryState, ScalingMode, ServiceSettings, Size, SpotMix, SpotStrategy, Spread, Storm,
+    TerminationPolicy, ZonesCheck,
 };
 pub use hook::{
     Hook, HookChange, HookCommand, HookOutcome, HookPatch, HookReason, HookRun, HookSpec,

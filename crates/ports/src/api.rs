@@ -146,3 +146,41 @@ pub trait Keys: Send + Sync {
     /// The site that a region name means; `None` = an unknown region (only where the configuration is strict).
     fn site(&self, region: &str) -> Option<Site>;
 }
+
+/// Somebody who logged in with a password.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// The key whose secret the password is.
+    pub access_key_id: String,
+    /// What it stands for.
+    pub credential: Credential,
+}
+
+/// Names of accounts and projects, for doors with tokens and project ids. A project is an account in a region; its id is
+/// computed from both and is 32 hex digits.
+#[async_trait]
+pub trait Identity: Keys {
+    /// Whose password this is: of a user of an account, with the secret of one of their keys as the password.
+    fn log_in(&self, account: &str, user: &str, password: &str) -> Option<LoggedIn>;
+
+    /// The name of an account.
+    fn account_name(&self, account: AccountId) -> Option<String>;
+
+    /// The id of a project.
+    fn project(&self, account: AccountId, region: &str) -> String;
+
+    /// Whose project an id is, and in which region: of those regions that are configured or have been used.
+    fn project_of(&self, id: &str) -> Option<(AccountId, String)>;
+
+    /// The regions that are configured or have been used, by name; never empty.
+    fn regions(&self) -> Vec<String>;
+
+    /// Whether sites are configured: then only regions that are known have projects.
+    fn has_sites(&self) -> bool;
+
+    /// A region is used: from here on, also after a restart, its project ids are known. At most so many are kept.
+    ///
+    /// # Errors
+    /// In words, when it could not be written down; it is known until the next start.
+    async fn use_region(&self, region: &str) -> Result<(), String>;
+}

@@ -12,7 +12,7 @@ pub mod metrics;
 mod notifier;
 mod store;
 
-pub use api::{Api, ApiResult, Caller, Credential, Keys};
+pub use api::{Api, ApiResult, Caller, Credential, Identity, Keys, LoggedIn};
 pub use balancer::{Asked, BalancerError, Listing, LoadBalancer, MemberTable};
 pub use clock::Clock;
 pub use compute::{CommandEnd, CommandRun, Compute, ComputeError};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use muster_engine::{Context, Facts};
 use muster_model::{
     Account, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
-    GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, PolicyCommand,
+    GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine, PolicyCommand,
     ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
@@ -64,6 +64,45 @@ impl Runtime {
             .filter(|config| config.account == caller.account && config.site == caller.site)
     }
 
+    /// A machine that the caller may see.
+    async fn machine(&self, caller: &Caller, instance: InstanceId) -> ApiResult<Machine> {
+        let found = self.compute.describe(&[instance]).await;
+        let found = found.map_err(|error| Error::BackEnd {
+            code: muster_model::AttemptCode::Failed,
+            message: error.to_string(),
+        })?;
+        let mut seen = found
+            .into_iter()
+            .filter(|machine| self.may_see(caller, machine));
+        seen.next().ok_or_else(|| Error::NotFound {
+            kind: ResourceKind::Instance,
+            id: instance.to_string(),
+        })
+    }
+
+    /// A configuration that is to be like a machine, with the machine's image and type in it; `None` = it is not.
+    async fn like_source(
+        &self,
+        caller: &Caller,
+        spec: &ConfigSpec,
+    ) -> ApiResult<Option<ConfigSpec>> {
+        let Some(text) = &spec.source_instance else {
+            return Ok(None);
+        };
+        let absent = || Error::NotFound {
+            kind: ResourceKind::Instance,
+            id: text.clone(),
+        };
+        let instance = InstanceId::parse(text).map_err(|_| absent())?;
+        let machine = self.machine(caller, instance).await?;
+        Ok(Some(ConfigSpec {
+            image: Some(machine.image),
+            image_family: None,
+            instance_types: vec![machine.placement.instance_type],
+            ..spec.clone()
+        }))
+    }
+
     pub(crate) async fn create_config(
         &self,
         caller: &Ask<'_>,
@@ -71,6 +110,8 @@ impl Runtime {
         site: Site,
         spec: &ConfigSpec,
     ) -> ApiResult<Created> {
+        let filled = self.like_source(caller, spec).await?;
+        let spec = filled.as_ref().unwrap_or(spec);
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();
@@ -245,21 +286,7 @@ impl Runtime {
         spec: &GroupSpec,
         inherit_tags: bool,
     ) -> ApiResult<Created> {
-        let found = self.compute.describe(&[instance]).await;
-        let found = found.map_err(|error| Error::BackEnd {
-            code: muster_model::AttemptCode::Failed,
-            message: error.to_string(),
-        })?;
-        let machine = found.into_iter().next().ok_or_else(|| Error::NotFound {
-            kind: ResourceKind::Instance,
-            id: instance.to_string(),
-        })?;
-        if !self.may_see(caller, &machine) {
-            return Err(Error::NotFound {
-                kind: ResourceKind::Instance,
-                id: instance.to_string(),
-            });
-        }
+        let machine = self.machine(caller, instance).await?;
         let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec, inherit_tags)?;
         let slot = self.account_slot(caller)?;
         let _lock = slot.lock.lock().await;

@@ -94,6 +94,35 @@ impl Keyring {
         })
     }
 
+    /// All accounts.
+    pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {
+        self.read(|held| held.accounts.clone())
+    }
+
+    /// How many accounts there are: they only ever become more.
+    pub(crate) fn count(&self) -> usize {
+        self.read(|held| held.accounts.len())
+    }
+
+    /// The key of an account's user whose secret this is. Every key is compared, in constant time.
+    pub(crate) fn by_user(
+        &self,
+        account: AccountId,
+        user: &str,
+        secret: &str,
+    ) -> Option<(String, Credential)> {
+        self.read(|held| {
+            let mut found = None;
+            for (id, credential) in &held.keys {
+                let same = bool::from(credential.secret.as_bytes().ct_eq(secret.as_bytes()));
+                if same && credential.account == account && credential.user == user {
+                    found = Some((id.clone(), credential.clone()));
+                }
+            }
+            found
+        })
+    }
+
     /// Whether there is no account yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.read(|held| held.accounts.is_empty())

@@ -43,12 +43,6 @@ pub(crate) struct Front {
 fn closed_door(path: &str) -> Option<&'static str> {
     match path {
         "/v2/index.php" => Some("the Tencent Cloud API of 2017"),
-        _ if path.starts_with("/autoscaling-api/")
-            || path.starts_with("/v1/")
-            || path.starts_with("/v3") =>
-        {
-            Some("Huawei Cloud")
-        }
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ mod native_messages;
 mod native_metrics;
 mod native_policies;
 mod plot;
+mod projects;
 mod seal;
 mod serve;
 mod simulate;

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use muster_huawei::Huawei;
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_ksyun::Ksyun;
 use muster_model::Access;
-use muster_ports::{Clock, Compute, Keys, LoadBalancer, Store};
+use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::table::TableBalancer;
 use muster_runtime::{Options, Runtime, ShellClock, Source};
@@ -28,11 +29,14 @@ use crate::config::{BackendKind, Config, LogFormat};
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
 use crate::native::{Native, OFFSET_SETTING};
+use crate::projects::Projects;
 use crate::seal::Sealer;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8700);
 const DATA: &str = "./muster-data";
+/// What tokens are sealed for: nothing else opens as one.
+const TOKEN: &str = "token";
 
 /// Runs the service until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), String> {
@@ -84,6 +88,8 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     let real = ShellClock::default().now();
     let first = keyring.first_key(&dir, real).await?;
     configured_accounts(&keyring, &config).await?;
+    let projects = Projects::load(Arc::clone(&keyring), Arc::clone(&store), &config.site).await?;
+    let projects = Arc::new(projects);
 
     let clock = Arc::new(ShellClock::new(if args.emulate {
         offset(&store).await?
@@ -106,7 +112,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
-        dialects: dialects(&runtime, &keyring, &sealer, &config),
+        dialects: dialects(&runtime, &keyring, &projects, &sealer, &config),
         native: Native {
             runtime: Arc::clone(&runtime),
             keyring,
@@ -178,11 +184,13 @@ fn show_key(key: &NewKey, dir: &Path) -> Result<(), String> {
 fn dialects(
     runtime: &Arc<Runtime>,
     keyring: &Arc<Keyring>,
+    projects: &Arc<Projects>,
     sealer: &Arc<Sealer>,
     config: &Config,
 ) -> Vec<Arc<dyn Dialect>> {
     vec![
         tencent3(runtime, keyring, sealer, config),
+        huawei(runtime, projects, sealer),
         ksyun(runtime, keyring, sealer, config),
     ]
 }
@@ -233,6 +241,28 @@ fn tencent3(
             limits: tree_limits(),
             now_unix_secs: Arc::new(ShellClock::real_unix_secs),
             seal: seal(sealer),
+        },
+    ))
+}
+
+fn huawei(
+    runtime: &Arc<Runtime>,
+    projects: &Arc<Projects>,
+    sealer: &Arc<Sealer>,
+) -> Arc<dyn Dialect> {
+    let (to_seal, to_open) = (Arc::clone(sealer), Arc::clone(sealer));
+    Arc::new(Huawei::new(
+        Arc::<Runtime>::clone(runtime),
+        Arc::<Projects>::clone(projects) as Arc<dyn Identity>,
+        muster_huawei::Options {
+            limits: tree_limits(),
+            now_unix_secs: Arc::new(ShellClock::real_unix_secs),
+            seal: seal(sealer),
+            seal_token: Arc::new(move |text| to_seal.seal(TOKEN, text).ok()),
+            open_token: Arc::new(move |sealed| {
+                let opened = to_open.open_sealed(TOKEN, sealed);
+                opened.ok().map(|text| text.to_string())
+            }),
         },
     ))
 }

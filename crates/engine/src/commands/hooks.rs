@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_model::{
     Created, Error, Hook, HookChange, HookCommand, HookId, HookPatch, HookReason, HookSpec,
-    HookVerdict, HookWaiter, NotificationTarget, Part, PartId, Quota, ResourceKind,
+    HookVerdict, HookWaiter, InstanceId, NotificationTarget, Part, PartId, Quota, ResourceKind,
 };
 
 use crate::catalogue;
@@ -18,6 +18,7 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &HookChange) -> Result<Creat
         HookChange::Upgrade { id, spec } => upgrade(draft, *id, spec),
         HookChange::Delete { id } => delete(draft, *id),
         HookChange::Complete { id, who, verdict } => complete(draft, *id, who, *verdict),
+        HookChange::Extend { id, who, secs } => extend(draft, *id, who, *secs),
     }
 }
 
@@ -160,6 +161,25 @@ fn complete(
     who: &HookWaiter,
     verdict: HookVerdict,
 ) -> Result<Created, Error> {
+    let instance = waiting(draft, id, who)?;
+    hooks::decide(draft, instance, id, verdict, HookReason::CallInterface);
+    Ok(Created::Nothing)
+}
+
+/// The deadline of a wait moves; nothing is released.
+fn extend(
+    draft: &mut Draft<'_>,
+    id: HookId,
+    who: &HookWaiter,
+    secs: u32,
+) -> Result<Created, Error> {
+    let instance = waiting(draft, id, who)?;
+    hooks::extend(draft, instance, id, u64::from(secs));
+    Ok(Created::Nothing)
+}
+
+/// The instance that is meant, if it waits for the hook still.
+fn waiting(draft: &Draft<'_>, id: HookId, who: &HookWaiter) -> Result<InstanceId, Error> {
     named(draft, id)?;
     let is_meant = |instance, token: &str| match who {
         HookWaiter::Instance(meant) => *meant == instance,
@@ -173,10 +193,7 @@ fn complete(
         .map(|(instance, wait)| (instance, wait.verdict))
         .next();
     match found {
-        Some((instance, None)) => {
-            hooks::decide(draft, instance, id, verdict, HookReason::CallInterface);
-            return Ok(Created::Nothing);
-        }
+        Some((instance, None)) => return Ok(instance),
         Some((_, Some(_))) => return Err(Error::VerdictGiven),
         None => {}
     }

@@ -10,7 +10,7 @@ mod members;
 mod modify;
 mod notifications;
 mod observe;
-mod policies;
+pub(crate) mod policies;
 mod refresh;
 pub(crate) mod rest;
 mod schedules;

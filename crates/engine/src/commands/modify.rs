@@ -220,4 +220,7 @@ fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     number(&mut spec.name_index, patch.name_index);
     number(&mut spec.host_name_index, patch.host_name_index);
     set(&mut spec.concurrent_scale_out, &patch.concurrent_scale_out);
+    if patch.huawei.is_some() {
+        spec.huawei.clone_from(&patch.huawei);
+    }
 }

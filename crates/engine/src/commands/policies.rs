@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Part, PartId, Policy, PolicyCommand,
-    PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Quota, ResourceKind, Trigger,
-    TriggerKind, Watch,
+    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Field, Part, PartId, Policy,
+    PolicyCommand, PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Problem, Quota,
+    ResourceKind, Trigger, TriggerKind, Watch,
 };
 
 use super::capacity::adjust;
 use crate::Facts;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::schedule::next_after;
 
 pub(super) fn policy(
     draft: &mut Draft<'_>,
@@ -49,12 +50,30 @@ fn check_name(door: Door, spec: &PolicySpec, facts: &Facts) -> Result<(), Error>
     }
 }
 
+/// Times that never come are a mistake.
+fn check_times(draft: &Draft<'_>, kind: &PolicyKind) -> Result<(), Error> {
+    match kind {
+        PolicyKind::Timed { times, .. } if next_after(times, draft.now).is_none() => {
+            Err(Error::Invalid {
+                field: Field::Recurrence,
+                problem: Problem::Unusable("no such time comes".to_owned()),
+            })
+        }
+        PolicyKind::Timed { .. }
+        | PolicyKind::Simple { .. }
+        | PolicyKind::External { .. }
+        | PolicyKind::Target(_)
+        | PolicyKind::Unhealthy => Ok(()),
+    }
+}
+
 fn create(
     draft: &mut Draft<'_>,
     door: Door,
     spec: &PolicySpec,
     facts: &Facts,
 ) -> Result<Created, Error> {
+    check_times(draft, &spec.kind)?;
     catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
     check_name(door, spec, facts)?;
     let policies = &draft.parts().policies;
@@ -101,6 +120,9 @@ fn modify(
     facts: &Facts,
 ) -> Result<Created, Error> {
     let old = named(draft, id)?;
+    if spec.kind != old.kind {
+        check_times(draft, &spec.kind)?;
+    }
     if spec.notify_groups != old.notify_groups {
         catalogue::check_user_groups(&draft.settings.catalogue, &spec.notify_groups)?;
     }
@@ -111,9 +133,15 @@ fn modify(
         cooldown_secs: spec.cooldown_secs,
         kind: spec.kind.clone(),
         notify_groups: spec.notify_groups.clone(),
-        watch: match spec.kind == old.kind {
-            true => old.watch,
-            false => Watch {
+        watch: match (spec.kind == old.kind, &spec.kind) {
+            (true, _) => old.watch,
+            // The times that it has now begin now.
+            (false, PolicyKind::Timed { .. }) => Watch {
+                evaluated: Some(draft.now),
+                acted: old.watch.acted,
+                ..Watch::default()
+            },
+            (false, _) => Watch {
                 acted: old.watch.acted,
                 ..Watch::default()
             },
@@ -157,7 +185,11 @@ pub(crate) fn adjustment(kind: &PolicyKind) -> Option<AdjustBy> {
     }
 }
 
-fn execute(draft: &mut Draft<'_>, id: PolicyId, honor_cooldown: bool) -> Result<Created, Error> {
+pub(crate) fn execute(
+    draft: &mut Draft<'_>,
+    id: PolicyId,
+    honor_cooldown: bool,
+) -> Result<Created, Error> {
     let policy = named(draft, id)?;
     let by = adjustment(&policy.kind).ok_or(Error::NotExecutable { policy: id })?;
     if draft.abnormal().is_some() {

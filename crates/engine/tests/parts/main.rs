@@ -17,3 +17,4 @@ mod options;
 mod rest;
 mod scaling;
 mod tags;
+mod timed;

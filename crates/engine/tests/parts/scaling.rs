@@ -104,7 +104,7 @@ impl Table {
         self.now = end;
     }
 
-    pub(super) fn desired(&self) -> u32 {
+    pub(crate) fn desired(&self) -> u32 {
         self.view.group.spec.size.desired
     }
 

@@ -235,6 +235,9 @@ pub(super) fn full_activity(id: ActivityId, group: &Group, instance: InstanceId)
     };
     Activity {
         instances: vec![RelatedInstance {
+            name: "web-1".to_owned(),
+            leaves: true,
+            kept: true,
             instance,
             outcome: Outcome::Failed,
             message: "it failed".to_owned(),

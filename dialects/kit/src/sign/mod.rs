@@ -1,12 +1,14 @@
 //! Checking request signatures. Only checking: the one signer here ([`client`]) is for tests and load.
 //!
 //! [`canonical`] is the core every "canonical request" scheme shares; [`tc3`] and [`tencent_v1`] are the two schemes of
-//! Tencent Cloud 3.0; [`aws4`] and [`ksyun`] are those of Kingsoft Cloud. The caller looks the secret up (an unknown key is its own error) and says what time it is;
+//! Tencent Cloud 3.0; [`aws4`] and [`ksyun`] are those of Kingsoft Cloud, [`huawei`] is that of Huawei Cloud. The caller
+//! looks the secret up (an unknown key is its own error) and says what time it is;
 //! signatures always use the real clock. Comparisons take constant time and no secret or signature is ever formatted.
 
 pub mod aws4;
 pub mod canonical;
 pub mod client;
+pub mod huawei;
 pub mod keys;
 pub mod ksyun;
 pub mod tc3;

@@ -1,0 +1,118 @@
+//! Policies that act at a time (Huawei SCHEDULED and RECURRENCE).
+//!
+//! A firing that was missed is made up for once. One that comes while an activity runs waits for its end if it goes the
+//! other way, and passes if it goes the same way (L502). A policy or a group that is off lets its firings pass. How far
+//! the times of a policy have been looked at is its `watch.evaluated`.
+
+use std::sync::Arc;
+
+use muster_model::{ActivityKind, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch};
+
+use crate::commands::{capacity, policies};
+use crate::draft::Draft;
+use crate::schedule::next_after;
+
+fn times(policy: &Policy) -> Option<&ScheduleTimes> {
+    match &policy.kind {
+        PolicyKind::Timed { times, .. } => Some(times),
+        PolicyKind::Simple { .. }
+        | PolicyKind::External { .. }
+        | PolicyKind::Target(_)
+        | PolicyKind::Unhealthy => None,
+    }
+}
+
+/// The first firing that has not been looked at.
+fn next_of(policy: &Policy) -> Option<Time> {
+    let since = policy.watch.evaluated.unwrap_or(policy.created_at);
+    next_after(times(policy)?, since)
+}
+
+/// When the times are to be looked at next. What waits for the end of an activity needs no moment of its own.
+pub(crate) fn next_look(draft: &Draft<'_>) -> Option<Time> {
+    if draft.group().deleting {
+        return None;
+    }
+    let next = draft
+        .parts()
+        .policies
+        .values()
+        .filter_map(|policy| next_of(policy));
+    // What is due and waits is looked at when the activity ends.
+    next.filter(|at| *at > draft.now).min()
+}
+
+/// Fires what is due, the earliest first; whether something acted.
+pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
+    let mut has_acted = false;
+    let now = draft.now;
+    let mut due: Vec<(Time, Arc<Policy>)> = draft
+        .parts()
+        .policies
+        .values()
+        .filter_map(|policy| Some((next_of(policy)?, Arc::clone(policy))))
+        .filter(|(at, _)| *at <= now)
+        .collect();
+    due.sort_by_key(|(at, policy)| (*at, policy.created_at, policy.ordinal, policy.id));
+    for (_, policy) in due {
+        if waits(draft, &policy) {
+            draft.because(format!(
+                "policy {} is due and goes the other way than the running activity: it waits",
+                policy.name
+            ));
+            continue;
+        }
+        let fires = policy.enabled && draft.group().spec.enabled;
+        let acted = if fires { Some(now) } else { policy.watch.acted };
+        draft.put_part(Part::Policy(Arc::new(Policy {
+            watch: Watch {
+                evaluated: Some(now),
+                acted,
+            },
+            ..(*policy).clone()
+        })));
+        let how = match fires {
+            false => "off, or its group is: it passes".to_owned(),
+            true => match policies::execute(draft, policy.id, false) {
+                Ok(_) => {
+                    has_acted = true;
+                    "due: it acts".to_owned()
+                }
+                Err(error) => format!("due and cannot act: {error}"),
+            },
+        };
+        draft.because(format!("policy {} is {how}", policy.name));
+    }
+    has_acted
+}
+
+/// Whether a firing is to wait for the end of what runs now.
+fn waits(draft: &Draft<'_>, policy: &Policy) -> bool {
+    let group = draft.group();
+    if !policy.enabled || !group.spec.enabled {
+        return false;
+    }
+    let running = group.busy.and_then(|id| draft.activity(id));
+    let (Some(running), Some(by)) = (running, policies::adjustment(&policy.kind)) else {
+        return false;
+    };
+    let size = group.spec.size;
+    let wanted = capacity::adjusted(size, by);
+    match running.kind {
+        ActivityKind::ScaleOut => wanted < size.desired,
+        ActivityKind::ScaleIn => wanted > size.desired,
+        // What else runs is neither way: a firing waits for its end.
+        ActivityKind::Attach
+        | ActivityKind::Detach
+        | ActivityKind::Remove
+        | ActivityKind::TerminateUnexpectedly
+        | ActivityKind::ReplaceUnhealthy
+        | ActivityKind::Start
+        | ActivityKind::Stop
+        | ActivityKind::InvokeCommand
+        | ActivityKind::EnterStandby
+        | ActivityKind::ExitStandby
+        | ActivityKind::ModifyBalancers
+        | ActivityKind::InstanceRefresh => true,
+    }
+}

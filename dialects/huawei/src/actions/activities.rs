@@ -1,0 +1,457 @@
+//! Activities: version 1 with names in comma lists, version 2 with structures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_kit::page::{Page, Paged};
+use muster_model::{
+    Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
+    Page as Slice, PolicyId, PolicyKind, RelatedInstance, Time, TriggerKind,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Numbers;
+use crate::checks::{self, LOGS_PAGE, filled, page};
+use crate::context::Ctx;
+use crate::fault::Fault;
+use crate::times::{read_second, second};
+use crate::words::{LogStatus, LogType};
+
+impl From<&Activity> for LogType {
+    fn from(activity: &Activity) -> LogType {
+        use ActivityKind as K;
+        match (activity.kind, &activity.trigger.kind) {
+            (K::Attach, _) => LogType::ManualAdd,
+            (K::Detach, _) => LogType::ManualRemove,
+            (K::Remove, _) => LogType::ManualDelete,
+            (K::ReplaceUnhealthy, _) if activity.cause.contains("balancer") => {
+                LogType::ElbCheckDelete
+            }
+            (K::ReplaceUnhealthy | K::TerminateUnexpectedly, _) => LogType::AuditCheckDelete,
+            (K::ModifyBalancers, _) => LogType::ModifyElb,
+            (K::EnterStandby, _) => LogType::EnterStandby,
+            (K::ExitStandby, _) => LogType::ExitStandby,
+            (K::ScaleOut | K::ScaleIn, TriggerKind::Match) => LogType::Diff,
+            (
+                K::ScaleOut
+                | K::ScaleIn
+                | K::Start
+                | K::Stop
+                | K::InvokeCommand
+                | K::InstanceRefresh,
+                _,
+            ) => LogType::Normal,
+        }
+    }
+}
+
+/// ListScalingActivityLogs.
+#[derive(Deserialize)]
+pub(crate) struct ListScalingActivityLogs {
+    scaling_group_id: String,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    start_number: Option<String>,
+    limit: Option<String>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(crate) struct Logs<L> {
+    #[serde(flatten)]
+    numbers: Numbers,
+    scaling_activity_log: Vec<L>,
+}
+
+/// ScalingActivityLogList.
+#[derive(Serialize)]
+pub(crate) struct Log {
+    id: String,
+    status: LogStatus,
+    start_time: String,
+    end_time: Option<String>,
+    instance_value: u32,
+    desire_value: u32,
+    scaling_value: u32,
+    instance_added_list: Option<String>,
+    instance_deleted_list: Option<String>,
+    instance_removed_list: Option<String>,
+    description: String,
+}
+
+/// What a list asks for.
+struct Asked {
+    filters: Vec<ActivityFilter>,
+    page: Page,
+}
+
+fn asked(
+    view: &GroupView,
+    times: (Option<String>, Option<String>),
+    numbers: (Option<&String>, Option<&String>),
+) -> Result<Asked, Fault> {
+    let time = |code, name: &str, text: Option<String>| {
+        let read = |text: String| {
+            let wanted = "YYYY-MM-DDThh:mm:ssZ is right";
+            read_second(&text).ok_or_else(|| Fault::value(code, name, text, wanted))
+        };
+        filled(text).map(read).transpose()
+    };
+    let start = time("AS.9001", "start_time", times.0)?;
+    let end = time("AS.9002", "end_time", times.1)?;
+    let page = page(LOGS_PAGE, numbers.0, numbers.1)?;
+    let mut filters = vec![ActivityFilter::Groups(vec![view.group.id])];
+    filters.extend(start.map(ActivityFilter::StartedFrom));
+    // To the second: what ended within it counts.
+    filters.extend(end.map(|end| ActivityFilter::EndedUntil(Time(end.0 + 999))));
+    Ok(Asked { filters, page })
+}
+
+async fn slice(ctx: &Ctx, asked: &Asked) -> Result<Paged<Arc<Activity>>, Fault> {
+    let slice = Slice {
+        offset: usize::try_from(asked.page.offset).unwrap_or(usize::MAX),
+        limit: asked.page.limit as usize,
+    };
+    let found = ctx.api.activities(&ctx.caller, &asked.filters, slice).await;
+    let found = found.map_err(|error| ctx.refused(&error))?;
+    Ok(Paged {
+        total: found.total as u64,
+        items: found.items,
+    })
+}
+
+/// What became of the instances of an activity.
+#[derive(Default)]
+struct Fates<'a> {
+    added: Vec<&'a RelatedInstance>,
+    deleted: Vec<&'a RelatedInstance>,
+    removed: Vec<&'a RelatedInstance>,
+    failed: Vec<&'a RelatedInstance>,
+    standby: Vec<&'a RelatedInstance>,
+}
+
+impl<'a> Fates<'a> {
+    fn of(activity: &'a Activity) -> Fates<'a> {
+        use ActivityKind as K;
+        let mut fates = Fates::default();
+        for related in &activity.instances {
+            let list = match (related.outcome, activity.kind) {
+                (Outcome::Init | Outcome::Running, _) => continue,
+                (Outcome::Failed, _) => &mut fates.failed,
+                (Outcome::Successful, K::ScaleOut | K::Attach) => &mut fates.added,
+                (Outcome::Successful, K::EnterStandby | K::ExitStandby | K::Start | K::Stop) => {
+                    &mut fates.standby
+                }
+                (Outcome::Successful, K::Detach) => &mut fates.removed,
+                (Outcome::Successful, K::ScaleIn | K::Remove) if related.kept => &mut fates.removed,
+                (Outcome::Successful, K::ScaleIn | K::Remove | K::TerminateUnexpectedly) => {
+                    &mut fates.deleted
+                }
+                // Both are there: those that go, and those that come instead.
+                (Outcome::Successful, K::ReplaceUnhealthy | K::InstanceRefresh) => {
+                    match related.leaves {
+                        true if related.kept => &mut fates.removed,
+                        true => &mut fates.deleted,
+                        false => &mut fates.added,
+                    }
+                }
+                (Outcome::Successful, K::ModifyBalancers | K::InvokeCommand) => continue,
+            };
+            list.push(related);
+        }
+        fates
+    }
+}
+
+/// What instances are called; those of before names were kept, by their ids.
+fn name(related: &RelatedInstance) -> String {
+    match related.name.is_empty() {
+        true => related.instance.uuid(),
+        false => related.name.clone(),
+    }
+}
+
+fn names(list: &[&RelatedInstance]) -> Option<String> {
+    let names: Vec<String> = list.iter().map(|related| name(related)).collect();
+    (!names.is_empty()).then(|| names.join(","))
+}
+
+/// Why, as JSON text (rule L3).
+fn description(
+    activity: &Activity,
+    policies: &BTreeMap<PolicyId, Arc<muster_model::Policy>>,
+) -> String {
+    let by = match &activity.trigger.kind {
+        TriggerKind::Policy { policy, .. } => policies.get(policy),
+        _ => None,
+    };
+    let word = match (&activity.trigger.kind, by.map(|policy| &policy.kind)) {
+        (TriggerKind::Manual, _) => "MANNUAL",
+        (TriggerKind::Match | TriggerKind::Schedule { .. }, _) => "DIFF",
+        (TriggerKind::Unhealthy | TriggerKind::Lost | TriggerKind::Reclaim, _) => "HEALTH_CHECK",
+        (TriggerKind::Refresh { .. }, _) => "REFRESH",
+        (TriggerKind::Policy { .. }, Some(PolicyKind::Timed { times, .. })) => {
+            match times.cron.is_some() {
+                true => "RECURRENT",
+                false => "SCHEDULED",
+            }
+        }
+        (TriggerKind::Policy { .. }, _) => "ALARM",
+    };
+    let mut reason = json!({
+        "change_reason": word,
+        "old_value": activity.size_before,
+        "change_time": second(activity.created_at),
+        "new_value": activity.size_wanted,
+    });
+    if let Some(policy) = by {
+        reason["scaling_policy_name"] = json!(policy.name);
+        reason["scaling_policy_id"] = json!(policy.id.uuid());
+    }
+    json!({ "reason": [reason] }).to_string()
+}
+
+impl Action<Ctx> for ListScalingActivityLogs {
+    const NAME: &'static str = "ListScalingActivityLogs";
+    type Response = Logs<Log>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Logs<Log>, Fault> {
+        let view = ctx.view(&self.scaling_group_id).await?;
+        let numbers = (self.start_number.as_ref(), self.limit.as_ref());
+        let asked = asked(&view, (self.start_time, self.end_time), numbers)?;
+        let found = slice(ctx, &asked).await?;
+        let log = |activity: &Arc<Activity>| {
+            let fates = Fates::of(activity);
+            Log {
+                id: activity.id.uuid(),
+                status: activity.status.into(),
+                start_time: second(activity.started_at),
+                end_time: activity.ended_at.map(second),
+                instance_value: activity.size_before,
+                desire_value: activity.size_wanted,
+                scaling_value: activity.wanted,
+                instance_added_list: names(&fates.added),
+                instance_deleted_list: names(&fates.deleted),
+                instance_removed_list: names(&fates.removed),
+                description: description(activity, &view.parts.policies),
+            }
+        };
+        Ok(Logs {
+            scaling_activity_log: found.items.iter().map(log).collect(),
+            numbers: Numbers::of(found.total, asked.page),
+        })
+    }
+}
+
+/// ListScalingActivityV2Logs.
+#[derive(Deserialize)]
+pub(crate) struct ListScalingActivityV2Logs {
+    scaling_group_id: String,
+    log_id: Option<String>,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    start_number: Option<String>,
+    limit: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    status: Option<String>,
+}
+
+/// ScalingInstance.
+#[derive(Serialize)]
+struct LoggedInstance {
+    instance_name: String,
+    instance_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_details: Option<String>,
+}
+
+/// ModifyLb.
+#[derive(Serialize)]
+struct LoggedBalancer {
+    lbaas_listener: Option<LoggedPool>,
+    listener: Option<String>,
+}
+
+/// LbaasListener.
+#[derive(Serialize)]
+struct LoggedPool {
+    listener_id: Option<String>,
+    pool_id: String,
+    protocol_port: u16,
+    weight: u16,
+}
+
+/// ScalingActivityLogV2. Lists of instances are not of those that change balancers, and the other way round.
+#[derive(Serialize)]
+pub(crate) struct LogV2 {
+    id: String,
+    status: LogStatus,
+    start_time: String,
+    end_time: Option<String>,
+    instance_value: u32,
+    desire_value: u32,
+    scaling_value: u32,
+    #[serde(flatten)]
+    instances: Option<LoggedInstances>,
+    #[serde(flatten)]
+    balancers: Option<LoggedBalancers>,
+    description: String,
+    #[serde(rename = "type")]
+    kind: LogType,
+}
+
+#[derive(Serialize)]
+struct LoggedInstances {
+    instance_added_list: Vec<LoggedInstance>,
+    instance_deleted_list: Vec<LoggedInstance>,
+    instance_removed_list: Vec<LoggedInstance>,
+    instance_failed_list: Vec<LoggedInstance>,
+    instance_standby_list: Vec<LoggedInstance>,
+}
+
+#[derive(Serialize)]
+struct LoggedBalancers {
+    lb_bind_success_list: Vec<LoggedBalancer>,
+    lb_bind_failed_list: Vec<LoggedBalancer>,
+    lb_unbind_success_list: Vec<LoggedBalancer>,
+    lb_unbind_failed_list: Vec<LoggedBalancer>,
+}
+
+fn logged_instances(list: &[&RelatedInstance]) -> Vec<LoggedInstance> {
+    let shown = list.iter().map(|related| {
+        let failed = related.outcome == Outcome::Failed;
+        LoggedInstance {
+            instance_name: name(related),
+            instance_id: related.instance.uuid(),
+            failed_reason: failed.then(|| related.message.clone()),
+            failed_details: failed.then(|| related.message.clone()),
+        }
+    });
+    shown.collect()
+}
+
+/// What the group is bound to: the newest such activity has made it so, or could not.
+fn logged_balancers(view: &GroupView) -> Vec<LoggedBalancer> {
+    let shown = view
+        .group
+        .spec
+        .balancers
+        .iter()
+        .filter_map(|balancer| match balancer {
+            Balancer::Pool { pool, target } => Some(LoggedBalancer {
+                lbaas_listener: Some(LoggedPool {
+                    listener_id: None,
+                    pool_id: pool.clone(),
+                    protocol_port: target.port,
+                    weight: target.weight,
+                }),
+                listener: None,
+            }),
+            Balancer::Listener { listener } => Some(LoggedBalancer {
+                lbaas_listener: None,
+                listener: Some(listener.clone()),
+            }),
+            Balancer::Classic { .. } | Balancer::Forward { .. } => None,
+        });
+    shown.collect()
+}
+
+fn balancers(activity: &Activity, view: &GroupView) -> LoggedBalancers {
+    let is_newest = view.group.last_activity == Some(activity.id);
+    let bound = match is_newest {
+        true => logged_balancers(view),
+        false => Vec::new(),
+    };
+    let (succeeded, failed) = match LogStatus::from(activity.status) {
+        LogStatus::Success => (bound, Vec::new()),
+        LogStatus::Fail => (Vec::new(), bound),
+        LogStatus::Doing => (Vec::new(), Vec::new()),
+    };
+    LoggedBalancers {
+        lb_bind_success_list: succeeded,
+        lb_bind_failed_list: failed,
+        lb_unbind_success_list: Vec::new(),
+        lb_unbind_failed_list: Vec::new(),
+    }
+}
+
+fn log_v2(activity: &Activity, view: &GroupView) -> LogV2 {
+    let kind = LogType::from(activity);
+    let of_balancers = kind == LogType::ModifyElb;
+    let fates = Fates::of(activity);
+    LogV2 {
+        id: activity.id.uuid(),
+        status: activity.status.into(),
+        start_time: second(activity.started_at),
+        end_time: activity.ended_at.map(second),
+        instance_value: activity.size_before,
+        desire_value: activity.size_wanted,
+        scaling_value: activity.wanted,
+        instances: (!of_balancers).then(|| LoggedInstances {
+            instance_added_list: logged_instances(&fates.added),
+            instance_deleted_list: logged_instances(&fates.deleted),
+            instance_removed_list: logged_instances(&fates.removed),
+            instance_failed_list: logged_instances(&fates.failed),
+            instance_standby_list: logged_instances(&fates.standby),
+        }),
+        balancers: of_balancers.then(|| balancers(activity, view)),
+        description: description(activity, &view.parts.policies),
+        kind,
+    }
+}
+
+impl Action<Ctx> for ListScalingActivityV2Logs {
+    const NAME: &'static str = "ListScalingActivityV2Logs";
+    type Response = Logs<LogV2>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Logs<LogV2>, Fault> {
+        let kinds = filled(self.kind).unwrap_or_default();
+        let kinds = kinds
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        let kinds: Vec<LogType> = kinds
+            .map(|word| checks::word("AS.9012", "type", word))
+            .collect::<Result<_, _>>()?;
+        let status: Option<LogStatus> =
+            checks::word_if_given("AS.9013", "status", filled(self.status).as_ref())?;
+        let log_id = filled(self.log_id);
+        let log_id = log_id.map(|id| {
+            ActivityId::parse_uuid(&id)
+                .map_err(|_| Fault::value("AS.9005", "log_id", id, "the id of a log is right"))
+        });
+        let log_id = log_id.transpose()?;
+        let view = ctx.view(&self.scaling_group_id).await?;
+        let numbers = (self.start_number.as_ref(), self.limit.as_ref());
+        let mut asked = asked(&view, (self.start_time, self.end_time), numbers)?;
+        asked
+            .filters
+            .extend(log_id.map(|id| ActivityFilter::Ids(vec![id])));
+        let found = match (kinds.is_empty(), status) {
+            (true, None) => slice(ctx, &asked).await?,
+            // Types and states of this door are none of the store's: they are sorted out here.
+            _ => {
+                let all = Slice {
+                    offset: 0,
+                    limit: usize::MAX,
+                };
+                let found = ctx.api.activities(&ctx.caller, &asked.filters, all).await;
+                let found = found.map_err(|error| ctx.refused(&error))?;
+                let wanted = |activity: &Arc<Activity>| {
+                    (kinds.is_empty() || kinds.contains(&LogType::from(&**activity)))
+                        && status.is_none_or(|status| status == activity.status.into())
+                };
+                asked.page.cut(found.items.into_iter().filter(wanted))
+            }
+        };
+        Ok(Logs {
+            scaling_activity_log: found.items.iter().map(|a| log_v2(a, &view)).collect(),
+            numbers: Numbers::of(found.total, asked.page),
+        })
+    }
+}

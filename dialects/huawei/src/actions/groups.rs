@@ -1,0 +1,121 @@
+//! Groups, shown.
+
+use muster_kit::action::Action;
+use muster_model::{ConfigId, Error, GroupFilter, GroupItem, Page as Slice};
+use serde::{Deserialize, Serialize};
+
+use super::Numbers;
+use crate::checks::{self, PAGE, filled, page};
+use crate::context::Ctx;
+use crate::fault::Fault;
+use crate::shapes::group::{ScalingGroup, status};
+use crate::words::GroupStatus;
+
+/// ListScalingGroups.
+#[derive(Deserialize)]
+pub(crate) struct ListScalingGroups {
+    scaling_group_name: Option<String>,
+    scaling_configuration_id: Option<String>,
+    scaling_group_status: Option<String>,
+    start_number: Option<String>,
+    limit: Option<String>,
+    enterprise_project_id: Option<String>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(crate) struct Groups {
+    #[serde(flatten)]
+    numbers: Numbers,
+    scaling_groups: Vec<ScalingGroup>,
+}
+
+impl Ctx {
+    /// The groups that match, as they are shown.
+    pub(crate) async fn items(&self, filters: &[GroupFilter]) -> Result<Vec<GroupItem>, Fault> {
+        let all = Slice {
+            offset: 0,
+            limit: usize::MAX,
+        };
+        let found = self.api.groups(&self.caller, filters, all).await;
+        found
+            .map(|paged| paged.items)
+            .map_err(|error: Error| self.refused(&error))
+    }
+}
+
+fn is_of_project(item: &GroupItem, wanted: Option<&str>) -> bool {
+    let extras = item.group.spec.huawei.as_ref();
+    let own = extras
+        .and_then(|extras| extras.enterprise_project.as_deref())
+        .unwrap_or("0");
+    wanted.is_none_or(|wanted| wanted == "all_granted_eps" || wanted == own)
+}
+
+impl Action<Ctx> for ListScalingGroups {
+    const NAME: &'static str = "ListScalingGroups";
+    type Response = Groups;
+
+    async fn run(self, ctx: &Ctx) -> Result<Groups, Fault> {
+        let wanted: Option<GroupStatus> = checks::word_if_given(
+            "AS.2020",
+            "scaling_group_status",
+            filled(self.scaling_group_status).as_ref(),
+        )?;
+        let page = page(PAGE, self.start_number.as_ref(), self.limit.as_ref())?;
+        let mut filters = Vec::new();
+        if let Some(name) = filled(self.scaling_group_name) {
+            filters.push(GroupFilter::NameContains(vec![name]));
+        }
+        if let Some(id) = filled(self.scaling_configuration_id) {
+            // What no configuration can be called, no group uses.
+            filters.push(GroupFilter::Configs(
+                ConfigId::parse_uuid(&id).into_iter().collect(),
+            ));
+        }
+        let project = filled(self.enterprise_project_id);
+        let mut items = ctx.items(&filters).await?;
+        items.retain(|item| {
+            wanted.is_none_or(|wanted| wanted == status(item))
+                && is_of_project(item, project.as_deref())
+        });
+        let cut = page.cut(items);
+        let views = ctx.views().await?;
+        let shown = cut.items.iter().map(|item| {
+            let view = views.iter().find(|view| view.group.id == item.group.id);
+            ScalingGroup::new(item, view.map(|view| &**view))
+        });
+        Ok(Groups {
+            scaling_groups: shown.collect(),
+            numbers: Numbers::of(cut.total, page),
+        })
+    }
+}
+
+/// ShowScalingGroup.
+#[derive(Deserialize)]
+pub(crate) struct ShowScalingGroup {
+    scaling_group_id: String,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    scaling_group: ScalingGroup,
+}
+
+impl Action<Ctx> for ShowScalingGroup {
+    const NAME: &'static str = "ShowScalingGroup";
+    type Response = Shown;
+
+    async fn run(self, ctx: &Ctx) -> Result<Shown, Fault> {
+        let view = ctx.view(&self.scaling_group_id).await?;
+        let items = ctx.items(&[GroupFilter::Ids(vec![view.group.id])]).await?;
+        let item = items
+            .first()
+            .ok_or_else(|| Fault::no_group(&self.scaling_group_id))?;
+        Ok(Shown {
+            scaling_group: ScalingGroup::new(item, Some(&view)),
+        })
+    }
+}

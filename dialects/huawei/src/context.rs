@@ -1,0 +1,82 @@
+//! What operations are given.
+
+use std::sync::Arc;
+
+use muster_kit::action::Context;
+use muster_model::{Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyId};
+use muster_ports::{Api, Caller};
+
+use crate::codes;
+use crate::fault::Fault;
+
+/// Seals a secret for storage.
+pub type Seal = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// What an operation is given.
+pub(crate) struct Ctx {
+    /// The facade.
+    pub(crate) api: Arc<dyn Api>,
+    /// Who asks.
+    pub(crate) caller: Caller,
+    /// Name of the operation.
+    pub(crate) operation: &'static str,
+    /// The project's id, as given.
+    pub(crate) project: String,
+    /// Seals passwords.
+    pub(crate) seal: Seal,
+}
+
+impl Context for Ctx {
+    type Error = Fault;
+
+    fn unwritable(&self, error: serde_json::Error) -> Fault {
+        Fault::system(&format!("The answer could not be written: {error}."))
+    }
+}
+
+impl Ctx {
+    /// The code and words of a refused command.
+    pub(crate) fn refused(&self, error: &Error) -> Fault {
+        codes::fault(error, self.operation)
+    }
+
+    pub(crate) async fn execute(&self, command: Command) -> Result<Created, Fault> {
+        let done = self.api.execute(&self.caller, command).await;
+        done.map_err(|error| self.refused(&error))
+    }
+
+    /// Does something with a group.
+    pub(crate) async fn change(
+        &self,
+        id: GroupId,
+        command: GroupCommand,
+    ) -> Result<Created, Fault> {
+        self.execute(Command::Group { id, command }).await
+    }
+
+    /// All groups with what belongs to them, oldest first.
+    pub(crate) async fn views(&self) -> Result<Vec<Arc<GroupView>>, Fault> {
+        let views = self.api.views(&self.caller).await;
+        views.map_err(|error| self.refused(&error))
+    }
+
+    /// The group that an id names.
+    pub(crate) async fn view(&self, id: &str) -> Result<Arc<GroupView>, Fault> {
+        let group = GroupId::parse_uuid(id).map_err(|_| Fault::no_group(id))?;
+        let mut views = self.views().await?.into_iter();
+        let found = views.find(|view| view.group.id == group);
+        found.ok_or_else(|| Fault::no_group(id))
+    }
+
+    /// The policy that an id names, and its group.
+    pub(crate) async fn policy(&self, id: &str) -> Result<(Arc<GroupView>, Arc<Policy>), Fault> {
+        let absent = || Fault::absent(id);
+        let policy = PolicyId::parse_uuid(id).map_err(|_| absent())?;
+        let mut views = self.views().await?.into_iter();
+        let found = views.find_map(|view| {
+            let policy = Arc::clone(view.parts.policies.get(&policy)?);
+            Some((view, policy))
+        });
+        found.ok_or_else(absent)
+    }
+}

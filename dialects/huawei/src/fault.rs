@@ -1,0 +1,80 @@
+//! The error of this door: a code of the API, its documented text, and what it is about.
+
+use http::StatusCode;
+
+use crate::documented::CODES;
+
+/// An error answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Code of the API.
+    pub(crate) code: &'static str,
+    /// The documented text, followed by the parameter and the value.
+    pub(crate) message: String,
+}
+
+/// Status and text of a code.
+fn documented(code: &str) -> (u16, &'static str) {
+    let at = CODES.binary_search_by(|(known, _, _)| (*known).cmp(code));
+    at.map_or((500, "System error."), |at| (CODES[at].1, CODES[at].2))
+}
+
+impl Fault {
+    /// The code's text, and more words.
+    pub(crate) fn new(code: &'static str, detail: impl AsRef<str>) -> Fault {
+        Fault::filled(code, "", detail)
+    }
+
+    /// The code's text with its blank filled in, and more words.
+    pub(crate) fn filled(code: &'static str, fill: &str, detail: impl AsRef<str>) -> Fault {
+        let text = documented(code).1.replace("[%s]", &format!("[{fill}]"));
+        let detail = detail.as_ref();
+        let message = match detail.is_empty() {
+            true => text,
+            false => format!("{text} {detail}"),
+        };
+        Fault { code, message }
+    }
+
+    /// A message that clients read: nothing but what is given.
+    pub(crate) fn exactly(code: &'static str, message: String) -> Fault {
+        Fault { code, message }
+    }
+
+    /// A parameter that has to be given.
+    pub(crate) fn missing(code: &'static str, parameter: &str) -> Fault {
+        Fault::new(code, format!("The parameter `{parameter}` is missing."))
+    }
+
+    /// A value that is not right.
+    pub(crate) fn value(
+        code: &'static str,
+        parameter: &str,
+        value: impl std::fmt::Display,
+        wanted: &str,
+    ) -> Fault {
+        let detail =
+            format!("The value `{value}` of the parameter `{parameter}` is not valid: {wanted}.");
+        Fault::new(code, detail)
+    }
+
+    /// Something that does not exist (HTTP 404).
+    pub(crate) fn absent(id: &str) -> Fault {
+        Fault::filled("AS.0007", id, "")
+    }
+
+    /// A group that does not exist.
+    pub(crate) fn no_group(id: &str) -> Fault {
+        Fault::new("AS.2007", format!("`scaling_group_id` is `{id}`."))
+    }
+
+    /// A fault of ours.
+    pub(crate) fn system(detail: &str) -> Fault {
+        Fault::new("AS.0001", detail)
+    }
+
+    /// Its HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(documented(self.code).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}

@@ -1,0 +1,159 @@
+//! Disks.
+
+use std::collections::BTreeMap;
+
+use super::{ConfigSpec, DataDisk, Deserialize, DiskType, Fault, Serialize, SystemDisk, checks};
+
+/// Disks of a configuration at the most (L4914).
+const DISKS: usize = 24;
+/// Kinds of volumes: those of the document and those of the SDK.
+const VOLUMES: [&str; 8] = [
+    "SATA", "SSD", "SAS", "GPSSD", "co-p1", "uh-l1", "GPSSD2", "ESSD2",
+];
+
+/// DiskInfo.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Disk {
+    size: Option<i64>,
+    volume_type: Option<String>,
+    disk_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dedicated_storage_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_disk_image_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iops: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    throughput: Option<i64>,
+}
+
+impl Disk {
+    fn encrypt(&self) -> Option<bool> {
+        let metadata = self.metadata.as_ref()?;
+        metadata.get("__system__encrypted").map(|word| word == "1")
+    }
+
+    fn kms_key(&self) -> Option<String> {
+        self.metadata.as_ref()?.get("__system__cmkid").cloned()
+    }
+
+    fn system(&self) -> SystemDisk {
+        SystemDisk {
+            disk_type: self.volume_type.clone(),
+            size_gb: self.size,
+            encrypt: self.encrypt(),
+            kms_key: self.kms_key(),
+        }
+    }
+
+    fn data(&self) -> DataDisk {
+        DataDisk {
+            disk_type: self.volume_type.clone(),
+            size_gb: self.size,
+            snapshot: self.snapshot_id.clone(),
+            encrypt: self.encrypt(),
+            kms_key: self.kms_key(),
+            throughput_mbps: self.throughput,
+            ..DataDisk::default()
+        }
+    }
+
+    fn check(&self) -> Result<DiskType, Fault> {
+        let kind = self.disk_type.as_deref().unwrap_or_default();
+        let kind: DiskType = checks::word("AS.1034", "disk.disk_type", kind)?;
+        let volume = self.volume_type.as_deref().unwrap_or_default();
+        if !VOLUMES.contains(&volume) {
+            let wanted = format!("one of {} is right", VOLUMES.join(", "));
+            return Err(Fault::value("AS.1033", "disk.volume_type", volume, &wanted));
+        }
+        let size = self
+            .size
+            .ok_or_else(|| Fault::missing("AS.1031", "disk.size"))?;
+        let (min, max) = match kind {
+            DiskType::System => (1, 1024),
+            DiskType::Data => (10, 32_768),
+        };
+        checks::number("AS.1031", "disk.size", size, min, max)?;
+        if kind == DiskType::System && self.encrypt() == Some(true) {
+            let name = "disk.metadata.__system__encrypted";
+            return Err(Fault::value(
+                "AS.0022",
+                name,
+                1,
+                "a system disk is not encrypted",
+            ));
+        }
+        Ok(kind)
+    }
+}
+
+/// Checks disks: exactly one for the system, at most 24 in all.
+pub(super) fn disks(
+    list: &[Disk],
+    types: &[String],
+) -> Result<(Option<SystemDisk>, Vec<DataDisk>), Fault> {
+    if list.is_empty() {
+        return Err(Fault::missing("AS.1028", "disk"));
+    }
+    if list.len() > DISKS {
+        let detail = format!("The parameter `disk` has {} entries.", list.len());
+        return Err(Fault::filled("AS.1032", &types.join(","), detail));
+    }
+    let (mut system, mut data) = (Vec::new(), Vec::new());
+    for disk in list {
+        match disk.check()? {
+            DiskType::System => system.push(disk.system()),
+            DiskType::Data => data.push(disk.data()),
+        }
+    }
+    match system.len() {
+        1 => Ok((system.pop(), data)),
+        count => Err(Fault::new(
+            "AS.1029",
+            format!("There are {count} disks of type SYS."),
+        )),
+    }
+}
+
+fn word(kind: DiskType) -> Option<String> {
+    Some(kind.word().to_owned())
+}
+
+fn metadata(encrypt: Option<bool>, key: Option<&String>) -> Option<BTreeMap<String, String>> {
+    let encrypt = encrypt.map(|on| ("__system__encrypted".to_owned(), u8::from(on).to_string()));
+    let key = key.map(|key| ("__system__cmkid".to_owned(), key.clone()));
+    let map: BTreeMap<String, String> = encrypt.into_iter().chain(key).collect();
+    (!map.is_empty()).then_some(map)
+}
+
+/// The disks as they were given, unless they have been changed since.
+pub(super) fn shown(spec: &ConfigSpec, given: Option<Vec<Disk>>) -> Vec<Disk> {
+    let is_so = |list: &Vec<Disk>| {
+        let parted = disks(list, &spec.instance_types);
+        parted.is_ok_and(|(system, data)| system == spec.system_disk && data == spec.data_disks)
+    };
+    if let Some(given) = given.filter(is_so) {
+        return given;
+    }
+    let system = spec.system_disk.iter().map(|disk| Disk {
+        size: disk.size_gb,
+        volume_type: disk.disk_type.clone(),
+        disk_type: word(DiskType::System),
+        metadata: metadata(disk.encrypt, disk.kms_key.as_ref()),
+        ..Disk::default()
+    });
+    let data = spec.data_disks.iter().map(|disk| Disk {
+        size: disk.size_gb,
+        volume_type: disk.disk_type.clone(),
+        disk_type: word(DiskType::Data),
+        snapshot_id: disk.snapshot.clone(),
+        metadata: metadata(disk.encrypt, disk.kms_key.as_ref()),
+        throughput: disk.throughput_mbps,
+        ..Disk::default()
+    });
+    system.chain(data).collect()
+}
