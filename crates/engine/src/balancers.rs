@@ -219,10 +219,13 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
             draft.depart(id);
         }
         Lifecycle::Stopping | Lifecycle::Resetting => {
-            draft.because(format!(
-                "{id} goes on although it could not be taken off its balancers: {}",
-                failure.message
-            ));
+            draft.because(
+                Code::BalancerGivenUp,
+                format!(
+                    "{id} goes on although it could not be taken off its balancers: {}",
+                    failure.message
+                ),
+            );
             draft.go_on_in_place(id);
         }
         _ => rest(draft, id, Outcome::Failed, failure.message),

@@ -9,6 +9,7 @@ use muster_model::{
 };
 
 use crate::draft::Draft;
+use crate::reason::Code;
 
 /// Between two looks at what a draining member still has, seconds.
 const LOOK_SECS: u64 = 1;
@@ -66,12 +67,12 @@ impl Draft<'_> {
             return;
         };
         match (drain_by, left) {
-            (None, _) => self.because(format!("{id} is drained no longer: what it has is cut off")),
-            (Some(by), 0) => self.because(format!(
+            (None, _) => self.because(Code::Draining, format!("{id} is drained no longer: what it has is cut off")),
+            (Some(by), 0) => self.because(Code::Draining, format!(
                 "{id} is drained until {}: its balancer does not say what it still has",
                 by.0
             )),
-            (Some(by), left) => self.because(format!(
+            (Some(by), left) => self.because(Code::Draining, format!(
                 "{id} still has {left} request(s) or connection(s): it is drained until {} at the latest",
                 by.0
             )),
@@ -133,7 +134,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         .map(|i| i.id)
         .collect();
     for id in over {
-        draft.because(format!("{id} has had its time to finish what it has"));
+        draft.because(
+            Code::Draining,
+            format!("{id} has had its time to finish what it has"),
+        );
         draft.cut(id);
     }
 }
@@ -149,7 +153,10 @@ pub(crate) fn see(draft: &mut Draft<'_>, observation: &Observation) {
             .instance(machine.id)
             .is_some_and(|instance| instance.drain_by.is_some());
         if drained {
-            draft.because(format!("{} is dead: it is not drained", machine.id));
+            draft.because(
+                Code::Draining,
+                format!("{} is dead: it is not drained", machine.id),
+            );
             draft.cut(machine.id);
         }
     }

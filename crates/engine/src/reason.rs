@@ -73,6 +73,10 @@ codes! {
     PolicyActs = "policy_acts",
     /// A member is brought to its balancers as it is to be.
     Rebinding = "rebinding",
+    /// What goes from a balancer finishes what it has, or has had its time.
+    Draining = "draining",
+    /// A policy acts at its time.
+    Timed = "timed",
     /// A member leaves although a balancer did not let it go.
     BalancerGivenUp = "balancer_given_up",
     /// An instance refresh waits.

@@ -10,6 +10,7 @@ use muster_model::{ActivityKind, Part, Policy, PolicyKind, ScheduleTimes, Time, 
 
 use crate::commands::{capacity, policies};
 use crate::draft::Draft;
+use crate::reason::Code;
 use crate::schedule::next_after;
 
 fn times(policy: &Policy) -> Option<&ScheduleTimes> {
@@ -56,10 +57,13 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
     due.sort_by_key(|(at, policy)| (*at, policy.created_at, policy.ordinal, policy.id));
     for (_, policy) in due {
         if waits(draft, &policy) {
-            draft.because(format!(
-                "policy {} is due and goes the other way than the running activity: it waits",
-                policy.name
-            ));
+            draft.because(
+                Code::Timed,
+                format!(
+                    "policy {} is due and goes the other way than the running activity: it waits",
+                    policy.name
+                ),
+            );
             continue;
         }
         let fires = policy.enabled && draft.group().spec.enabled;
@@ -68,6 +72,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
             watch: Watch {
                 evaluated: Some(now),
                 acted,
+                ..policy.watch
             },
             ..(*policy).clone()
         })));
@@ -81,7 +86,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
                 Err(error) => format!("due and cannot act: {error}"),
             },
         };
-        draft.because(format!("policy {} is {how}", policy.name));
+        draft.because(Code::Timed, format!("policy {} is {how}", policy.name));
     }
     has_acted
 }

@@ -157,7 +157,7 @@ pub(crate) fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::NotFound => "AS.4006",
         AttachRefusal::AlreadyHere => "AS.4023",
         AttachRefusal::InOtherGroup => "AS.4027",
-        AttachRefusal::OtherVpc => "AS.4021",
+        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => "AS.4021",
         AttachRefusal::WrongState => "AS.4024",
     }
 }

@@ -55,7 +55,7 @@ words! {
     }
     /// function.
     Function = model::Statistic {
-        "avg" Avg = Average,
+        "avg" Avg = Average | Sum | Variance,
         "min" Min = Minimum,
         "max" Max = Maximum,
     }

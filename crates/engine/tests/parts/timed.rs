@@ -22,6 +22,7 @@ fn timed(name: &str, start_secs: u64, cron: Option<&str>, adjust: AdjustBy) -> P
                 end_at: cron.map(|_| at(40 * 86_400)),
                 cron: cron.map(str::to_owned),
                 zone: "UTC".to_owned(),
+                repeat: None,
             },
             adjust,
         },

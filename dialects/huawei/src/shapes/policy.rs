@@ -135,6 +135,7 @@ impl Scheduled {
             end_at: None,
             cron: None,
             zone: "UTC".to_owned(),
+            repeat: None,
         })
     }
 
@@ -152,6 +153,7 @@ impl Scheduled {
             end_at: Some(end_at),
             cron: Some(format!("{minute_of} {hour} {days}")),
             zone: "UTC".to_owned(),
+            repeat: None,
         })
     }
 

@@ -6,8 +6,8 @@ use muster_kit::action::Action;
 use muster_kit::decode::decode;
 use muster_kit::node::{Limits, json};
 use muster_model::{
-    AdjustBy, Alarm, Created, Door, GroupCommand, GroupView, Metric, Policy, PolicyCommand,
-    PolicyId, PolicyKind, PolicySpec, ResourceKind,
+    AdjustBy, Alarm, AlarmDetail, Created, Door, GroupCommand, GroupView, Metric, Policy,
+    PolicyCommand, PolicyId, PolicyKind, PolicySpec, ResourceKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +134,7 @@ fn alarm(text: &str) -> Result<Alarm, Fault> {
         period_secs: checks::number("Metric.period", period, 60, 999_999)?,
         repeat: checks::number("Metric.repeatTimes", repeat, 1, 10)?,
         statistic: sent.function.into(),
+        finer: AlarmDetail::default(),
     })
 }
 
