@@ -16,3 +16,4 @@ mod options;
 mod rest;
 mod scaling;
 mod tags;
+mod traces;
