@@ -78,6 +78,7 @@ pub struct Judged {
 
 /// Judges the periods of an alarm. Their order does not matter, so that a ring is judged as it lies in memory.
 #[must_use]
+#[inline]
 pub fn judge(rule: &Rule, periods: &[Level]) -> Judged {
     let threshold = rule.threshold;
     // One loop for each comparison: the choice is made once, not for each value.
@@ -92,17 +93,21 @@ pub fn judge(rule: &Rule, periods: &[Level]) -> Judged {
     let known = u32::try_from(periods.len())
         .unwrap_or(u32::MAX)
         .saturating_sub(gaps);
-    let standing = match rule.missing {
-        _ if known == 0 && rule.missing != MissingData::Breach => Standing::Unknown,
-        MissingData::Hold if breaching >= rule.breaches => Standing::Breach,
-        MissingData::Hold if breaching + gaps >= rule.breaches => Standing::Unknown,
-        MissingData::Ignore | MissingData::OutOnly if breaching >= rule.breaches.min(known) => {
-            Standing::Breach
+    // How many are in breach at the least and at the most, and how many have to be.
+    let (least, most, needed) = match rule.missing {
+        MissingData::Hold => (breaching, breaching + gaps, rule.breaches),
+        MissingData::Breach => (breaching + gaps, breaching + gaps, rule.breaches),
+        MissingData::Ignore | MissingData::OutOnly => {
+            (breaching, breaching, rule.breaches.min(known.max(1)))
         }
-        MissingData::Breach if breaching + gaps >= rule.breaches => Standing::Breach,
-        MissingData::Hold | MissingData::Ignore | MissingData::OutOnly | MissingData::Breach => {
-            Standing::Ok
-        }
+    };
+    let silent = known == 0;
+    let standing = if least >= needed {
+        Standing::Breach
+    } else if silent | (most >= needed) {
+        Standing::Unknown
+    } else {
+        Standing::Ok
     };
     Judged {
         standing,
@@ -125,6 +130,7 @@ fn count(periods: &[Level], breach: impl Fn(f64) -> bool) -> (u32, u32) {
 
 /// How an alarm stands once it has been judged at the end of a period. What was said is `since` then when that changed.
 #[must_use]
+#[inline]
 pub fn turn(stood: Stood, standing: Standing, end: Time) -> Stood {
     match stood.standing == standing && stood.since.is_some() {
         true => stood,

@@ -19,6 +19,7 @@ use muster_ports::{Commit, Guard, MemberTable, Row, Store, StoreError};
 use crate::dice::{Dice, Odds};
 use crate::machines::Machines;
 use crate::world_balancers::{Carried, Listed, Load};
+use crate::world_metrics::Given;
 
 /// Between two listings of the machines.
 pub(crate) const OBSERVE_MILLIS: i64 = 10_000;
@@ -127,6 +128,10 @@ pub struct World {
     pub broken: Vec<String>,
     /// A group whose machines turn unhealthy before they are listed.
     pub(crate) cursed: Option<GroupId>,
+    /// What the service was given of metrics, oldest first.
+    pub(crate) given: Vec<Given>,
+    /// How often a policy took machines away: a check that never looked would prove nothing.
+    pub scale_ins: usize,
 }
 
 impl World {
@@ -170,6 +175,8 @@ impl World {
             log: Vec::new(),
             broken: Vec::new(),
             cursed: None,
+            given: Vec::new(),
+            scale_ins: 0,
         };
         world.schedule(Time(OBSERVE_MILLIS), Happening::Observe);
         Ok(world)
@@ -292,6 +299,7 @@ impl World {
                 id: id.to_string(),
             }));
         };
+        self.given(id, command);
         let mut ids = self.fresh();
         let (facts, settings) = (Facts::default(), self.settings.clone());
         let mut context = Context {
@@ -318,6 +326,7 @@ impl World {
             }
             return;
         }
+        self.check_scale_in(&view, &plan.change);
         match self.commit_change(&view, &plan.change) {
             Ok(()) => {
                 for call in plan.calls {

@@ -14,6 +14,7 @@ mod scenario;
 mod world_balancers;
 mod world_calls;
 mod world_health;
+mod world_metrics;
 mod world_store;
 
 pub use compute::{ActError, Action, SimCompute};

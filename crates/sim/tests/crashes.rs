@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    Allocation, Balancer, BalancerChange, BatchPause, ConfigSpec, Door, GroupCommand, GroupId,
-    GroupPatch, GroupSpec, HookChange, HookCommand, HookSpec, HookTransition, HookVerdict,
-    HookWaiter, InstanceId, Key, Lifecycle, MachineHealth, Metric, OnFailure, PolicyCommand,
-    PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode, ScalingMode,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, StopMode,
-    Target, TargetTracking,
+    AdjustBy, Alarm, AlarmDetail, Allocation, Balancer, BalancerChange, BatchPause, Comparison,
+    ConfigSpec, Door, GroupCommand, GroupId, GroupPatch, GroupSpec, HookChange, HookCommand,
+    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, MachineHealth,
+    Metric, OnFailure, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand, RefreshMode,
+    RefreshSettings, ReplaceMode, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes,
+    ServiceSettings, SpotMix, SpotStrategy, Statistic, StopMode, Target, TargetTracking,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -126,6 +126,46 @@ const SCRIPTS: &[(&str, Script)] = &[
             (metric.clone(), point)
         });
         give(world, group, &GroupCommand::Measured(points.to_vec()));
+    }),
+    // An alarm over what each member reports: doubled, late, out of order, and of one of them not at all.
+    ("alarm", |world, group| {
+        let metric = Metric("cpu_util".to_owned());
+        let create = PolicyCommand::Create {
+            door: Door::Tencent3,
+            spec: Box::new(PolicySpec {
+                name: "idle".to_owned(),
+                enabled: true,
+                cooldown_secs: Some(3600),
+                kind: PolicyKind::Simple {
+                    alarm: Alarm {
+                        metric: metric.clone(),
+                        comparison: Comparison::Less,
+                        threshold: 20.0,
+                        period_secs: 60,
+                        repeat: 2,
+                        statistic: Statistic::Average,
+                        finer: AlarmDetail::default(),
+                    },
+                    adjust: AdjustBy::By(-1),
+                },
+                notify_groups: Vec::new(),
+            }),
+        };
+        give(world, group, &GroupCommand::Policy(create));
+        let began = world.now;
+        world.pass(130_000);
+        let members: Vec<InstanceId> = world.groups[&group].instances.keys().copied().collect();
+        let points = [110, 10, 50, 70, 10].iter().flat_map(|secs| {
+            members.iter().skip(1).map(|id| {
+                let point = muster_model::Point {
+                    at: began.plus_secs(*secs),
+                    instance: Some(*id),
+                    value: 5.0,
+                };
+                (metric.clone(), point)
+            })
+        });
+        give(world, group, &GroupCommand::Measured(points.collect()));
     }),
     ("attach", |world, group| {
         let command = foreign(world);

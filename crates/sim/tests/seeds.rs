@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 use muster_model::{
     ActivityKind, ActivityStatus, AdjustBy, Alarm, AlarmDetail, Allocation, Balancer,
-    BalancerChange, BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, GroupCommand,
-    GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand, HookId,
-    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric,
-    NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget, OnFailure,
-    Point, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand, RefreshMode, RefreshSettings,
-    ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes,
-    ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic, StopMode, Target, TargetTracking,
-    TerminationPolicy,
+    BalancerChange, BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, FlapBudget,
+    GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand,
+    HookId, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric,
+    MissingData, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
+    OnFailure, Point, PolicyCommand, PolicyKind, PolicyOptions, PolicySpec, Rate, RefreshCommand,
+    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand,
+    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic,
+    StopMode, Target, TargetTracking, TerminationPolicy,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -393,6 +393,80 @@ fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
     })
 }
 
+/// Sets what gaps mean and how fast it may act, of one policy of a group.
+fn set_options(world: &mut World, group: GroupId) {
+    let known = world.groups[&group].parts.policies.keys();
+    let known: Vec<_> = known.copied().collect();
+    if known.is_empty() {
+        return;
+    }
+    let id = pick(world, &known);
+    let rate = |world: &mut World| Rate {
+        stabilization_secs: pick(world, &[0, 0, 120]),
+        max_step: pick(world, &[None, Some(1), Some(3)]),
+        max_step_percent: pick(world, &[None, Some(50)]),
+    };
+    let options = PolicyOptions {
+        missing_data: pick(
+            world,
+            &[
+                MissingData::Hold,
+                MissingData::Ignore,
+                MissingData::Breach,
+                MissingData::OutOnly,
+            ],
+        ),
+        min_reporting: pick(world, &[0.5, 0.0, 1.0]),
+        scale_out: rate(world),
+        scale_in: rate(world),
+        flap: pick(
+            world,
+            &[
+                None,
+                Some(FlapBudget {
+                    reversals: 2,
+                    within_secs: 600,
+                }),
+            ],
+        ),
+        shadow: world.dice.strikes(100),
+    };
+    let options = Box::new(options);
+    let command = PolicyCommand::SetOptions { id, options };
+    let _ = world.command(group, &GroupCommand::Policy(command));
+}
+
+/// Load that rises and falls for half an hour, measured badly: points late, doubled, out of order, of some members only,
+/// and now and then of nobody for minutes.
+fn weather(world: &mut World) {
+    let metric = Metric("cpu_util".to_owned());
+    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+    let group = pick(world, &ids);
+    for _ in 0..3 {
+        let command = change_policies(world, group);
+        let _ = world.command(group, &command);
+        set_options(world, group);
+    }
+    let faults = pick(world, &[0, 100, 500]);
+    let mut silent = 0;
+    for step in 0..90 {
+        silent = match silent {
+            0 if world.dice.strikes(40) => 3 + world.dice.below(15),
+            0 => 0,
+            left => left - 1,
+        };
+        let wave = [20.0, 60.0, 200.0, 400.0, 200.0, 20.0][step / 15];
+        if silent == 0 {
+            world.measure(group, &metric, wave, faults);
+        }
+        let wait = 10_000 + world.dice.millis(20_000);
+        world.pass(wait);
+        if !world.broken.is_empty() {
+            return;
+        }
+    }
+}
+
 /// A minute or two of load, some of it late.
 fn measured(world: &mut World) -> GroupCommand {
     let value = pick(world, &[10.0, 45.0, 95.0]);
@@ -555,6 +629,12 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
             fail(seed, &world, "an invariant broke");
         }
     }
+    if world.dice.strikes(300) {
+        weather(&mut world);
+        if !world.broken.is_empty() {
+            fail(seed, &world, "an invariant broke");
+        }
+    }
     world.dice.odds = Odds::default();
     let ids: Vec<GroupId> = world.groups.keys().copied().collect();
     // Hanging calls answer at last, patience runs out, everything that was put off comes round.
@@ -603,6 +683,28 @@ macro_rules! shares {
 }
 
 shares! { seeds_0 0 seeds_1 1 seeds_2 2 seeds_3 3 seeds_4 4 seeds_5 5 seeds_6 6 seeds_7 7 }
+
+/// Policies do take machines away in these runs: the check of what they rely on looks at something.
+#[test]
+fn policies_scale_in_now_and_then() {
+    let mut scale_ins = 0;
+    for seed in 1..40 {
+        let mut world = World::new(memory(), seed, Odds::default()).unwrap();
+        let config = ConfigSpec {
+            name: "conf".to_owned(),
+            image: Some("img-1".to_owned()),
+            instance_types: vec!["A".to_owned()],
+            ..ConfigSpec::default()
+        };
+        let config = world.config(&config).unwrap().id;
+        make_group(&mut world, config, "g");
+        world.pass(600_000);
+        weather(&mut world);
+        assert!(world.broken.is_empty(), "seed {seed}: {:?}", world.broken);
+        scale_ins += world.scale_ins;
+    }
+    assert!(scale_ins >= 10, "{scale_ins} in 39 runs");
+}
 
 #[test]
 fn the_same_seed_is_the_same_run() {

@@ -18,3 +18,4 @@ mod rest;
 mod scaling;
 mod tags;
 mod timed;
+mod traces;
