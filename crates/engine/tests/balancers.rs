@@ -841,6 +841,7 @@ fn a_dead_machine_is_not_drained() {
         asked_at: t.now,
         machines: machines.collect(),
         members: None,
+        silent: Vec::new(),
     };
     t.command(GroupCommand::Observed(observation)).unwrap();
     t.say("one died while it was drained, the other while it served: neither is waited for");
