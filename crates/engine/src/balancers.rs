@@ -206,29 +206,29 @@ pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepRe
         draft.retry_call(id, failure.unanswered);
         return;
     }
+    wait_no_more(draft, waiting, failure.message);
+}
+
+/// Patience with the balancers is over: what waited for them goes on without.
+fn wait_no_more(draft: &mut Draft<'_>, waiting: &Waiting, message: &str) {
+    let id = waiting.id;
     match waiting.state {
-        Lifecycle::AttachingBalancer => cannot_be_bound(draft, waiting, failure.message),
+        Lifecycle::AttachingBalancer => cannot_be_bound(draft, waiting, message),
         Lifecycle::DetachingBalancer => {
             draft.because(
                 Code::BalancerGivenUp,
-                format!(
-                    "{id} leaves although it could not be taken off its balancers: {}",
-                    failure.message
-                ),
+                format!("{id} leaves although it could not be taken off its balancers: {message}"),
             );
             draft.depart(id);
         }
         Lifecycle::Stopping | Lifecycle::Resetting => {
             draft.because(
                 Code::BalancerGivenUp,
-                format!(
-                    "{id} goes on although it could not be taken off its balancers: {}",
-                    failure.message
-                ),
+                format!("{id} goes on although it could not be taken off its balancers: {message}"),
             );
             draft.go_on_in_place(id);
         }
-        _ => rest(draft, id, Outcome::Failed, failure.message),
+        _ => rest(draft, id, Outcome::Failed, message),
     }
 }
 

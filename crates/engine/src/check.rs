@@ -1,6 +1,6 @@
 //! The invariants of a group: what must hold after every step, whatever happened. For tests, seeds and tools.
 
-use muster_model::{ActivityStatus, CallKind, GroupView, Lifecycle, Outcome};
+use muster_model::{ActivityStatus, CallKind, GroupView, Instance, Lifecycle, Outcome};
 
 use crate::activity::is_exclusive;
 use crate::lifecycle::{Role, role};
@@ -103,6 +103,43 @@ fn refreshes(view: &GroupView, found: &mut Vec<String>) {
     }
 }
 
+/// Whether an instance in a state waits for a call of the kind that belongs to it.
+fn fits(instance: &Instance) -> bool {
+    let call = instance.call.as_ref().map(|call| call.kind);
+    match instance.state {
+        Lifecycle::Creating => call == Some(CallKind::Launch),
+        Lifecycle::Attaching => call == Some(CallKind::Adopt),
+        Lifecycle::Terminating | Lifecycle::TerminationFailed => call == Some(CallKind::Terminate),
+        Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
+        // It is taken off its balancers first, and what was on its way to them comes before that.
+        Lifecycle::Resetting => matches!(
+            call,
+            Some(CallKind::Reset(_) | CallKind::Unbind | CallKind::Rebind)
+        ),
+        Lifecycle::Starting => call == Some(CallKind::Start),
+        Lifecycle::Stopping => matches!(
+            call,
+            Some(CallKind::Stop(_) | CallKind::Unbind | CallKind::Rebind)
+        ),
+        Lifecycle::AttachingBalancer => match instance.healthy_by {
+            Some(_) => call.is_none(),
+            None => call == Some(CallKind::Bind),
+        },
+        Lifecycle::ModifyingBalancer => call == Some(CallKind::Rebind),
+        // What was on its way when it was to leave comes first.
+        Lifecycle::DetachingBalancer => matches!(
+            call,
+            Some(CallKind::Unbind | CallKind::Bind | CallKind::Rebind)
+        ),
+        Lifecycle::InService | Lifecycle::LaunchingHook => call.is_none(),
+        // Only their weight at the balancers may be changing.
+        Lifecycle::Standby | Lifecycle::Stopped | Lifecycle::TerminatingHook => {
+            matches!(call, None | Some(CallKind::Rebind))
+        }
+        _ => true,
+    }
+}
+
 fn instances(view: &GroupView, found: &mut Vec<String>) {
     for instance in view.instances.values() {
         let (id, state) = (instance.id, instance.state);
@@ -110,41 +147,7 @@ fn instances(view: &GroupView, found: &mut Vec<String>) {
             found.push(format!("{id} belongs to another group or account"));
         }
         let call = instance.call.as_ref().map(|call| call.kind);
-        let fits = match state {
-            Lifecycle::Creating => call == Some(CallKind::Launch),
-            Lifecycle::Attaching => call == Some(CallKind::Adopt),
-            Lifecycle::Terminating | Lifecycle::TerminationFailed => {
-                call == Some(CallKind::Terminate)
-            }
-            Lifecycle::Detaching | Lifecycle::DetachFailed => call == Some(CallKind::Release),
-            // It is taken off its balancers first, and what was on its way to them comes before that.
-            Lifecycle::Resetting => matches!(
-                call,
-                Some(CallKind::Reset(_) | CallKind::Unbind | CallKind::Rebind)
-            ),
-            Lifecycle::Starting => call == Some(CallKind::Start),
-            Lifecycle::Stopping => matches!(
-                call,
-                Some(CallKind::Stop(_) | CallKind::Unbind | CallKind::Rebind)
-            ),
-            Lifecycle::AttachingBalancer => match instance.healthy_by {
-                Some(_) => call.is_none(),
-                None => call == Some(CallKind::Bind),
-            },
-            Lifecycle::ModifyingBalancer => call == Some(CallKind::Rebind),
-            // What was on its way when it was to leave comes first.
-            Lifecycle::DetachingBalancer => matches!(
-                call,
-                Some(CallKind::Unbind | CallKind::Bind | CallKind::Rebind)
-            ),
-            Lifecycle::InService | Lifecycle::LaunchingHook => call.is_none(),
-            // Only their weight at the balancers may be changing.
-            Lifecycle::Standby | Lifecycle::Stopped | Lifecycle::TerminatingHook => {
-                matches!(call, None | Some(CallKind::Rebind))
-            }
-            _ => true,
-        };
-        if !fits {
+        if !fits(instance) {
             found.push(format!("{id} is {state:?} but waits for {call:?}"));
         }
         let held = matches!(state, Lifecycle::LaunchingHook | Lifecycle::TerminatingHook);
