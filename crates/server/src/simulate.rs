@@ -26,9 +26,9 @@ const WRONG: u8 = 2;
 #[derive(clap::Args)]
 #[command(
     after_help = "Each FILE is JSON: {\"AutoScalingGroup\": {...}, \"LaunchConfiguration\"?: {...}, \"ScalingPolicies\"?: [...],
-\"ScheduledActions\"?: [...], \"LifecycleHooks\"?: [...], \"Service\"?: {...}, \"Objectives\"?: {...}}. The first five are bodies
-of Tencent Cloud API 3.0 requests (CreateAutoScalingGroup and so on; ids in them are filled in). Service says what
-runs on the machines: Capacity (load of one machine at 100 %), BootSeconds, SampleSeconds, PricePerHour, Currency,
+\"PolicyOptions\"?: {NAME: {...}}, \"ScheduledActions\"?: [...], \"LifecycleHooks\"?: [...], \"Service\"?: {...},
+\"Objectives\"?: {...}}. Groups, configurations, policies, actions and hooks are bodies of Tencent Cloud API 3.0 requests
+(CreateAutoScalingGroup and so on; ids in them are filled in), options those of docs/policies.md. Service says what runs on the machines: Capacity (load of one machine at 100 %), BootSeconds, SampleSeconds, PricePerHour, Currency,
 Metrics. See docs/simulate.md.
 
 Exit codes: 0 = all objectives were met, 1 = one was missed, 2 = something given is wrong.
@@ -61,7 +61,7 @@ pub(crate) struct SimulateArgs {
     /// Under this utilisation, with more than the minimum in service, there are too many machines.
     #[arg(long, value_name = "PERCENT", default_value_t = 30.0)]
     over: f64,
-    /// Print every change with its reasons.
+    /// Print every change with its reasons, and what kept policies from one.
     #[arg(long)]
     explain: bool,
     /// Write a CSV with a row for each step.

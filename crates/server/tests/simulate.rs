@@ -183,6 +183,13 @@ fn what_is_wrong_is_named_and_ends_with_2() {
     change("service.json", "\"Capacity\": 10", "\"Capacity\": -1");
     change("member.json", "\"Service\"", "\"Servcie\"");
     dir.write("list.json", "[1, 2]");
+    let options = |name: &str, text: &str| {
+        let with = format!("{{ \"PolicyOptions\": {text},");
+        dir.write(name, &GROUP.replacen('{', &with, 1));
+    };
+    options("nobody.json", r#"{"mem": {}}"#);
+    options("range.json", r#"{"cpu": {"min_reporting": 2}}"#);
+    options("unknown.json", r#"{"cpu": {"shadows": true}}"#);
     let mut told = String::new();
     for args in [
         &["web.json", "--trace", "bad.csv"][..],
@@ -195,6 +202,9 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         &["service.json", "--trace", "load.csv"],
         &["member.json", "--trace", "load.csv"],
         &["list.json", "--trace", "load.csv"],
+        &["nobody.json", "--trace", "load.csv"],
+        &["range.json", "--trace", "load.csv"],
+        &["unknown.json", "--trace", "load.csv"],
         &["web.json", "--trace", "load.csv", "--scale", "-1"],
         &["web.json", "--trace", "load.csv", "--recorded-at", "0"],
         &["web.json", "--trace", "load.csv", "--offset", "8"],
@@ -208,6 +218,30 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         );
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_shadow_decides_explains_and_changes_nothing() {
+    let dir = Dir::new();
+    let shadow = GROUP.replacen('{', r#"{ "PolicyOptions": {"cpu": {"shadow": true}},"#, 1);
+    dir.write("shadow.json", &shadow);
+    let told = dir.told(
+        0,
+        &[
+            "shadow.json",
+            "--trace",
+            "load.csv",
+            "--explain",
+            "--max-changes",
+            "0",
+        ],
+    );
+    // Minute by minute through three hours in which it would have grown.
+    assert!(
+        told.contains("2024-03-01T01:03:00Z held by shadow"),
+        "{told}"
+    );
+    assert!(!told.contains(" -> "), "{told}");
 }
 
 #[test]
@@ -241,7 +275,7 @@ fn the_readme_shows_what_its_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     command.current_dir(&root).arg("simulate");
-    for file in ["steps.json", "target.json"] {
+    for file in ["steps.json", "target.json", "calm.json"] {
         command.arg(format!("docs/examples/simulate/{file}"));
     }
     command.args(["--trace", "docs/examples/simulate/load.csv"]);

@@ -2,7 +2,7 @@
 
 use muster_model::{GroupCommand, Metric, Point, Time};
 
-use super::field::{Decision, Field, State};
+use super::field::{Decision, Field, Hold, State};
 use super::meter::Meter;
 use super::service::Service;
 use super::summary::Summary;
@@ -17,6 +17,8 @@ pub struct Outcome {
     pub steps: Vec<StepRow>,
     /// Every change of what is desired.
     pub decisions: Vec<Decision>,
+    /// What kept policies from changing it.
+    pub holds: Vec<Hold>,
 }
 
 /// How things stood when a stretch began, after what was due then.
@@ -59,6 +61,7 @@ pub fn replay(
 ) -> Result<Outcome, String> {
     let mut state = field.state();
     let earlier = state.decisions.len();
+    let earlier_holds = state.holds.len();
     let mut meter = Meter::new(trace.start(), service.capacity, over_below, state.look());
     let mut steps = Vec::with_capacity(trace.stretches.len());
     let sample = i64::from(service.sample_seconds) * 1000;
@@ -96,6 +99,7 @@ pub fn replay(
         summary: Summary::new(&meter.counted, &decisions, service, trace),
         steps,
         decisions,
+        holds: state.holds.split_off(earlier_holds),
     })
 }
 
