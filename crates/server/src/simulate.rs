@@ -5,7 +5,7 @@ mod print;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +17,8 @@ use file::Described;
 
 /// Files side by side at the most.
 const FILES: usize = 8;
+/// The longest recording that is read, bytes.
+const TRACE_BYTES: u64 = 256 << 20;
 /// An objective was missed.
 const MISSED: u8 = 1;
 /// What was given cannot be replayed.
@@ -189,6 +191,7 @@ fn check(args: &SimulateArgs) -> Result<(), String> {
     positive("--scale", args.scale)?;
     positive("--recorded-at", args.recorded_at)?;
     positive("--over", args.over)?;
+    limits(args).check()?;
     match args.files.len() <= FILES {
         true => Ok(()),
         false => Err(format!(
@@ -216,9 +219,21 @@ fn limits(args: &SimulateArgs) -> Limits {
     }
 }
 
+/// What is in a file, if it is not longer than this.
+fn text_of(path: &Path, most: u64) -> Result<String, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+    let mut text = String::new();
+    let read = file.take(most + 1).read_to_string(&mut text);
+    match read.map_err(|error| wrong(&error))? as u64 > most {
+        true => Err(wrong(&format!("more than {most} bytes"))),
+        false => Ok(text),
+    }
+}
+
 fn read_trace(args: &SimulateArgs) -> Result<Trace, String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", args.trace.display());
-    let text = std::fs::read_to_string(&args.trace).map_err(|error| named(&error))?;
+    let text = text_of(&args.trace, TRACE_BYTES)?;
     let reading = Reading {
         offset: args.offset,
         step_secs: args.step,

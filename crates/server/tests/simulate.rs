@@ -187,6 +187,19 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         let with = format!("{{ \"PolicyOptions\": {text},");
         dir.write(name, &GROUP.replacen('{', &with, 1));
     };
+    dir.write(
+        "goal.json",
+        &GROUP.replacen('{', r#"{ "Objectives": {"MaxCost": -1},"#, 1),
+    );
+    dir.write(
+        "long.csv",
+        "t,v\n1950-01-01 00:00:00,1\n2020-01-01 00:00:00,1\n",
+    );
+    change(
+        "often.json",
+        "\"Capacity\": 10",
+        "\"SampleSeconds\": 1, \"Capacity\": 10",
+    );
     options("nobody.json", r#"{"mem": {}}"#);
     options("range.json", r#"{"cpu": {"min_reporting": 2}}"#);
     options("unknown.json", r#"{"cpu": {"shadows": true}}"#);
@@ -205,6 +218,9 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         &["nobody.json", "--trace", "load.csv"],
         &["range.json", "--trace", "load.csv"],
         &["unknown.json", "--trace", "load.csv"],
+        &["goal.json", "--trace", "load.csv"],
+        &["web.json", "--trace", "load.csv", "--max-changes", "nan"],
+        &["often.json", "--trace", "long.csv", "--step", "300"],
         &["web.json", "--trace", "load.csv", "--scale", "-1"],
         &["web.json", "--trace", "load.csv", "--recorded-at", "0"],
         &["web.json", "--trace", "load.csv", "--offset", "8"],

@@ -43,6 +43,8 @@ pub(super) struct Described {
     pub(super) objectives: Limits,
 }
 
+/// The longest file that is read, bytes.
+const FILE_BYTES: u64 = 4 << 20;
 /// The group is made this much before its first machines have to serve, seconds.
 const BOOT_SLACK_SECS: u32 = 60;
 
@@ -52,8 +54,7 @@ impl Described {
     /// # Errors
     /// It cannot be read, or says what is not known or out of range: with line or member, and value.
     pub(super) fn read(path: &Path) -> Result<Described, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = super::text_of(path, FILE_BYTES)?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
@@ -63,6 +64,7 @@ impl Described {
             .service
             .check()
             .map_err(|error| error.to_string())?;
+        described.objectives.check()?;
         described.check_options()?;
         Ok(described)
     }

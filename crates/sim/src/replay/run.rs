@@ -8,6 +8,9 @@ use super::service::Service;
 use super::summary::Summary;
 use super::trace::Trace;
 
+/// Measurements of a replay at the most.
+const SAMPLES: i64 = 50_000_000;
+
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -52,13 +55,20 @@ impl StepRow {
 /// Replays a recording over the group that is on the field. `over_below`: see [`Summary::over_minutes`].
 ///
 /// # Errors
-/// A promise was broken: which.
+/// There would be too many measurements, or a promise was broken: which.
 pub fn replay(
     field: &Field,
     trace: &Trace,
     service: &Service,
     over_below: f64,
 ) -> Result<Outcome, String> {
+    let samples = (trace.end().0 - trace.start().0) / 1000 / i64::from(service.sample_seconds);
+    if samples > SAMPLES {
+        return Err(format!(
+            "Service.SampleSeconds `{}`: over this recording that would be {samples} measurements, {SAMPLES} at the most are right",
+            service.sample_seconds
+        ));
+    }
     let mut state = field.state();
     let earlier = state.decisions.len();
     let earlier_holds = state.holds.len();
