@@ -260,6 +260,61 @@ fn a_shadow_decides_explains_and_changes_nothing() {
     assert!(!told.contains(" -> "), "{told}");
 }
 
+/// The value of a line of the table.
+fn value(told: &str, line: &str) -> f64 {
+    let found = told.lines().find_map(|text| text.strip_prefix(line));
+    let text = found.unwrap_or_else(|| panic!("no `{line}` in {told}"));
+    text.trim().trim_end_matches(" EUR").parse().unwrap()
+}
+
+#[test]
+fn schedules_hooks_and_balancers_of_the_group_take_part() {
+    let dir = Dir::new();
+    let plain = dir.told(0, &["web.json", "--trace", "load.csv"]);
+    // Half an hour before the load comes there are machines for it; times of this API are those of its zone.
+    let early = r#"{ "ScheduledActions": [{
+        "ScheduledActionName": "early", "MinSize": 8, "MaxSize": 10, "DesiredCapacity": 8,
+        "StartTime": "2024-03-01T08:30:00+08:00"
+    }],"#;
+    dir.write("early.json", &GROUP.replacen('{', early, 1));
+    let told = dir.told(
+        0,
+        &[
+            "early.json",
+            "--trace",
+            "load.csv",
+            "--explain",
+            "--max-minutes-short",
+            "0",
+        ],
+    );
+    assert!(told.contains("2024-03-01T00:30:00Z 1 -> 8"), "{told}");
+    // A hook that nobody answers holds each machine for as long as it may.
+    let hook = r#"{ "LifecycleHooks": [{
+        "LifecycleHookName": "wait", "LifecycleTransition": "INSTANCE_LAUNCHING", "DefaultResult": "CONTINUE",
+        "HeartbeatTimeout": 120
+    }],"#;
+    dir.write("hook.json", &GROUP.replacen('{', hook, 1));
+    let held = dir.told(0, &["hook.json", "--trace", "load.csv"]);
+    assert_eq!(value(&plain, "minutes short"), 7.0);
+    // It takes two rounds of launches until the load is carried, and each is two minutes longer.
+    assert_eq!(value(&held, "minutes short"), 7.0 + 2.0 * 2.0, "{held}");
+    // Machines are bound to their balancers before they serve, and off them before they go.
+    let balanced = GROUP.replacen(
+        "\"VpcId\"",
+        r#""ForwardLoadBalancers": [{
+            "LoadBalancerId": "lb-12345678", "ListenerId": "lbl-12345678",
+            "TargetAttributes": [{"Port": 80, "Weight": 10}]
+        }], "VpcId""#,
+        1,
+    );
+    dir.write("balanced.json", &balanced);
+    let told = dir.told(0, &["balanced.json", "--trace", "load.csv"]);
+    for line in ["changes out", "changes in", "machines at most"] {
+        assert_eq!(value(&told, line), value(&plain, line), "{told}");
+    }
+}
+
 #[test]
 fn utilisation_is_turned_back_into_load() {
     let dir = Dir::new();
