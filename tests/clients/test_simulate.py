@@ -33,7 +33,7 @@ def simulated(tmp_path):
     text = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     decisions = []
     for line in text.split("\nweb:\n")[1].splitlines():
-        if not line.startswith(" "):
+        if " -> " in line and not line.startswith(" "):
             at, before, _, after = line.split(" ")
             passed = datetime.datetime.fromisoformat(at.replace("Z", "+00:00")) - START
             decisions.append((passed.total_seconds() / 60, int(before), int(after)))

@@ -5,7 +5,7 @@ mod print;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +17,8 @@ use file::Described;
 
 /// Files side by side at the most.
 const FILES: usize = 8;
+/// The longest recording that is read, bytes.
+const TRACE_BYTES: u64 = 256 << 20;
 /// An objective was missed.
 const MISSED: u8 = 1;
 /// What was given cannot be replayed.
@@ -26,9 +28,9 @@ const WRONG: u8 = 2;
 #[derive(clap::Args)]
 #[command(
     after_help = "Each FILE is JSON: {\"AutoScalingGroup\": {...}, \"LaunchConfiguration\"?: {...}, \"ScalingPolicies\"?: [...],
-\"ScheduledActions\"?: [...], \"LifecycleHooks\"?: [...], \"Service\"?: {...}, \"Objectives\"?: {...}}. The first five are bodies
-of Tencent Cloud API 3.0 requests (CreateAutoScalingGroup and so on; ids in them are filled in). Service says what
-runs on the machines: Capacity (load of one machine at 100 %), BootSeconds, SampleSeconds, PricePerHour, Currency,
+\"PolicyOptions\"?: {NAME: {...}}, \"ScheduledActions\"?: [...], \"LifecycleHooks\"?: [...], \"Service\"?: {...},
+\"Objectives\"?: {...}}. Groups, configurations, policies, actions and hooks are bodies of Tencent Cloud API 3.0 requests
+(CreateAutoScalingGroup and so on; ids in them are filled in), options those of docs/policies.md. Service says what runs on the machines: Capacity (load of one machine at 100 %), BootSeconds, SampleSeconds, PricePerHour, Currency,
 Metrics. See docs/simulate.md.
 
 Exit codes: 0 = all objectives were met, 1 = one was missed, 2 = something given is wrong.
@@ -61,7 +63,7 @@ pub(crate) struct SimulateArgs {
     /// Under this utilisation, with more than the minimum in service, there are too many machines.
     #[arg(long, value_name = "PERCENT", default_value_t = 30.0)]
     over: f64,
-    /// Print every change with its reasons.
+    /// Print every change with its reasons, and what kept policies from one.
     #[arg(long)]
     explain: bool,
     /// Write a CSV with a row for each step.
@@ -189,6 +191,7 @@ fn check(args: &SimulateArgs) -> Result<(), String> {
     positive("--scale", args.scale)?;
     positive("--recorded-at", args.recorded_at)?;
     positive("--over", args.over)?;
+    limits(args).check()?;
     match args.files.len() <= FILES {
         true => Ok(()),
         false => Err(format!(
@@ -216,9 +219,21 @@ fn limits(args: &SimulateArgs) -> Limits {
     }
 }
 
+/// What is in a file, if it is not longer than this.
+fn text_of(path: &Path, most: u64) -> Result<String, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+    let mut text = String::new();
+    let read = file.take(most + 1).read_to_string(&mut text);
+    match read.map_err(|error| wrong(&error))? as u64 > most {
+        true => Err(wrong(&format!("more than {most} bytes"))),
+        false => Ok(text),
+    }
+}
+
 fn read_trace(args: &SimulateArgs) -> Result<Trace, String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", args.trace.display());
-    let text = std::fs::read_to_string(&args.trace).map_err(|error| named(&error))?;
+    let text = text_of(&args.trace, TRACE_BYTES)?;
     let reading = Reading {
         offset: args.offset,
         step_secs: args.step,

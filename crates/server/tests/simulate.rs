@@ -183,6 +183,26 @@ fn what_is_wrong_is_named_and_ends_with_2() {
     change("service.json", "\"Capacity\": 10", "\"Capacity\": -1");
     change("member.json", "\"Service\"", "\"Servcie\"");
     dir.write("list.json", "[1, 2]");
+    let options = |name: &str, text: &str| {
+        let with = format!("{{ \"PolicyOptions\": {text},");
+        dir.write(name, &GROUP.replacen('{', &with, 1));
+    };
+    dir.write(
+        "goal.json",
+        &GROUP.replacen('{', r#"{ "Objectives": {"MaxCost": -1},"#, 1),
+    );
+    dir.write(
+        "long.csv",
+        "t,v\n1950-01-01 00:00:00,1\n2020-01-01 00:00:00,1\n",
+    );
+    change(
+        "often.json",
+        "\"Capacity\": 10",
+        "\"SampleSeconds\": 1, \"Capacity\": 10",
+    );
+    options("nobody.json", r#"{"mem": {}}"#);
+    options("range.json", r#"{"cpu": {"min_reporting": 2}}"#);
+    options("unknown.json", r#"{"cpu": {"shadows": true}}"#);
     let mut told = String::new();
     for args in [
         &["web.json", "--trace", "bad.csv"][..],
@@ -195,6 +215,12 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         &["service.json", "--trace", "load.csv"],
         &["member.json", "--trace", "load.csv"],
         &["list.json", "--trace", "load.csv"],
+        &["nobody.json", "--trace", "load.csv"],
+        &["range.json", "--trace", "load.csv"],
+        &["unknown.json", "--trace", "load.csv"],
+        &["goal.json", "--trace", "load.csv"],
+        &["web.json", "--trace", "load.csv", "--max-changes", "nan"],
+        &["often.json", "--trace", "long.csv", "--step", "300"],
         &["web.json", "--trace", "load.csv", "--scale", "-1"],
         &["web.json", "--trace", "load.csv", "--recorded-at", "0"],
         &["web.json", "--trace", "load.csv", "--offset", "8"],
@@ -208,6 +234,85 @@ fn what_is_wrong_is_named_and_ends_with_2() {
         );
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_shadow_decides_explains_and_changes_nothing() {
+    let dir = Dir::new();
+    let shadow = GROUP.replacen('{', r#"{ "PolicyOptions": {"cpu": {"shadow": true}},"#, 1);
+    dir.write("shadow.json", &shadow);
+    let told = dir.told(
+        0,
+        &[
+            "shadow.json",
+            "--trace",
+            "load.csv",
+            "--explain",
+            "--max-changes",
+            "0",
+        ],
+    );
+    // Minute by minute through three hours in which it would have grown.
+    assert!(
+        told.contains("2024-03-01T01:03:00Z held by shadow"),
+        "{told}"
+    );
+    assert!(!told.contains(" -> "), "{told}");
+}
+
+/// The value of a line of the table.
+fn value(told: &str, line: &str) -> f64 {
+    let found = told.lines().find_map(|text| text.strip_prefix(line));
+    let text = found.unwrap_or_else(|| panic!("no `{line}` in {told}"));
+    text.trim().trim_end_matches(" EUR").parse().unwrap()
+}
+
+#[test]
+fn schedules_hooks_and_balancers_of_the_group_take_part() {
+    let dir = Dir::new();
+    let plain = dir.told(0, &["web.json", "--trace", "load.csv"]);
+    // Half an hour before the load comes there are machines for it; times of this API are those of its zone.
+    let early = r#"{ "ScheduledActions": [{
+        "ScheduledActionName": "early", "MinSize": 8, "MaxSize": 10, "DesiredCapacity": 8,
+        "StartTime": "2024-03-01T08:30:00+08:00"
+    }],"#;
+    dir.write("early.json", &GROUP.replacen('{', early, 1));
+    let told = dir.told(
+        0,
+        &[
+            "early.json",
+            "--trace",
+            "load.csv",
+            "--explain",
+            "--max-minutes-short",
+            "0",
+        ],
+    );
+    assert!(told.contains("2024-03-01T00:30:00Z 1 -> 8"), "{told}");
+    // A hook that nobody answers holds each machine for as long as it may.
+    let hook = r#"{ "LifecycleHooks": [{
+        "LifecycleHookName": "wait", "LifecycleTransition": "INSTANCE_LAUNCHING", "DefaultResult": "CONTINUE",
+        "HeartbeatTimeout": 120
+    }],"#;
+    dir.write("hook.json", &GROUP.replacen('{', hook, 1));
+    let held = dir.told(0, &["hook.json", "--trace", "load.csv"]);
+    assert_eq!(value(&plain, "minutes short"), 7.0);
+    // It takes two rounds of launches until the load is carried, and each is two minutes longer.
+    assert_eq!(value(&held, "minutes short"), 7.0 + 2.0 * 2.0, "{held}");
+    // Machines are bound to their balancers before they serve, and off them before they go.
+    let balanced = GROUP.replacen(
+        "\"VpcId\"",
+        r#""ForwardLoadBalancers": [{
+            "LoadBalancerId": "lb-12345678", "ListenerId": "lbl-12345678",
+            "TargetAttributes": [{"Port": 80, "Weight": 10}]
+        }], "VpcId""#,
+        1,
+    );
+    dir.write("balanced.json", &balanced);
+    let told = dir.told(0, &["balanced.json", "--trace", "load.csv"]);
+    for line in ["changes out", "changes in", "machines at most"] {
+        assert_eq!(value(&told, line), value(&plain, line), "{told}");
+    }
 }
 
 #[test]
@@ -241,7 +346,7 @@ fn the_readme_shows_what_its_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     command.current_dir(&root).arg("simulate");
-    for file in ["steps.json", "target.json"] {
+    for file in ["steps.json", "target.json", "calm.json"] {
         command.arg(format!("docs/examples/simulate/{file}"));
     }
     command.args(["--trace", "docs/examples/simulate/load.csv"]);

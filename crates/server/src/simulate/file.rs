@@ -1,9 +1,12 @@
 //! The file that describes a group and its policies: bodies of the API's requests, handed to the API's own door.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use muster_model::{Access, Site};
+use muster_model::{
+    Access, Command, GroupCommand, GroupId, PolicyCommand, PolicyId, PolicyOptions, Site,
+};
 use muster_ports::{Api, Caller};
 use muster_sim::replay::{Field, Limits, Service, Trace};
 use serde::Deserialize;
@@ -23,6 +26,9 @@ pub(super) struct Described {
     /// Bodies of CreateScalingPolicy.
     #[serde(default)]
     scaling_policies: Vec<Body>,
+    /// Native options of these policies, by name: bodies of `PUT /_muster/v1/policies/ID`.
+    #[serde(default)]
+    policy_options: BTreeMap<String, PolicyOptions>,
     /// Bodies of CreateScheduledAction.
     #[serde(default)]
     scheduled_actions: Vec<Body>,
@@ -37,7 +43,9 @@ pub(super) struct Described {
     pub(super) objectives: Limits,
 }
 
-/// A setting of ours.
+/// The longest file that is read, bytes.
+const FILE_BYTES: u64 = 4 << 20;
+/// The group is made this much before its first machines have to serve, seconds.
 const BOOT_SLACK_SECS: u32 = 60;
 
 impl Described {
@@ -46,8 +54,7 @@ impl Described {
     /// # Errors
     /// It cannot be read, or says what is not known or out of range: with line or member, and value.
     pub(super) fn read(path: &Path) -> Result<Described, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = super::text_of(path, FILE_BYTES)?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
@@ -57,7 +64,22 @@ impl Described {
             .service
             .check()
             .map_err(|error| error.to_string())?;
+        described.objectives.check()?;
+        described.check_options()?;
         Ok(described)
+    }
+
+    fn check_options(&self) -> Result<(), String> {
+        for (name, options) in &self.policy_options {
+            let mut policies = self.scaling_policies.iter();
+            if !policies.any(|body| name_of(body) == Some(name)) {
+                return Err(format!("PolicyOptions: there is no policy `{name}`"));
+            }
+            options
+                .check()
+                .map_err(|wrong| format!("PolicyOptions.{name}: {wrong}"))?;
+        }
+        Ok(())
     }
 
     /// Makes the group, lets its first machines come into service, and makes the policies and what else there is at the
@@ -84,32 +106,31 @@ impl Described {
         let group = door.make("AutoScalingGroup", "CreateAutoScalingGroup", group)?;
         let of_group = &group["AutoScalingGroupId"];
         field.run_until(trace.start());
-        let lists = [
-            (
-                "LifecycleHooks",
-                "CreateLifecycleHook",
-                &self.lifecycle_hooks,
-            ),
-            (
-                "ScalingPolicies",
-                "CreateScalingPolicy",
-                &self.scaling_policies,
-            ),
-            (
-                "ScheduledActions",
-                "CreateScheduledAction",
-                &self.scheduled_actions,
-            ),
-        ];
-        for (list, action, bodies) in lists {
-            for (at, body) in bodies.iter().enumerate() {
-                let mut body = body.clone();
-                body.insert("AutoScalingGroupId".to_owned(), of_group.clone());
-                door.make(&format!("{list}[{at}]"), action, body)?;
+        let make = |list: &str, action: &str, at: usize, body: &Body| {
+            let mut body = body.clone();
+            body.insert("AutoScalingGroupId".to_owned(), of_group.clone());
+            door.make(&format!("{list}[{at}]"), action, body)
+        };
+        for (at, body) in self.lifecycle_hooks.iter().enumerate() {
+            make("LifecycleHooks", "CreateLifecycleHook", at, body)?;
+        }
+        for (at, body) in self.scaling_policies.iter().enumerate() {
+            let made = make("ScalingPolicies", "CreateScalingPolicy", at, body)?;
+            if let Some(options) = name_of(body).and_then(|name| self.policy_options.get(name)) {
+                let policy = &made["AutoScalingPolicyId"];
+                door.set_options(of_group, policy, options)
+                    .map_err(|error| format!("PolicyOptions: {error}"))?;
             }
+        }
+        for (at, body) in self.scheduled_actions.iter().enumerate() {
+            make("ScheduledActions", "CreateScheduledAction", at, body)?;
         }
         Ok(field)
     }
+}
+
+fn name_of(policy: &Body) -> Option<&str> {
+    policy.get("ScalingPolicyName")?.as_str()
 }
 
 /// What machines are made of matters to no decision.
@@ -153,5 +174,26 @@ impl Door {
         let answer = pollster::block_on(answer)
             .map_err(|refused| format!("{what}: {}: {}", refused.code, refused.message))?;
         serde_json::from_slice(&answer).map_err(failed)
+    }
+    /// Sets what no request of the API can.
+    fn set_options(
+        &self,
+        group: &Value,
+        policy: &Value,
+        options: &PolicyOptions,
+    ) -> Result<(), String> {
+        let text = |id: &Value| id.as_str().unwrap_or_default().to_owned();
+        let id = GroupId::parse(&text(group)).map_err(|error| error.to_string())?;
+        let policy = PolicyId::parse(&text(policy)).map_err(|error| error.to_string())?;
+        let command = PolicyCommand::SetOptions {
+            id: policy,
+            options: Box::new(options.clone()),
+        };
+        let command = Command::Group {
+            id,
+            command: GroupCommand::Policy(command),
+        };
+        let done = pollster::block_on(self.api.execute(&self.caller, command));
+        done.map(|_| ()).map_err(|error| error.to_string())
     }
 }

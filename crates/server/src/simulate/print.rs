@@ -99,17 +99,28 @@ pub(super) fn table(played: &[Played], over_percent: f64) -> String {
     text
 }
 
-/// Every change of what is desired, with its reasons.
+/// Every change of what is desired with its reasons, and in between what kept policies from changing it.
 pub(super) fn decisions(played: &Played) -> String {
-    let mut text = format!("{}:\n", played.name);
+    let mut told: Vec<(Time, String)> = Vec::new();
     for decision in &played.outcome.decisions {
         let (from, to) = (decision.from, decision.to);
-        let _ = writeln!(text, "{} {from} -> {to}", at(decision.at));
+        let mut text = format!("{} {from} -> {to}\n", at(decision.at));
         for why in &decision.why {
             let _ = writeln!(text, "    {why}");
         }
+        told.push((decision.at, text));
     }
-    text
+    for hold in &played.outcome.holds {
+        let (times, clamps) = (hold.times, hold.clamps.join(", "));
+        let mut text = format!("{} held by {clamps}, {times} time(s)\n", at(hold.at));
+        for why in &hold.why {
+            let _ = writeln!(text, "    {why}");
+        }
+        told.push((hold.at, text));
+    }
+    told.sort_by_key(|(at, _)| *at);
+    let all = told.into_iter().map(|(_, text)| text);
+    format!("{}:\n{}", played.name, all.collect::<String>())
 }
 
 /// What was missed, in a line.

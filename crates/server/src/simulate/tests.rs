@@ -9,6 +9,7 @@ use super::{Played, print};
 
 const TARGET: &str = include_str!("../../../../docs/examples/simulate/target.json");
 const STEPS: &str = include_str!("../../../../docs/examples/simulate/steps.json");
+const CALM: &str = include_str!("../../../../docs/examples/simulate/calm.json");
 
 /// The recordings, where they are at hand (`MUSTER_SHARED`, else `../shared` beside the tree).
 fn recorded(name: &str) -> Option<String> {
@@ -43,11 +44,12 @@ fn play(
     }
 }
 
-/// Replays a recording under both policies, compares the summaries, and checks what holds for every recording.
+/// Replays a recording under all policies, compares the summaries, and checks what holds for every recording.
 fn golden(file: &str, kind: Kind, change: impl Fn(&mut Described)) -> Option<(Trace, Vec<Played>)> {
     let trace = Trace::read(&recorded(file)?, Reading::default()).unwrap();
     let played = vec![
         play("target", TARGET, &trace, kind, &change),
+        play("calm", CALM, &trace, kind, &change),
         play("steps", STEPS, &trace, kind, &change),
     ];
     let text = print::recording(file, &trace) + &print::table(&played, 30.0);
@@ -56,7 +58,7 @@ fn golden(file: &str, kind: Kind, change: impl Fn(&mut Described)) -> Option<(Tr
         insta::assert_snapshot!(name.to_string(), text);
     });
     // The low side of the target looks at three periods of 300 s, that of the steps at two.
-    for (played, periods) in played.iter().zip([3, 2]) {
+    for (played, periods) in played.iter().zip([3, 3, 2]) {
         let sample = Described::parse(TARGET).unwrap().service.sample_seconds;
         for decision in &played.outcome.decisions {
             nothing_goes_on_a_gap(&trace, decision, periods, sample);

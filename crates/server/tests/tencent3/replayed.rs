@@ -72,11 +72,16 @@ fn simulated(described: &Value) -> Vec<Told> {
         .start();
     let (_, told) = text.split_once("\nweb:\n").unwrap();
     let mut all: Vec<Told> = Vec::new();
+    let mut decided = false;
     for line in told.lines() {
         if let Some(why) = line.strip_prefix("    ") {
-            let last = all.last_mut().unwrap();
-            last.3
-                .extend(why.starts_with("policy ").then(|| why.to_owned()));
+            if decided && why.starts_with("policy ") {
+                all.last_mut().unwrap().3.push(why.to_owned());
+            }
+            continue;
+        }
+        decided = !line.contains(" held by ");
+        if !decided {
             continue;
         }
         let words: Vec<&str> = line.split(' ').collect();

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use muster_engine::{Context, Facts, PlannedCall, Settings, apply, check, launch_spec, plan};
+use muster_engine::{
+    Clamp, Code, Context, Facts, PlannedCall, Reason, Record, Settings, apply_told, check,
+    launch_spec, plan,
+};
 use muster_model::{
     Account, AttemptCode, CallKind, Change, ConfigId, Created, Error, GroupCommand, GroupView, Ids,
     LaunchConfiguration, Lifecycle, Machine, MachineState, MemberSpec, Observation, StepOutcome,
@@ -34,6 +37,22 @@ pub struct Decision {
     pub why: Vec<String>,
 }
 
+/// Policies wanted something, or could not tell, and nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// When it first was so.
+    pub at: Time,
+    /// Evaluations in a row that said so; what they said may differ in its numbers.
+    pub times: u64,
+    /// What stood in the way, by its words.
+    pub clamps: Vec<&'static str>,
+    /// What the first said.
+    pub why: Vec<String>,
+}
+
+/// Holds that are kept at the most.
+const HOLDS: usize = 100_000;
+
 /// Where a replay takes place. It is an [`muster_ports::Api`], so that a door can set it up from what requests say.
 pub struct Field {
     state: Mutex<State>,
@@ -59,6 +78,7 @@ pub(super) struct State {
     observes: bool,
     wake: Option<Time>,
     pub(super) decisions: Vec<Decision>,
+    pub(super) holds: Vec<Hold>,
     /// What broke a promise; a replay that breaks one has no result.
     pub(super) broken: Option<String>,
 }
@@ -105,6 +125,7 @@ impl Field {
             observes: false,
             wake: None,
             decisions: Vec::new(),
+            holds: Vec::new(),
             broken: None,
         };
         Field {
@@ -160,9 +181,9 @@ impl State {
             settings: &self.settings,
             facts,
         };
-        match apply(&view, command, &mut context) {
-            Ok((change, created)) => {
-                self.commit(view, &change, Vec::new);
+        match apply_told(&view, command, &mut context) {
+            Ok((change, created, record)) => {
+                self.commit(view, &change, record);
                 Ok(created)
             }
             Err(error) => {
@@ -173,25 +194,14 @@ impl State {
     }
 
     /// Takes over what was decided from a view.
-    fn commit(&mut self, view: GroupView, change: &Change, why: impl FnOnce() -> Vec<String>) {
+    fn commit(&mut self, view: GroupView, change: &Change, record: Record) {
+        self.note(record);
         if change.is_empty() {
             self.view = Some(view);
             return;
         }
         let next = view.after(change);
         if let Some(next) = &next {
-            let (from, to) = (view.group.spec.size.desired, next.group.spec.size.desired);
-            if from != to {
-                let mut why = why();
-                why.extend(
-                    change
-                        .activities
-                        .iter()
-                        .map(|activity| activity.cause.clone()),
-                );
-                let at = self.now;
-                self.decisions.push(Decision { at, from, to, why });
-            }
             let grew = next.instances.len() > view.instances.len();
             if grew && next.instances.len() > next.most_machines() {
                 self.broken = Some(format!("P1: {} machines", next.instances.len()));
@@ -205,6 +215,48 @@ impl State {
             self.wake = next.group.wake_at;
         }
         self.view = next;
+    }
+
+    /// Keeps what an evaluation decided, or what kept policies from deciding.
+    fn note(&mut self, record: Record) {
+        let at = self.now;
+        if let Some((from, to)) = record.decision.desired {
+            let why = record
+                .reasons
+                .into_iter()
+                .map(|reason| reason.text)
+                .collect();
+            self.decisions.push(Decision { at, from, to, why });
+            return;
+        }
+        let of_policies = |reason: &Reason| match reason.code {
+            Code::PolicyEvaluated | Code::PolicyActs => !reason.clamps.is_empty(),
+            _ => false,
+        };
+        let held: Vec<Reason> = record.reasons.into_iter().filter(of_policies).collect();
+        let clamps: Vec<&'static str> = held
+            .iter()
+            .flat_map(|reason| &reason.clamps)
+            .map(Clamp::word)
+            .collect();
+        if clamps.is_empty() {
+            return;
+        }
+        let decided = self.decisions.last().map(|decision| decision.at);
+        let last = self.holds.last_mut();
+        let again = last.filter(|last| {
+            last.clamps == clamps && decided.is_none_or(|decided| decided < last.at)
+        });
+        if let Some(last) = again {
+            last.times += 1;
+        } else if self.holds.len() < HOLDS {
+            self.holds.push(Hold {
+                at,
+                times: 1,
+                clamps,
+                why: held.into_iter().map(|reason| reason.text).collect(),
+            });
+        }
     }
 
     /// When something happens next.
@@ -247,10 +299,7 @@ impl State {
             let later = self.now.plus_millis(1);
             self.wake = view.group.wake_at.map(|at| at.max(later));
         }
-        let reasons = plan.record.reasons;
-        self.commit(view, &plan.change, || {
-            reasons.into_iter().map(|reason| reason.text).collect()
-        });
+        self.commit(view, &plan.change, plan.record);
         for call in plan.calls {
             self.make(call);
         }

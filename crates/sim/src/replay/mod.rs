@@ -12,7 +12,7 @@ mod service;
 mod summary;
 mod trace;
 
-pub use field::{Decision, Field};
+pub use field::{Decision, Field, Hold};
 pub use run::{Outcome, StepRow, replay};
 pub use service::{Service, ServiceError};
 pub use summary::{Limits, Missed, Summary};

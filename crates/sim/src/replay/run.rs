@@ -2,11 +2,14 @@
 
 use muster_model::{GroupCommand, Metric, Point, Time};
 
-use super::field::{Decision, Field, State};
+use super::field::{Decision, Field, Hold, State};
 use super::meter::Meter;
 use super::service::Service;
 use super::summary::Summary;
 use super::trace::Trace;
+
+/// Measurements of a replay at the most.
+const SAMPLES: i64 = 50_000_000;
 
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Outcome {
     pub steps: Vec<StepRow>,
     /// Every change of what is desired.
     pub decisions: Vec<Decision>,
+    /// What kept policies from changing it.
+    pub holds: Vec<Hold>,
 }
 
 /// How things stood when a stretch began, after what was due then.
@@ -50,15 +55,23 @@ impl StepRow {
 /// Replays a recording over the group that is on the field. `over_below`: see [`Summary::over_minutes`].
 ///
 /// # Errors
-/// A promise was broken: which.
+/// There would be too many measurements, or a promise was broken: which.
 pub fn replay(
     field: &Field,
     trace: &Trace,
     service: &Service,
     over_below: f64,
 ) -> Result<Outcome, String> {
+    let samples = (trace.end().0 - trace.start().0) / 1000 / i64::from(service.sample_seconds);
+    if samples > SAMPLES {
+        return Err(format!(
+            "Service.SampleSeconds `{}`: over this recording that would be {samples} measurements, {SAMPLES} at the most are right",
+            service.sample_seconds
+        ));
+    }
     let mut state = field.state();
     let earlier = state.decisions.len();
+    let earlier_holds = state.holds.len();
     let mut meter = Meter::new(trace.start(), service.capacity, over_below, state.look());
     let mut steps = Vec::with_capacity(trace.stretches.len());
     let sample = i64::from(service.sample_seconds) * 1000;
@@ -96,6 +109,7 @@ pub fn replay(
         summary: Summary::new(&meter.counted, &decisions, service, trace),
         steps,
         decisions,
+        holds: state.holds.split_off(earlier_holds),
     })
 }
 

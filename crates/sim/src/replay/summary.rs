@@ -112,6 +112,28 @@ pub struct Missed {
 }
 
 impl Limits {
+    fn all(&self) -> [(&'static str, Option<f64>); 4] {
+        [
+            ("MaxMinutesShort", self.max_minutes_short),
+            ("MaxMachineHours", self.max_machine_hours),
+            ("MaxChanges", self.max_changes),
+            ("MaxCost", self.max_cost),
+        ]
+    }
+
+    /// Refuses what nothing could miss, or everything would.
+    ///
+    /// # Errors
+    /// The objective that is no number of 0 or more, and what it is.
+    pub fn check(&self) -> Result<(), String> {
+        let wrong = |limit: &f64| !(limit.is_finite() && *limit >= 0.0);
+        let mut all = self.all().into_iter();
+        match all.find_map(|(name, limit)| Some((name, limit.filter(wrong)?))) {
+            None => Ok(()),
+            Some((name, limit)) => Err(format!("{name} `{limit}`: a number of 0 or more is right")),
+        }
+    }
+
     /// These, and those of `other` where these say nothing.
     #[must_use]
     pub fn or(self, other: Limits) -> Limits {
@@ -126,21 +148,14 @@ impl Limits {
     /// The objectives that a replay missed.
     #[must_use]
     pub fn missed(&self, summary: &Summary) -> Vec<Missed> {
-        let table = [
-            (
-                "MaxMinutesShort",
-                self.max_minutes_short,
-                summary.short_minutes,
-            ),
-            (
-                "MaxMachineHours",
-                self.max_machine_hours,
-                summary.machine_hours,
-            ),
-            ("MaxChanges", self.max_changes, summary.changes() as f64),
-            ("MaxCost", self.max_cost, summary.cost),
+        let values = [
+            summary.short_minutes,
+            summary.machine_hours,
+            summary.changes() as f64,
+            summary.cost,
         ];
-        let missed = |(objective, limit, value): (&'static str, Option<f64>, f64)| {
+        let table = self.all().into_iter().zip(values);
+        let missed = |((objective, limit), value): ((&'static str, Option<f64>), f64)| {
             let limit = limit.filter(|limit| value > *limit)?;
             Some(Missed {
                 objective,
@@ -148,6 +163,6 @@ impl Limits {
                 value,
             })
         };
-        table.into_iter().filter_map(missed).collect()
+        table.filter_map(missed).collect()
     }
 }
