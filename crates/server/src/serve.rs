@@ -91,11 +91,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     let projects = Projects::load(Arc::clone(&keyring), Arc::clone(&store), &config.site).await?;
     let projects = Arc::new(projects);
 
-    let clock = Arc::new(ShellClock::new(if args.emulate {
-        offset(&store).await?
-    } else {
-        0
-    }));
+    let clock = clock(args, &store).await?;
     let back = back_end(args, &config, &dir, &clock, &store).await?;
     let (listener, address) = bind(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
     let runtime = Runtime::start(
@@ -327,6 +323,15 @@ async fn back_end(
             })
         }
     }
+}
+
+/// The clock: under emulation as far ahead as it was moved.
+async fn clock(args: &ServeArgs, store: &Arc<dyn Store>) -> Result<Arc<ShellClock>, String> {
+    let ahead = match args.emulate {
+        true => offset(store).await?,
+        false => 0,
+    };
+    Ok(Arc::new(ShellClock::new(ahead)))
 }
 
 async fn offset(store: &Arc<dyn Store>) -> Result<i64, String> {

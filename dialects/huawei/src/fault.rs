@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::documented::CODES;
+use crate::documented::documented;
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,12 +11,6 @@ pub(crate) struct Fault {
     pub(crate) code: &'static str,
     /// The documented text, followed by the parameter and the value.
     pub(crate) message: String,
-}
-
-/// Status and text of a code.
-fn documented(code: &str) -> (u16, &'static str) {
-    let at = CODES.binary_search_by(|(known, _, _)| (*known).cmp(code));
-    at.map_or((500, "System error."), |at| (CODES[at].1, CODES[at].2))
 }
 
 impl Fault {

@@ -3,8 +3,8 @@
 use muster_kit::action::Action;
 use muster_model::{
     Allocation, Balancer, Command, ConfigId, Created, Door, Error, GroupCommand, GroupSpec,
-    HealthCheck, HuaweiExtras, Network as Place, ResourceKind, RetryPolicy, ServiceSettings, Size,
-    ZonesCheck,
+    HealthCheck, HuaweiExtras, HuaweiNetwork, Network as Place, ResourceKind, RetryPolicy,
+    ServiceSettings, Size, ZonesCheck,
 };
 use serde::{Deserialize, Serialize};
 
@@ -227,6 +227,24 @@ impl CreateScalingGroup {
         }
     }
 
+    /// Where machines go, and what is said of each subnet.
+    fn network(&mut self) -> Result<(Place, Vec<HuaweiNetwork>), Fault> {
+        let vpc = filled(self.vpc_id.take()).ok_or_else(|| Fault::missing("AS.2017", "vpc_id"))?;
+        checks::text_id("AS.2012", "vpc_id", &vpc)?;
+        let details = networks(self.networks.as_deref().unwrap_or_default())?;
+        let zone_list = self.available_zones.take().unwrap_or_default();
+        zones(&zone_list)?;
+        let subnets = details.iter().map(|network| network.subnet.clone());
+        let place = Place {
+            vpc,
+            subnets: subnets.collect(),
+            zones: zone_list,
+            security_groups: security_groups(self.security_groups.as_deref().unwrap_or_default())?,
+            ipv6_addresses: u32::from(details.iter().any(|network| network.ipv6)),
+        };
+        Ok((place, details))
+    }
+
     fn spec(mut self) -> Result<GroupSpec, Fault> {
         let name = checks::given_name(
             "scaling_group_name",
@@ -235,11 +253,7 @@ impl CreateScalingGroup {
         )?;
         let size = self.size()?;
         let cooldown_secs = cooldown(self.cool_down_time.unwrap_or(300))?;
-        let vpc = filled(self.vpc_id.take()).ok_or_else(|| Fault::missing("AS.2017", "vpc_id"))?;
-        checks::text_id("AS.2012", "vpc_id", &vpc)?;
-        let details = networks(self.networks.as_deref().unwrap_or_default())?;
-        let zone_list = self.available_zones.take().unwrap_or_default();
-        zones(&zone_list)?;
+        let (network, details) = self.network()?;
         let balancers = self.balancers()?;
         let method = audit_method(
             self.health_periodic_audit_method.as_ref(),
@@ -266,18 +280,7 @@ impl CreateScalingGroup {
             // A new group waits until it is resumed (rule G3).
             enabled: false,
             cooldown_secs,
-            network: Place {
-                vpc,
-                subnets: details
-                    .iter()
-                    .map(|network| network.subnet.clone())
-                    .collect(),
-                zones: zone_list,
-                security_groups: security_groups(
-                    self.security_groups.as_deref().unwrap_or_default(),
-                )?,
-                ipv6_addresses: u32::from(details.iter().any(|network| network.ipv6)),
-            },
+            network,
             spread: spread.unwrap_or(ZonePolicy::Balanced).into(),
             zones_check: ZonesCheck::Any,
             termination: termination.unwrap_or(TerminatePolicy::OldConfigOld).into(),

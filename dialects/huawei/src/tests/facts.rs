@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::documented::CODES;
+use crate::documented::codes;
 
 #[derive(Deserialize)]
 pub(super) struct Facts {
@@ -60,7 +60,8 @@ fn the_cut_is_of_what_is_published() {
 
 #[test]
 fn codes_are_those_that_are_published() {
-    assert!(CODES.is_sorted(), "they are searched");
+    let all: Vec<_> = codes().collect();
+    assert!(all.len() > 200 && all.is_sorted());
     let Some(published) = published() else {
         return;
     };
@@ -70,7 +71,7 @@ fn codes_are_those_that_are_published() {
         if !code.starts_with("AS.") {
             continue;
         }
-        let known = CODES.iter().find(|(known, _, _)| *known == code);
+        let known = all.iter().find(|(known, _, _)| *known == code);
         let (_, status, text) = known.unwrap_or_else(|| panic!("{code}"));
         assert_eq!(error["http"], *status, "{code}");
         assert_eq!(error["message"], *text, "{code}");
