@@ -356,7 +356,7 @@ fn a_policy_in_shadow_says_what_it_would_do() {
         options,
     );
     t.minute(90.0);
-    assert_eq!((t.desired(), t.view.group.cooldown.clone()), (2, None));
+    assert_eq!((t.desired(), t.view.group.cooldown), (2, None));
     assert!(
         t.said("it is in shadow: it would go to 5"),
         "{:?}",
