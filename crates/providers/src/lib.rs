@@ -5,6 +5,7 @@ mod http_client;
 pub mod notify;
 pub mod process;
 pub mod prometheus;
+pub mod proxy;
 pub mod route;
 pub mod table;
 

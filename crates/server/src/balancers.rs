@@ -1,22 +1,43 @@
 //! Which balancer a place is at: those that the configuration names, and one for the rest.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
-use muster_model::BalancerPlace;
+use muster_model::{BalancerPlace, Instance};
 use muster_ports::LoadBalancer;
 use muster_providers::haproxy::HaProxy;
+use muster_providers::proxy::ProxyBalancer;
 use muster_providers::route::{Route, Routes};
+use muster_providers::table::TableBalancer;
 
 use crate::config::Config;
 
 /// The places that the configuration gives to balancers outside.
-pub(crate) fn outside(config: &Config) -> BTreeSet<BalancerPlace> {
+fn outside(config: &Config) -> BTreeSet<BalancerPlace> {
     let options = config.haproxy.iter().map(|one| one.options());
     options
         .flat_map(|options| options.backends)
         .map(|(place, _)| place)
         .collect()
+}
+
+/// A balancer for the places that are not [`outside`], and the embedded one if it is that. Where that is switched off, it
+/// is a table for balancers that follow it.
+pub(crate) async fn own<'a>(
+    config: &Config,
+    dir: &Path,
+    instances: impl IntoIterator<Item = &'a Instance>,
+) -> Result<(Arc<dyn LoadBalancer>, Option<Arc<ProxyBalancer>>), String> {
+    let outside = outside(config);
+    let ours = |target: &muster_model::BalancerTarget| !outside.contains(&target.place());
+    if !config.proxy.enabled {
+        let table = TableBalancer::of(instances, ours);
+        return Ok((Arc::new(table), None));
+    }
+    let options = config.proxy.options(&config.listener, dir);
+    let proxy = Arc::new(ProxyBalancer::open(options, instances, ours).await?);
+    Ok((Arc::<ProxyBalancer>::clone(&proxy), Some(proxy)))
 }
 
 /// All balancers as one; `rest` has the places that are not [`outside`].

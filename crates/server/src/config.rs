@@ -11,6 +11,7 @@ mod catalogue;
 mod haproxy;
 mod ksyun;
 mod metrics;
+mod proxy;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
@@ -18,6 +19,7 @@ pub(crate) use haproxy::HaProxyConfig;
 use ksyun::KsyunConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
+pub(crate) use proxy::{ListenerConfig, ProxyConfig};
 pub(crate) use sink::{SinkConfig, SinkKind};
 
 /// A whole number in a range; outside, the error says the range.
@@ -76,6 +78,10 @@ pub(crate) struct Config {
     pub(crate) metric: Vec<MetricConfig>,
     #[serde(default)]
     pub(crate) haproxy: Vec<HaProxyConfig>,
+    #[serde(default)]
+    pub(crate) proxy: ProxyConfig,
+    #[serde(default)]
+    pub(crate) listener: Vec<ListenerConfig>,
 }
 
 /// `[limits]`: of the front door.
@@ -337,6 +343,15 @@ impl Config {
         check_tables(file, text, "metric", metrics)?;
         let haproxys = haproxy::problems(&config.haproxy);
         check_tables(file, text, "haproxy", haproxys.into_iter())?;
+        let listeners = proxy::problems(&config.listener);
+        let listeners = listeners
+            .iter()
+            .map(|(ids, problem)| (ids.as_str(), problem.clone()));
+        check_tables(file, text, "listener", listeners)?;
+        if let Some(problem) = config.proxy.problem() {
+            let at = text.find("[proxy]").unwrap_or(0);
+            return Err(format!("{file}:{}: {problem}", position(text, at)));
+        }
         Ok(config)
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Native {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) compute: Arc<dyn Compute>,
+    /// The embedded balancer, unless it is switched off or simulated.
+    pub(crate) proxy: Option<Arc<muster_providers::proxy::ProxyBalancer>>,
     /// The simulated machines, under `--emulate`.
     pub(crate) sim: Option<Arc<SimCompute>>,
     /// The queues that are built in.

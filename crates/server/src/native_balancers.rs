@@ -29,6 +29,7 @@ fn member_json(member: &Member) -> Value {
         "weight": member.weight,
         "health": health,
         "state": state,
+        "in_flight": member.in_flight,
     })
 }
 
@@ -69,6 +70,8 @@ impl Native {
     /// Every listener that a group is bound to or that has a member, with its members.
     async fn balancers(&self) -> Outcome {
         let listing = self.runtime.balancer().list(None).await.map_err(internal)?;
+        let open = self.proxy.as_ref().map(|proxy| proxy.view());
+        let open = open.unwrap_or_default();
         let mut tree = Tree::new();
         for target in self.runtime.bound_targets() {
             tree.entry(target.balancer)
@@ -95,7 +98,15 @@ impl Native {
                             listener,
                             location,
                         };
-                        listener_json(&place, members, &listing.asked)
+                        let mut shown = listener_json(&place, members, &listing.asked);
+                        let open = open.iter().find(|open| {
+                            open.balancer == place.balancer && open.listener == place.listener
+                        });
+                        if let Some(open) = open {
+                            shown["address"] = json!(open.address.to_string());
+                            shown["protocol"] = json!(open.protocol.name());
+                        }
+                        shown
                     })
                     .collect();
                 json!({ "lb": lb, "listeners": listeners })

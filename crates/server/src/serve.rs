@@ -12,7 +12,7 @@ use muster_ksyun::Ksyun;
 use muster_model::Access;
 use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
-use muster_providers::table::TableBalancer;
+use muster_providers::proxy::ProxyBalancer;
 use muster_runtime::{Options, Runtime, ShellClock, Source};
 use muster_sim::SimCompute;
 use muster_store::SqliteStore;
@@ -34,6 +34,8 @@ use crate::seal::Sealer;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8700);
+/// How long a stop waits for what clients and members of the embedded balancer still have to say to each other.
+const PROXY_DRAIN_MILLIS: u64 = 10_000;
 const DATA: &str = "./muster-data";
 /// What tokens are sealed for: nothing else opens as one.
 const TOKEN: &str = "token";
@@ -115,6 +117,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
             store,
             compute: back.compute,
             sim: back.sim,
+            proxy: back.proxy.clone(),
             queues,
         },
         metrics: RequestMetrics::new(),
@@ -135,6 +138,9 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     stop.send_replace(true);
     drain(serving).await;
     runtime.stop().await;
+    if let Some(proxy) = &back.proxy {
+        proxy.stop(PROXY_DRAIN_MILLIS).await;
+    }
     Ok(())
 }
 
@@ -270,6 +276,8 @@ struct BackEnd {
     sim: Option<Arc<SimCompute>>,
     /// What Muster measures by itself.
     measured: Vec<Source>,
+    /// The embedded balancer, unless it is switched off.
+    proxy: Option<Arc<ProxyBalancer>>,
 }
 
 /// The machines: real processes, or simulated ones; and the balancers.
@@ -290,6 +298,7 @@ async fn back_end(
             balancer: Arc::<SimCompute>::clone(&sim),
             sim: Some(sim),
             measured: Vec::new(),
+            proxy: None,
         });
     }
     match config.backend.kind {
@@ -309,17 +318,17 @@ async fn back_end(
             tracing::info!("machines are processes: {}", backend.capabilities());
             let groups = store.groups().await.map_err(|error| error.to_string())?;
             let instances = groups.iter().flat_map(|rows| &rows.instances);
-            let outside = balancers::outside(config);
-            let table = TableBalancer::of(instances.map(|instance| &**instance), |target| {
-                !outside.contains(&target.place())
-            });
+            let instances = instances.map(|instance| &**instance);
+            let (rest, proxy) = balancers::own(config, dir, instances).await?;
+            let mut measured: Vec<Source> = Vec::new();
+            measured.extend(crate::sources::sampler(&backend, config));
+            measured.extend(crate::sources::proxy(proxy.as_ref(), config));
             Ok(BackEnd {
-                measured: crate::sources::sampler(&backend, config)
-                    .into_iter()
-                    .collect(),
+                measured,
                 compute: Arc::new(backend),
-                balancer: balancers::routes(config, Arc::new(table)),
+                balancer: balancers::routes(config, rest),
                 sim: None,
+                proxy,
             })
         }
     }

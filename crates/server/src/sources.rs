@@ -7,6 +7,7 @@ use std::time::Duration;
 use muster_ports::Metrics;
 use muster_providers::process::{ProcessBackend, ProcessMetrics};
 use muster_providers::prometheus::{Prometheus, PrometheusOptions, Query};
+use muster_providers::proxy::ProxyBalancer;
 use muster_runtime::{Runtime, ShellClock, Source};
 use muster_sim::{FaultyMetrics, SimCompute};
 
@@ -27,6 +28,20 @@ pub(crate) fn sampler(backend: &ProcessBackend, config: &Config) -> Option<Sourc
         period_secs,
         timeout_secs: SAMPLE_TIMEOUT_SECS,
         // One look at all machines: what they share is read once.
+        groups_at_once: usize::MAX,
+        calls_at_once: 1,
+    })
+}
+
+/// What the embedded balancer counts; `None` when it or measuring is off.
+pub(crate) fn proxy(proxy: Option<&Arc<ProxyBalancer>>, config: &Config) -> Option<Source> {
+    let period_secs = config.metrics.sample_secs.0;
+    let proxy = proxy.filter(|_| period_secs > 0)?;
+    Some(Source {
+        name: "proxy".to_owned(),
+        metrics: Arc::<ProxyBalancer>::clone(proxy),
+        period_secs,
+        timeout_secs: SAMPLE_TIMEOUT_SECS,
         groups_at_once: usize::MAX,
         calls_at_once: 1,
     })

@@ -257,6 +257,13 @@ fn file(key: &str, value: &str) -> String {
             }
             text
         }
+        "listener[].location[]" => {
+            format!("[[listener]]\nlb = \"lb-1\"\n[[listener.location]]\nid = \"loc\"\n{name} = {value}\n")
+        }
+        "listener[]" => match name {
+            "lb" => format!("[[listener]]\nlb = {value}\n"),
+            _ => format!("[[listener]]\nlb = \"lb-1\"\n{name} = {value}\n"),
+        },
         "haproxy[]" => {
             format!(
                 "{HAPROXY}{name} = {value}\n[[haproxy.backend]]\nlb = \"lb-1\"\nbackend = \"b\"\n"
@@ -305,6 +312,7 @@ fn the_page_names_every_key_once() {
         "subnet",
         "balancer",
         "listener",
+        "location",
         "metric",
     ];
     let known: Vec<String> = muster_kit::decode::known_fields::<Config>()
