@@ -3,12 +3,14 @@
 mod accounts;
 mod admin;
 mod config;
+mod demo;
 mod front;
 mod metrics;
 mod native;
 mod native_balancers;
 mod native_messages;
 mod native_metrics;
+mod plot;
 mod seal;
 mod serve;
 mod sinks;
@@ -30,6 +32,8 @@ struct Cli {
 enum Command {
     /// Run the service.
     Serve(ServeArgs),
+    /// Show the whole loop on this machine: load comes, machines come; load goes, machines go. Takes about two minutes.
+    Demo(demo::DemoArgs),
     /// Accounts and keys; takes effect in a running server at once.
     Account {
         /// The data directory.
@@ -37,6 +41,12 @@ enum Command {
         data: PathBuf,
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// A machine of the demo: a web server of known capacity.
+    #[command(hide = true)]
+    DemoWorker {
+        /// The port that it serves on.
+        port: u16,
     },
     /// The first process of a machine of the process back end.
     #[command(hide = true)]
@@ -89,6 +99,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::DemoWorker { port } => demo::worker::run(port),
         Command::Account { data, command } => admin::run(&data, &command),
         Command::Shim {
             machine,
