@@ -235,39 +235,7 @@ fn match_desired(draft: &mut Draft<'_>) {
         cooldown: CooldownRule::Ignore,
     };
     if have < size.desired {
-        let wanted = (size.desired - have).min(draft.settings.activity_batch);
-        if draft.view().config.is_none() {
-            draft.held(
-                Clamp::NoConfiguration { wanted },
-                format!(
-                    "{wanted} instance(s) are missing, but the group has no launch configuration"
-                ),
-            );
-        } else if let Some((clamp, why)) = held_back(draft) {
-            draft.held(
-                clamp,
-                format!("{wanted} instance(s) are missing, but {why}"),
-            );
-        } else if wake::room(draft, wanted) == 0 {
-            let text = format!(
-                "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
-                draft.view().instances.len(),
-                size.max
-            );
-            draft.held(no_room(draft, wanted), text);
-        } else {
-            let wanted = wanted.min(wake::room(draft, wanted));
-            draft.because(
-                Code::Launching,
-                format!(
-                    "desired is {}, actual is {have}: {wanted} are launched",
-                    size.desired
-                ),
-            );
-            draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
-            answered(draft);
-            follow_activities(draft);
-        }
+        launch_missing(draft, have, trigger);
     } else if have > size.desired {
         let wanted = (have - size.desired).min(draft.settings.activity_batch);
         let victims = termination::choose(draft, wanted);
@@ -296,6 +264,42 @@ fn match_desired(draft: &mut Draft<'_>) {
                 size.desired
             ),
         );
+    }
+}
+
+/// Launches what is missing of the desired number, if nothing stands in the way.
+fn launch_missing(draft: &mut Draft<'_>, have: u32, trigger: Trigger) {
+    let size = draft.group().spec.size;
+    let wanted = (size.desired - have).min(draft.settings.activity_batch);
+    if draft.view().config.is_none() {
+        draft.held(
+            Clamp::NoConfiguration { wanted },
+            format!("{wanted} instance(s) are missing, but the group has no launch configuration"),
+        );
+    } else if let Some((clamp, why)) = held_back(draft) {
+        draft.held(
+            clamp,
+            format!("{wanted} instance(s) are missing, but {why}"),
+        );
+    } else if wake::room(draft, wanted) == 0 {
+        let text = format!(
+            "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
+            draft.view().instances.len(),
+            size.max
+        );
+        draft.held(no_room(draft, wanted), text);
+    } else {
+        let wanted = wanted.min(wake::room(draft, wanted));
+        draft.because(
+            Code::Launching,
+            format!(
+                "desired is {}, actual is {have}: {wanted} are launched",
+                size.desired
+            ),
+        );
+        draft.start_activity(ActivityKind::ScaleOut, trigger, wanted, size.desired);
+        answered(draft);
+        follow_activities(draft);
     }
 }
 

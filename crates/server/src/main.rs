@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod balancers;
 mod config;
+mod demo;
 mod front;
 mod metrics;
 mod native;
@@ -38,6 +39,8 @@ enum Command {
     Serve(ServeArgs),
     /// Replay a recorded load against groups and policies from files, with the engine that the service decides with.
     Simulate(simulate::SimulateArgs),
+    /// Show the whole loop on this machine: load comes, machines come; load goes, machines go. Takes about two minutes.
+    Demo(demo::DemoArgs),
     /// Accounts and keys; takes effect in a running server at once.
     Account {
         /// The data directory.
@@ -45,6 +48,12 @@ enum Command {
         data: PathBuf,
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// A machine of the demo: a web server of known capacity.
+    #[command(hide = true)]
+    DemoWorker {
+        /// The port that it serves on.
+        port: u16,
     },
     /// The first process of a machine of the process back end.
     #[command(hide = true)]
@@ -98,6 +107,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Simulate(args) => return simulate::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::DemoWorker { port } => demo::worker::run(port),
         Command::Account { data, command } => admin::run(&data, &command),
         Command::Shim {
             machine,

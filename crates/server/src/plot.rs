@@ -15,6 +15,12 @@ const HEAD: u32 = 36;
 /// Of the points that fall into one of so many columns only the first, the least, the most and the last are drawn.
 const COLUMNS: f64 = 1000.0;
 
+/// Colours of lines that can be told apart.
+pub(crate) const BLUE: RGBColor = RGBColor(31, 119, 180);
+pub(crate) const GREEN: RGBColor = RGBColor(44, 160, 44);
+pub(crate) const ORANGE: RGBColor = RGBColor(255, 127, 14);
+pub(crate) const RED: RGBColor = RGBColor(214, 39, 40);
+
 /// One line of steps: a value holds until the next point. Where it has none the line is broken.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
@@ -37,10 +43,6 @@ pub(crate) enum Axis {
     /// Dates, for a start at this moment.
     Dates(Time),
     /// Seconds since the start.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for plots of what just happened")
-    )]
     Seconds,
 }
 

@@ -6,15 +6,15 @@
 //! that nobody takes away what another one needs. A policy in shadow decides and explains; its wish is not among them.
 
 mod rates;
+mod warm;
 mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, Error, GroupView, Instance, Metric,
-    MissingData, Part, Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger,
-    TriggerKind, Warmup,
+    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, Error, GroupView, Metric, MissingData, Part,
+    Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger, TriggerKind,
 };
 
 use crate::alarm::{self, Judged, Rule};
@@ -24,6 +24,7 @@ use crate::lifecycle::{self, Role};
 use crate::reason::{Clamp, Code, Input, Told};
 use crate::replace;
 use rates::Found;
+pub(crate) use warm::{warm, warm_until};
 pub(crate) use windows::keep;
 use windows::{Reporting, Sight, is_warming};
 
@@ -104,14 +105,6 @@ fn look_at(draft: &Draft<'_>, policy: &Policy, period_secs: u32) -> Option<Time>
 pub(crate) fn next_look(draft: &Draft<'_>) -> Option<Time> {
     let looks = watching(draft).filter_map(|(policy, secs)| look_at(draft, policy, secs));
     looks.min()
-}
-
-/// When the warm-up of a member ends.
-pub(crate) fn warm_until(instance: &Instance) -> Option<Time> {
-    match instance.warmup {
-        Warmup::Until(at) => Some(at),
-        Warmup::NotNeeded | Warmup::Waiting | Warmup::Done => None,
-    }
 }
 
 /// Looks at the policies whose period has ended, and does what they ask for.
@@ -486,49 +479,5 @@ fn clamp_of(draft: &Draft<'_>, error: &Error, desired: u32) -> Option<Clamp> {
         Error::NothingToDo => Some(Clamp::Protection { wanted: desired }),
         // Nothing else refuses a change of capacity by a policy; the text says what did.
         _ => None,
-    }
-}
-
-/// Members that come while a metric is held at a value warm up once they serve (WarmupStatus, L30215).
-pub(crate) fn warm(draft: &mut Draft<'_>) {
-    let now = draft.now;
-    let tracking = draft
-        .parts()
-        .policies
-        .values()
-        .find_map(|policy| match &policy.kind {
-            PolicyKind::Target(target) if !policy.options.shadow => Some(target.warmup_secs),
-            PolicyKind::Target(_)
-            | PolicyKind::Simple { .. }
-            | PolicyKind::External { .. }
-            | PolicyKind::Timed { .. }
-            | PolicyKind::Unhealthy => None,
-        });
-    let changed: Vec<_> = draft
-        .instances()
-        .filter_map(|instance| {
-            let role = lifecycle::role(instance.state);
-            let next = match (tracking, instance.warmup, role) {
-                (Some(_), Warmup::NotNeeded | Warmup::Done | Warmup::Until(_), Role::Coming) => {
-                    Warmup::Waiting
-                }
-                (Some(secs), Warmup::Waiting, Role::Serving) => {
-                    Warmup::Until(now.plus_secs(u64::from(secs)))
-                }
-                (_, Warmup::Until(at), _) if at <= now => Warmup::Done,
-                (None, Warmup::Waiting, _) => Warmup::NotNeeded,
-                (_, warmup, _) => warmup,
-            };
-            let next = match next {
-                Warmup::Until(at) if at <= now => Warmup::Done,
-                next => next,
-            };
-            (next != instance.warmup).then_some((instance.id, next))
-        })
-        .collect();
-    for (id, warmup) in changed {
-        if let Some(instance) = draft.instance_mut(id) {
-            instance.warmup = warmup;
-        }
     }
 }

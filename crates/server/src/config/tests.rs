@@ -258,7 +258,9 @@ fn file(key: &str, value: &str) -> String {
             text
         }
         "listener[].location[]" => {
-            format!("[[listener]]\nlb = \"lb-1\"\n[[listener.location]]\nid = \"loc\"\n{name} = {value}\n")
+            format!(
+                "[[listener]]\nlb = \"lb-1\"\n[[listener.location]]\nid = \"loc\"\n{name} = {value}\n"
+            )
         }
         "listener[]" => match name {
             "lb" => format!("[[listener]]\nlb = {value}\n"),

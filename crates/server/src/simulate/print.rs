@@ -5,14 +5,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use muster_model::Time;
 use muster_sim::replay::{Missed, Outcome, Trace};
-use plotters::style::RGBColor;
 
 use super::Played;
-use crate::plot::{Line, Panel};
-
-const BLUE: RGBColor = RGBColor(31, 119, 180);
-const ORANGE: RGBColor = RGBColor(255, 127, 14);
-const RED: RGBColor = RGBColor(214, 39, 40);
+use crate::plot::{BLUE, Line, ORANGE, Panel, RED};
 
 /// A moment in RFC 3339.
 pub(super) fn at(time: Time) -> String {
