@@ -93,11 +93,14 @@ fn nothing_is_ever_scaled_in_on_a_gap_whatever_is_set() {
         for by in [AdjustBy::By(-1), AdjustBy::To(0), AdjustBy::ByPercent(-50)] {
             let mut t = Table::started(0, 3, 10);
             t.pass_to(1);
-            t.with(
-                simple("down", Comparison::Less, 20.0, 3, by),
-                missing(option),
-            );
-            t.with(tracking(50.0, 0, false), missing(option));
+            // Nobody has to report: it is the gap that holds it back.
+            let options = PolicyOptions {
+                min_reporting: 0.0,
+                ..missing(option)
+            };
+            let down = simple("down", Comparison::Less, 20.0, 3, by);
+            t.with(down, options.clone());
+            t.with(tracking(50.0, 0, false), options);
             t.minute(1.0);
             t.pass_to(60);
             t.minute(1.0);
