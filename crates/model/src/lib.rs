@@ -79,7 +79,7 @@ pub use notification::{
     Notification, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
 };
 pub use options::{
-    FlapBudget, MissingData, OutOfRange, PastWish, PolicyMemory, PolicyOptions, Rate,
+    FlapBudget, MissingData, OutOfRange, PastWish, Periods, PolicyMemory, PolicyOptions, Rate,
 };
 pub use part::{Part, PartId, Parts};
 pub use query::{

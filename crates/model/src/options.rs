@@ -2,12 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Time;
+use crate::{Alarm, Metric, PolicyKind, TargetTracking, Time};
 
 /// What an operator can set of a policy natively. No API of a cloud shows or changes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyOptions {
+    /// The metric that it looks at instead of the one that its API named: any canonical or custom name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// The periods of its alarm instead of its own; where a metric is held at a value, of the one that asks for more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<Periods>,
+    /// Where a metric is held at a value, the periods of the alarm that asks for less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<Periods>,
     /// What a period without data means.
     pub missing_data: MissingData,
     /// Share of the members in service that have to report in every period for a scale-in, 0 to 1. Values of the group as
@@ -26,6 +35,9 @@ pub struct PolicyOptions {
 impl Default for PolicyOptions {
     fn default() -> Self {
         PolicyOptions {
+            metric: None,
+            high: None,
+            low: None,
             missing_data: MissingData::Hold,
             min_reporting: 0.5,
             scale_out: Rate::default(),
@@ -73,6 +85,16 @@ pub struct FlapBudget {
     pub within_secs: u32,
 }
 
+/// The periods that an alarm looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Periods {
+    /// Length of each, seconds.
+    pub period_secs: u32,
+    /// How many in a row have to be over the threshold (or under it).
+    pub repeat: u32,
+}
+
 /// A number that is out of its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutOfRange {
@@ -99,6 +121,57 @@ impl std::fmt::Display for OutOfRange {
 }
 
 impl PolicyOptions {
+    fn tuned(&self, alarm: Alarm, periods: Option<Periods>) -> Alarm {
+        let own = Periods {
+            period_secs: alarm.period_secs,
+            repeat: alarm.repeat,
+        };
+        let Periods {
+            period_secs,
+            repeat,
+        } = periods.unwrap_or(own);
+        Alarm {
+            metric: self.metric.clone().unwrap_or(alarm.metric),
+            period_secs,
+            repeat,
+            ..alarm
+        }
+    }
+
+    /// An alarm as these options have it look.
+    #[must_use]
+    pub fn alarm(&self, alarm: &Alarm) -> Alarm {
+        self.tuned(alarm.clone(), self.high)
+    }
+
+    /// The alarm that asks for more, where a metric is held at a value.
+    #[must_use]
+    pub fn high(&self, target: &TargetTracking) -> Alarm {
+        self.tuned(target.high(), self.high)
+    }
+
+    /// The alarm that asks for less, unless that is switched off.
+    #[must_use]
+    pub fn low(&self, target: &TargetTracking) -> Option<Alarm> {
+        target.low().map(|low| self.tuned(low, self.low))
+    }
+
+    /// The alarms of a policy of this kind: empty for one that has none of its own.
+    #[must_use]
+    pub fn alarms(&self, kind: &PolicyKind) -> Vec<Alarm> {
+        match kind {
+            PolicyKind::Simple { alarm, .. } => vec![self.alarm(alarm)],
+            PolicyKind::Target(target) => {
+                let mut both = vec![self.high(target)];
+                both.extend(self.low(target));
+                both
+            }
+            PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => {
+                Vec::new()
+            }
+        }
+    }
+
     /// Refuses what makes no sense.
     ///
     /// # Errors
@@ -114,10 +187,16 @@ impl PolicyOptions {
         };
         let ((out_step, out_percent), (in_step, in_percent)) = (steps(out), steps(back));
         let flap = self.flap.as_ref();
+        let length = |of: Option<Periods>| of.map(|of| f64::from(of.period_secs));
+        let repeat = |of: Option<Periods>| of.map(|of| f64::from(of.repeat));
         let reversals = flap.map(|flap| f64::from(flap.reversals));
         let within = flap.map(|flap| f64::from(flap.within_secs));
         let ranges = [
             ("min_reporting", Some(self.min_reporting), 0.0, 1.0),
+            ("high.period_secs", length(self.high), 1.0, 3600.0),
+            ("high.repeat", repeat(self.high), 1.0, 100.0),
+            ("low.period_secs", length(self.low), 1.0, 3600.0),
+            ("low.repeat", repeat(self.low), 1.0, 100.0),
             (
                 "scale_out.stabilization_secs",
                 number(out.stabilization_secs),

@@ -48,6 +48,9 @@ impl Native {
         may_write(caller)?;
         self.runtime.policy(account, policy).map_err(refused)?;
         let options = options(body)?;
+        if let Some(name) = &options.metric {
+            crate::config::metric(&name.0).map_err(bad)?;
+        }
         options.check().map_err(|wrong| bad(wrong.to_string()))?;
         let set = self.runtime.set_policy_options(account, policy, options);
         set.await.map_err(refused)?;

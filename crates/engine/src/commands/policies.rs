@@ -163,7 +163,16 @@ fn set_options(
     if old.options == *options {
         return Ok(Created::Nothing);
     }
+    let looks = |options: &PolicyOptions| options.alarms(&old.kind);
     let policy = Policy {
+        // Other periods or another metric: it looks afresh.
+        watch: match looks(options) == looks(&old.options) {
+            true => old.watch,
+            false => Watch {
+                acted: old.watch.acted,
+                ..Watch::default()
+            },
+        },
         options: options.clone(),
         memory: PolicyMemory {
             wishes: Vec::new(),

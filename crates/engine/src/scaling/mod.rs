@@ -36,17 +36,7 @@ struct Wish {
 
 /// The alarms of a policy: empty for one that has none of its own.
 fn alarms(policy: &Policy) -> Vec<Alarm> {
-    match &policy.kind {
-        PolicyKind::Simple { alarm, .. } => vec![alarm.clone()],
-        PolicyKind::Target(target) => {
-            let mut both = vec![target.high()];
-            both.extend(target.low());
-            both
-        }
-        PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => {
-            Vec::new()
-        }
-    }
+    policy.options.alarms(&policy.kind)
 }
 
 /// Whether a policy depends on a metric.
@@ -141,7 +131,10 @@ fn evaluate(draft: &mut Draft<'_>, policy: &mut Policy) -> Option<u32> {
     let mut told = Told::default();
     let kind = policy.kind.clone();
     let found = match &kind {
-        PolicyKind::Simple { alarm, adjust } => simple(draft, policy, alarm, *adjust, &mut told),
+        PolicyKind::Simple { alarm, adjust } => {
+            let alarm = policy.options.alarm(alarm);
+            simple(draft, policy, &alarm, *adjust, &mut told)
+        }
         PolicyKind::Target(target) => track(draft, policy, target, &mut told),
         PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => None,
     }?;
@@ -344,11 +337,18 @@ fn track(
     });
     let carrying = carrying.count();
     let mut stood = policy.watch.high;
-    let high = look(draft, policy, &target.high(), &mut stood, told);
+    let high = look(
+        draft,
+        policy,
+        &policy.options.high(target),
+        &mut stood,
+        told,
+    );
     policy.watch.high = stood;
     let mut stood = policy.watch.low;
-    let low = target
-        .low()
+    let low = policy
+        .options
+        .low(target)
         .and_then(|low| look(draft, policy, &low, &mut stood, told));
     policy.watch.low = stood;
     if let Some(high) = &high

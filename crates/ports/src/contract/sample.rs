@@ -298,6 +298,12 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
             low: muster_model::Stood::default(),
         },
         options: muster_model::PolicyOptions {
+            metric: Some(muster_model::Metric("requests_per_sec".to_owned())),
+            high: Some(muster_model::Periods {
+                period_secs: 5,
+                repeat: 2,
+            }),
+            low: None,
             missing_data: muster_model::MissingData::OutOnly,
             min_reporting: 0.75,
             scale_out: muster_model::Rate::default(),

@@ -32,7 +32,8 @@ pub(super) fn configuration() -> String {
     let (balancer, listener) = BALANCER;
     format!(
         "[log]\nfilter = \"warn\"\n\n[backend]\n{user}observe_secs = 1\n\n[metrics]\nsample_secs = 1\n\n\
-         [[listener]]\nlb = \"{balancer}\"\nlistener = \"{listener}\"\nlisten = \"127.0.0.1:0\"\nprotocol = \"http\"\n"
+         [[listener]]\nlb = \"{balancer}\"\nlistener = \"{listener}\"\nlisten = \"127.0.0.1:0\"\nprotocol = \"http\"\n\
+         check_path = \"/health\"\ncheck_interval_millis = 500\nslow_start_secs = 2\n"
     )
 }
 
