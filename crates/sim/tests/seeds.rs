@@ -430,6 +430,7 @@ fn set_options(world: &mut World, group: GroupId) {
             ],
         ),
         shadow: world.dice.strikes(100),
+        ..PolicyOptions::default()
     };
     let options = Box::new(options);
     let command = PolicyCommand::SetOptions { id, options };

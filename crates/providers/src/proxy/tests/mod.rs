@@ -45,7 +45,7 @@ fn options() -> ProxyOptions {
 }
 
 async fn open(options: ProxyOptions) -> ProxyBalancer {
-    ProxyBalancer::open(options, []).await.unwrap()
+    ProxyBalancer::open(options, [], |_| true).await.unwrap()
 }
 
 fn owner(number: u64) -> OwnerKey {
@@ -86,7 +86,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 }
 
 async fn member(balancer: &ProxyBalancer, id: InstanceId) -> Option<Arc<Member>> {
-    let listed = balancer.list(None).await.unwrap();
+    let listed = balancer.list(None).await.unwrap().members;
     listed.into_iter().find(|member| member.machine() == id)
 }
 
@@ -279,7 +279,7 @@ async fn ports_come_to_an_end_with_a_reason_and_closed_ones_are_given_out_again(
     let error = balancer.attach(&at("lbl-2")).await.unwrap_err();
     let expected = format!("quota: no port from {port} to {port} is free");
     assert_eq!(error.to_string(), expected);
-    assert_eq!(balancer.list(None).await.unwrap().len(), 1);
+    assert_eq!(balancer.list(None).await.unwrap().members.len(), 1);
     drop(balancer);
     let again = open(options).await;
     until("the port of the one that is closed", async || {
@@ -313,7 +313,7 @@ async fn what_is_no_place_for_a_member_is_refused() {
     for spec in bad {
         balancer.attach(&spec).await.unwrap_err();
     }
-    assert!(balancer.list(None).await.unwrap().is_empty());
+    assert!(balancer.list(None).await.unwrap().members.is_empty());
     assert!(
         balancer.view().is_empty(),
         "no listener is opened for nobody"

@@ -60,14 +60,20 @@ async fn requests_are_spread_and_say_whose_they_are() {
 
 #[tokio::test]
 async fn large_bodies_come_through_in_both_ways_of_length() {
-    let (balancer, ..) = two(options()).await;
+    let (balancer, _one, _other) = two(options()).await;
     let to = address(&balancer);
     let body = "x".repeat(1 << 20);
     let plain = format!(
         "PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    assert!(talk(to, plain.as_bytes()).await.ends_with(&body));
+    let answer = talk(to, plain.as_bytes()).await;
+    assert!(
+        answer.ends_with(&body),
+        "{} bytes: {:.300}",
+        answer.len(),
+        answer
+    );
     let chunked = format!(
         "PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()

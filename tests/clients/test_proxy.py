@@ -1,0 +1,149 @@
+"""A group of real processes behind the embedded balancer: no request is lost while it scales and is refreshed, and a
+restart of muster brings the same listeners back."""
+
+import os
+import signal
+import urllib.request
+
+import pytest
+from conftest import eventually, free_port, processes_of, wait_until
+from test_haproxy import Load, group
+from test_load_balancers import states
+
+
+def listener(server, lb="lb-12345678"):
+    shown = server.native("GET", "balancers")["balancers"]
+    return next(b for b in shown if b["lb"] == lb)["listeners"][0]
+
+
+def port(server):
+    return int(listener(server)["address"].rsplit(":", 1)[1])
+
+
+def healthy(server, count):
+    def that_many_are_healthy():
+        members = listener(server)["members"]
+        return [m["health"] for m in members if m["state"] == "active"] == ["healthy"] * count
+
+    eventually(that_many_are_healthy)
+
+
+@pytest.fixture
+def served(server, tmp_path):
+    config = tmp_path / "muster.toml"
+    config.write_text("[backend]\nobserve_secs = 1\n[proxy]\ncheck_interval_millis = 200\nslow_start_secs = 1\n")
+    return server("--config", str(config))
+
+
+@pytest.fixture
+def load(served):
+    made = []
+
+    def start(**more):
+        made.append(Load(port(served), **more))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.end()
+
+
+def everybody_has_had(call, made, running):
+    everybody = set(states(call, made))
+
+    def everybody_has_had_load():
+        return everybody <= set(running.by)
+
+    eventually(everybody_has_had_load)
+
+
+def test_no_request_is_lost_while_the_group_scales_and_is_refreshed(served, load):
+    call = served.sdk()
+    made = group(call, 2)
+    healthy(served, 2)
+    running = load()
+    call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=5)
+    wait_until(call, made, 5)
+    healthy(served, 5)
+    everybody_has_had(call, made, running)
+    call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=2)
+    wait_until(call, made, 2, secs=60)
+    before = set(states(call, made))
+    refresh = call(
+        "StartInstanceRefresh",
+        AutoScalingGroupId=made,
+        RefreshMode="ROLLING_UPDATE_REPLACE",
+        RefreshSettings={"RollingUpdateSettings": {"BatchNumber": 2, "MaxSurge": 1}},
+    )["RefreshActivityId"]
+
+    def refreshed():
+        shown = call("DescribeRefreshActivities", RefreshActivityIds=[refresh])["RefreshActivitySet"][0]
+        assert not shown["Status"].startswith("FAILED"), shown
+        return shown["Status"] == "SUCCESSFUL"
+
+    eventually(refreshed, secs=90)
+    after = set(states(call, made))
+    assert len(after) == 2 and not after & before
+    everybody_has_had(call, made, running)
+    running.end()
+    assert running.failed == []
+    assert sum(running.by.values()) > 100
+
+
+def test_a_machine_that_is_killed_takes_only_what_it_had_with_it(served, load):
+    call = served.sdk()
+    made = group(call, 3)
+    healthy(served, 3)
+    running = load(clients=9)
+    everybody_has_had(call, made, running)
+    pid, victim = next(iter(processes_of(served.data).items()))
+    in_hand = next(m for m in listener(served)["members"] if m["machine"] == victim)["in_flight"]
+    os.kill(pid, signal.SIGKILL)
+
+    def it_is_made_up_for():
+        members = listener(served)["members"]
+        return victim not in {m["machine"] for m in members} and len(members) == 3
+
+    eventually(it_is_made_up_for)
+    wait_until(call, made, 3)
+    healthy(served, 3)
+    running.end()
+    # What it had in its hands, and no more: all other requests found another machine. Nine clients had nine at the most.
+    assert len(running.failed) <= max(in_hand, 0) + 9, running.failed
+
+
+def test_after_a_kill_the_listeners_are_back_with_their_members(served):
+    call = served.sdk()
+    made = group(call, 3)
+    healthy(served, 3)
+    before = listener(served)
+    served.restart()
+    after = listener(served)
+    assert after["address"] == before["address"]
+    assert {m["machine"] for m in after["members"]} == {m["machine"] for m in before["members"]}
+    # It is ready: requests are served at once.
+    for _ in range(6):
+        with urllib.request.urlopen(f"http://{after['address']}/", timeout=10) as answer:
+            assert answer.read().decode() in {m["machine"] for m in before["members"]}
+    wait_until(served.sdk(), made, 3)
+    assert len(processes_of(served.data)) == 3
+
+
+def test_a_listener_where_the_configuration_says(server, tmp_path):
+    where = f"127.0.0.1:{free_port()}"
+    config = tmp_path / "muster.toml"
+    config.write_text(f"""
+[[listener]]
+lb = "lb-12345678"
+listener = "lbl-12345678"
+listen = "{where}"
+protocol = "tcp"
+""")
+    served = server("--config", str(config))
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"http://{where}/", timeout=10)
+    group(served.sdk(), 1)
+    healthy(served, 1)
+    assert (listener(served)["address"], listener(served)["protocol"]) == (where, "tcp")
+    with urllib.request.urlopen(f"http://{where}/", timeout=10) as answer:
+        assert answer.read().decode() == listener(served)["members"][0]["machine"]
