@@ -136,11 +136,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     told_to_stop.await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    drain(serving).await;
-    runtime.stop().await;
-    if let Some(proxy) = &back.proxy {
-        proxy.stop(PROXY_DRAIN_MILLIS).await;
-    }
+    end(serving, &runtime, back.proxy.as_deref()).await;
     Ok(())
 }
 
@@ -404,6 +400,19 @@ fn stop_signals() -> Result<impl Future<Output = ()>, String> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Stops in good order: the API, the shell, and at last what carries load.
+async fn end(
+    serving: tokio::task::JoinHandle<()>,
+    runtime: &Runtime,
+    proxy: Option<&ProxyBalancer>,
+) {
+    drain(serving).await;
+    runtime.stop().await;
+    if let Some(proxy) = proxy {
+        proxy.stop(PROXY_DRAIN_MILLIS).await;
+    }
 }
 
 /// Waits for open connections, within bounds.
