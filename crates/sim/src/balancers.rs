@@ -69,6 +69,11 @@ impl SimCompute {
                 health,
                 ..(*member).clone()
             };
+            let key = (member.target.clone(), machine);
+            match health {
+                MemberHealth::Unhealthy => state.judged.insert(key),
+                MemberHealth::Healthy | MemberHealth::Unknown => state.judged.remove(&key),
+            };
             let judged = state.members.put(judged);
             state.note_member(&judged).map_err(ActError::Journal)?;
         }
@@ -83,7 +88,14 @@ impl LoadBalancer for SimCompute {
     async fn attach(&self, member: &MemberSpec) -> Result<(), BalancerError> {
         let id = member.owner.instance;
         self.call(Op::LbAttach, Some(id), &self.place(id), |state, _| {
-            let member = state.members.attach(member);
+            let mut member = state.members.attach(member);
+            if state.judged.contains(&(member.target.clone(), id)) {
+                let health = MemberHealth::Unhealthy;
+                member = state.members.put(Member {
+                    health,
+                    ..(*member).clone()
+                });
+            }
             state.note_member(&member).map_err(ComputeError::Unknown)
         })
         .await

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use muster_model::{
     BalancerTarget, GroupId, Ids, InstanceId, LaunchSpec, Machine, MachineHealth, MachineState,
-    Member, OwnerKey, Placement, StopMode, Tag, Time,
+    Member, MemberHealth, OwnerKey, Placement, StopMode, Tag, Time,
 };
 use muster_ports::{Clock, CommandEnd, CommandRun, Compute, ComputeError, MemberTable};
 use tokio::sync::Notify;
@@ -52,6 +52,8 @@ pub(crate) struct State {
     faults: Faults,
     journal: Option<Journal>,
     pub(crate) members: MemberTable,
+    /// Machines that a balancer was ordered to find unhealthy at a target: also when they come back there.
+    pub(crate) judged: BTreeSet<(BalancerTarget, InstanceId)>,
     ids: Ids,
     hints: BTreeSet<GroupId>,
 }
@@ -92,7 +94,13 @@ impl SimCompute {
         clock: Arc<dyn Clock>,
         seed: u64,
     ) -> SimCompute {
+        let judged = members.list(None).into_iter();
+        let judged = judged
+            .filter(|member| member.health == MemberHealth::Unhealthy)
+            .map(|member| (member.target.clone(), member.machine()))
+            .collect();
         let state = State {
+            judged,
             machines,
             faults: Faults::default(),
             journal,

@@ -91,7 +91,7 @@ impl HaProxy {
         server_name(&self.options.mark, owner, target.port)
     }
 
-    /// Makes the machine a member. Returns whether it is new and has to come up.
+    /// Makes the machine a member. Returns whether it has yet to come up.
     async fn put(&self, spec: &MemberSpec) -> Result<bool, BalancerError> {
         let backend = self.backend(&spec.target)?;
         let name = self.name(&spec.owner, &spec.target);
@@ -124,7 +124,8 @@ impl HaProxy {
                 if there.weight != spec.weight {
                     line.weigh(&server, spec.weight).await?;
                 }
-                return Ok(false);
+                // Whoever made it may have been killed before it was up.
+                return Ok(self.options.check.is_some() && there.health() != MemberHealth::Healthy);
             }
             Some(_) => {
                 line.weigh(&server, 0).await?;
