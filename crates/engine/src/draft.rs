@@ -234,9 +234,11 @@ impl<'a> Draft<'a> {
     pub(crate) fn call(&mut self, id: InstanceId, kind: CallKind, at: Time) {
         let since = self.now;
         if let Some(instance) = self.instance_mut(id) {
+            let again = kind == CallKind::Unbind;
+            let before = if again { instance.unbinds } else { 0 };
             instance.call = Some(Call {
                 kind,
-                attempt: 1,
+                attempt: before.saturating_add(1),
                 unanswered: 0,
                 phase: CallPhase::Due { at },
                 since,

@@ -77,6 +77,14 @@ pub struct Instance {
     /// What goes of its memberships keeps the load that it has until this moment; `None` = it is cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_by: Option<Time>,
+    /// The last attempt to take it off its balancers that is over: the next time counts on from there, so that a late answer
+    /// of an earlier time is none of the later one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unbinds: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Made by the group, or attached (spec CreationType).

@@ -131,6 +131,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         healthy_by: None,
         sick_since: None,
         drain_by: None,
+        unbinds: 0,
     }
 }
 
