@@ -97,7 +97,8 @@ def test_a_machine_that_is_killed_takes_only_what_it_had_with_it(served, load):
     running = load(clients=9)
     everybody_has_had(call, made, running)
     pid, victim = next(iter(processes_of(served.data).items()))
-    in_hand = next(m for m in listener(served)["members"] if m["machine"] == victim)["in_flight"]
+    had = next(m for m in listener(served)["members"] if m["machine"] == victim)
+    assert had["requests"] > 0 and had["failures"] == 0 and had["latency_ms"] > 0, had
     os.kill(pid, signal.SIGKILL)
 
     def it_is_made_up_for():
@@ -108,8 +109,8 @@ def test_a_machine_that_is_killed_takes_only_what_it_had_with_it(served, load):
     wait_until(call, made, 3)
     healthy(served, 3)
     running.end()
-    # What it had in its hands, and no more: all other requests found another machine. Nine clients had nine at the most.
-    assert len(running.failed) <= max(in_hand, 0) + 9, running.failed
+    # A GET that it had in its hands is done again by another machine; lost is only an answer that had begun.
+    assert len(running.failed) <= 1, running.failed
 
 
 def test_after_a_kill_the_listeners_are_back_with_their_members(served):

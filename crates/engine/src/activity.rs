@@ -83,7 +83,10 @@ impl Draft<'_> {
     ) -> ActivityId {
         let id: ActivityId = self.ids.next_id();
         let now = self.now;
-        let cause = cause_of(&trigger.kind).text().to_owned();
+        let mut cause = cause_of(&trigger.kind).text().to_owned();
+        if let Some(name) = self.name_of(&trigger.kind) {
+            cause = format!("{}: {name}.", cause.trim_end_matches('.'));
+        }
         let description = format!("{}, {}.", cause.trim_end_matches('.'), deed(kind, wanted));
         let group = self.group();
         let activity = Activity {
@@ -118,6 +121,27 @@ impl Draft<'_> {
             group.busy = Some(id);
         }
         id
+    }
+
+    /// The name of the policy or scheduled action that triggers something, while it is there.
+    fn name_of(&self, trigger: &TriggerKind) -> Option<&str> {
+        let parts = self.parts();
+        match trigger {
+            TriggerKind::Policy { policy, .. } => {
+                let policy = parts.policies.get(policy)?;
+                Some(&policy.name)
+            }
+            TriggerKind::Schedule { schedule, .. } => {
+                let schedule = parts.schedules.get(schedule)?;
+                Some(&schedule.name)
+            }
+            TriggerKind::Manual
+            | TriggerKind::Match
+            | TriggerKind::Unhealthy
+            | TriggerKind::Lost
+            | TriggerKind::Reclaim
+            | TriggerKind::Refresh { .. } => None,
+        }
     }
 
     /// Says why an activity cannot do all it is to do.

@@ -148,11 +148,6 @@ struct Failure<'a> {
 /// Answers of the balancers.
 pub(crate) fn answered(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
     let id = waiting.id;
-    if waiting.call.kind == CallKind::Unbind
-        && let Some(instance) = draft.instance_mut(id)
-    {
-        instance.unbinds = waiting.call.attempt;
-    }
     let unbinding = matches!(
         waiting.state,
         Lifecycle::DetachingBalancer | Lifecycle::Stopping | Lifecycle::Resetting

@@ -41,6 +41,7 @@ pub(crate) fn give_up_on_silence(draft: &mut Draft<'_>) {
                 instance: instance.id,
                 kind: call.kind,
                 attempt: call.attempt,
+                until,
                 result: StepResult::Unknown {
                     message: "no answer in time".to_owned(),
                 },

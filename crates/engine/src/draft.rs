@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_model::{
     Activity, ActivityId, Call, CallKind, CallPhase, Change, Delta, Event, Group, GroupView, Ids,
-    Instance, InstanceId, Part, PartId, Parts, Time,
+    Instance, InstanceId, Part, PartId, Parts, Time, TriggerKind,
 };
 
 use crate::Settings;
@@ -234,11 +234,9 @@ impl<'a> Draft<'a> {
     pub(crate) fn call(&mut self, id: InstanceId, kind: CallKind, at: Time) {
         let since = self.now;
         if let Some(instance) = self.instance_mut(id) {
-            let again = kind == CallKind::Unbind;
-            let before = if again { instance.unbinds } else { 0 };
             instance.call = Some(Call {
                 kind,
-                attempt: before.saturating_add(1),
+                attempt: 1,
                 unanswered: 0,
                 phase: CallPhase::Due { at },
                 since,
@@ -253,6 +251,15 @@ impl<'a> Draft<'a> {
             let started = !before.activities.contains_key(&id);
             if let Some(activity) = self.activity_mut(id).filter(|_| started) {
                 activity.why = record.text(WHY_BYTES);
+                // The words for those two are the API's own, to the letter (L4394).
+                let is_told = matches!(
+                    activity.trigger.kind,
+                    TriggerKind::Manual | TriggerKind::Match
+                );
+                if !is_told && !activity.why.is_empty() {
+                    let why = &activity.why;
+                    activity.description.push_str(&format!(" Why: {why}."));
+                }
             }
         }
         let change = self.change(before);

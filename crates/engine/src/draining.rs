@@ -86,7 +86,7 @@ impl Draft<'_> {
             // The balancers have answered: patience with them begins anew.
             *call = Call {
                 kind: call.kind,
-                attempt: call.attempt.saturating_add(1),
+                attempt: 1,
                 unanswered: 0,
                 phase: CallPhase::Due { at },
                 since: now,

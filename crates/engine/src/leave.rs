@@ -62,7 +62,6 @@ impl Draft<'_> {
             healthy_by: None,
             sick_since: None,
             drain_by: None,
-            unbinds: 0,
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);

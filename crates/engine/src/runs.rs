@@ -132,12 +132,8 @@ pub(crate) fn recover(draft: &mut Draft<'_>) {
 pub(crate) fn answered(draft: &mut Draft<'_>, hook: HookId, outcome: &StepOutcome) {
     let id = outcome.instance;
     let (now, settings) = (draft.now, draft.settings);
-    let asked = open(draft).any(|(instance, wait, call)| {
-        instance == id
-            && wait.hook == hook
-            && call.attempt == outcome.attempt
-            && matches!(call.phase, CallPhase::InFlight { .. })
-    });
+    let asked = open(draft)
+        .any(|(instance, wait, call)| instance == id && wait.hook == hook && call.awaits(outcome));
     let Some(run) = run_mut(draft, id, hook).filter(|_| asked) else {
         draft.because(
             Code::AnswerIgnored,

@@ -172,9 +172,8 @@ fn put_off(draft: &mut Draft<'_>, id: InstanceId) {
 pub(crate) fn answered(draft: &mut Draft<'_>, outcome: &StepOutcome) {
     let id = outcome.instance;
     let awaited = draft.instance(id).is_some_and(|instance| {
-        instance.tagging.as_ref().is_some_and(|call| {
-            call.attempt == outcome.attempt && matches!(call.phase, CallPhase::InFlight { .. })
-        })
+        let call = instance.tagging.as_ref();
+        call.is_some_and(|call| call.awaits(outcome))
     });
     if !awaited {
         return;

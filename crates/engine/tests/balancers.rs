@@ -201,6 +201,7 @@ impl Table {
                 instance: call.owner.instance,
                 kind: call.kind,
                 attempt: call.attempt,
+                until: call.until,
                 result,
             };
             self.command(GroupCommand::StepDone(outcome)).unwrap();

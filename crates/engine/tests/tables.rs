@@ -210,6 +210,7 @@ impl Table {
                 instance: call.owner.instance,
                 kind: call.kind,
                 attempt: call.attempt,
+                until: call.until,
                 result,
             };
             self.command(GroupCommand::StepDone(outcome)).unwrap();
@@ -348,6 +349,7 @@ fn late_and_doubled_answers_change_nothing() {
             instance: call.owner.instance,
             kind: call.kind,
             attempt: call.attempt,
+            until: call.until,
             result,
         };
         t.command(GroupCommand::StepDone(outcome)).unwrap();

@@ -277,6 +277,8 @@ pub struct StepOutcome {
     pub kind: CallKind,
     /// Which attempt: an answer to an older one is ignored.
     pub attempt: u32,
+    /// When that attempt was to count as unanswered: an answer to an earlier call of the same kind is ignored too.
+    pub until: Time,
     /// The answer.
     pub result: StepResult,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, ActivityId, Binding, ConfigVersion, GroupId, HookId, HookWait, InstanceId, Machine,
-    Time,
+    StepOutcome, Time,
 };
 
 /// A member of a group. Its id is the id of its machine.
@@ -77,14 +77,6 @@ pub struct Instance {
     /// What goes of its memberships keeps the load that it has until this moment; `None` = it is cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_by: Option<Time>,
-    /// The last attempt to take it off its balancers that is over: the next time counts on from there, so that a late answer
-    /// of an earlier time is none of the later one.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unbinds: u32,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// Made by the group, or attached (spec CreationType).
@@ -170,6 +162,17 @@ pub struct Call {
     pub phase: CallPhase,
     /// When it was first decided.
     pub since: Time,
+}
+
+impl Call {
+    /// Whether this is the call that an outcome tells of, and it is still waited for.
+    #[must_use]
+    pub fn awaits(&self, outcome: &StepOutcome) -> bool {
+        let until = outcome.until;
+        self.kind == outcome.kind
+            && self.attempt == outcome.attempt
+            && self.phase == CallPhase::InFlight { until }
+    }
 }
 
 /// What is asked of the back end.

@@ -37,6 +37,7 @@ impl Runtime {
                 instance: call.owner.instance,
                 kind: call.kind,
                 attempt: call.attempt,
+                until: call.until,
                 result,
             };
             runtime

@@ -187,7 +187,7 @@ pub(crate) struct Engine {
     storm_wait_secs: Option<Within<1, 86_400>>,
     storm_wait_max_secs: Option<Within<1, 86_400>>,
     balancer_patience_secs: Option<Within<1, 86_400>>,
-    drain_secs: Option<Within<0, 3600>>,
+    drain_secs: Option<Within<0, 1800>>,
 }
 
 /// `[quotas]`: per account.
@@ -323,6 +323,16 @@ impl Config {
             return Err(format!(
                 "{file}:{}: first_port {first} is above last_port {last}: first_port at most last_port is right",
                 position(text, at)
+            ));
+        }
+        let settings = config.settings();
+        if settings.drain_secs > settings.activity_timeout_secs {
+            let at = text.find("drain_secs").unwrap_or(0);
+            return Err(format!(
+                "{file}:{}: drain_secs {} is above activity_timeout_secs {}: an activity would end before its instances are drained",
+                position(text, at),
+                settings.drain_secs,
+                settings.activity_timeout_secs
             ));
         }
         if let Some((table, number, id)) = config.catalogue.twice(&config.instance_type) {

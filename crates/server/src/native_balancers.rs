@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use muster_model::{BalancerPlace, InstanceId, Member, MemberHealth, MemberState};
 use muster_ports::Asked;
+use muster_providers::proxy::ListenerView;
 use muster_sim::ActError;
 use serde_json::{Value, json};
 
@@ -45,6 +46,26 @@ fn listener_json(place: &BalancerPlace, members: Vec<Value>, asked: &[Asked]) ->
         shown["error"] = json!(error.to_string());
     }
     shown
+}
+
+/// What only the embedded balancer knows: where it listens, and what each of its members has done.
+fn show_open(shown: &mut Value, place: &BalancerPlace, open: &ListenerView) {
+    shown["address"] = json!(open.address.to_string());
+    shown["protocol"] = json!(open.protocol.name());
+    let here = open
+        .members
+        .iter()
+        .filter(|one| one.member.target.is_at(place));
+    let members = here.map(|one| {
+        let mut member = member_json(&one.member);
+        member["address"] = json!(one.address.to_string());
+        member["requests"] = json!(one.counts.requests);
+        member["failures"] = json!(one.counts.failures);
+        member["requests_per_sec"] = json!(one.requests_per_sec);
+        member["latency_ms"] = json!(one.counts.latency_millis());
+        member
+    });
+    shown["members"] = members.collect();
 }
 
 /// Members by balancer, listener and location.
@@ -103,8 +124,7 @@ impl Native {
                             open.balancer == place.balancer && open.listener == place.listener
                         });
                         if let Some(open) = open {
-                            shown["address"] = json!(open.address.to_string());
-                            shown["protocol"] = json!(open.protocol.name());
+                            show_open(&mut shown, &place, open);
                         }
                         shown
                     })

@@ -277,6 +277,7 @@ impl World {
             instance,
             kind: call.kind,
             attempt: call.attempt,
+            until: call.until,
             result: result.clone(),
         };
         match self.command(group, &GroupCommand::StepDone(outcome)) {

@@ -131,7 +131,6 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         healthy_by: None,
         sick_since: None,
         drain_by: None,
-        unbinds: 0,
     }
 }
 

@@ -221,7 +221,6 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             healthy_by: None,
             sick_since: None,
             drain_by: None,
-            unbinds: 0,
         });
     }
 }

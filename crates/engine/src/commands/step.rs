@@ -67,10 +67,7 @@ pub(crate) fn apply(draft: &mut Draft<'_>, outcome: &StepOutcome) {
     let Some(call) = instance.call.clone() else {
         return;
     };
-    let awaited = call.kind == outcome.kind
-        && call.attempt == outcome.attempt
-        && matches!(call.phase, CallPhase::InFlight { .. });
-    if !awaited {
+    if !call.awaits(outcome) {
         draft.because(
             Code::AnswerIgnored,
             format!(

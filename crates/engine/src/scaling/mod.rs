@@ -99,12 +99,14 @@ pub(crate) fn next_look(draft: &Draft<'_>) -> Option<Time> {
 
 /// Looks at the policies whose period has ended, and does what they ask for.
 pub(crate) fn follow(draft: &mut Draft<'_>) {
-    let due: Vec<(Arc<Policy>, Time)> = watching(draft)
+    let mut due: Vec<(Arc<Policy>, Time)> = watching(draft)
         .filter_map(|(policy, secs)| {
             let at = look_at(draft, policy, secs)?;
             (at <= draft.now).then(|| (Arc::clone(policy), at))
         })
         .collect();
+    // The oldest speaks first: their ids are drawn, and say nothing.
+    due.sort_by_key(|(policy, _)| (policy.created_at, policy.ordinal));
     let mut wishes = Vec::new();
     for (policy, end) in due {
         let mut next = (*policy).clone();
@@ -120,8 +122,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         }
     }
     // Of equal wishes the older policy's: `max_by_key` takes the last.
-    wishes.sort_by_key(|wish| std::cmp::Reverse((wish.policy.created_at, wish.policy.ordinal)));
-    if let Some(wish) = wishes.into_iter().max_by_key(|wish| wish.desired) {
+    if let Some(wish) = wishes.into_iter().rev().max_by_key(|wish| wish.desired) {
         act(draft, &wish);
     }
 }

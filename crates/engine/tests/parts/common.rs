@@ -8,11 +8,11 @@ use muster_engine::{
     create_group, explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Activity, Allocation, AttemptCode, CallKind, ConfigSpec, Created, Door,
-    Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key,
-    Machine, MachineHealth, MachineState, Network, NotificationTarget, OwnerKey, RetryPolicy,
-    ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy, Time,
-    ZonesCheck,
+    Account, AccountId, Activity, Allocation, AttemptCode, Call, CallKind, CallPhase, ConfigSpec,
+    Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids,
+    InstanceId, Key, Machine, MachineHealth, MachineState, Network, NotificationTarget, OwnerKey,
+    RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy,
+    Time, ZonesCheck,
 };
 
 /// A plain group in one subnet that does not retry.
@@ -111,6 +111,21 @@ impl Table {
             reasons: Vec::new(),
             ended: Vec::new(),
         }
+    }
+
+    /// When a call of an instance that has been made counts as unanswered; `Time(0)` when it has made none such.
+    pub(crate) fn until(&self, id: InstanceId, kind: CallKind) -> Time {
+        let calls = self
+            .view
+            .instances
+            .get(&id)
+            .into_iter()
+            .flat_map(|instance| instance.calls());
+        let until = |call: &Call| match call.phase {
+            CallPhase::InFlight { until } if call.kind == kind => Some(until),
+            CallPhase::InFlight { .. } | CallPhase::Due { .. } => None,
+        };
+        calls.filter_map(until).next().unwrap_or(Time(0))
     }
 
     pub(crate) fn say(&mut self, what: &str) {
@@ -236,6 +251,7 @@ impl Table {
                     instance: call.owner.instance,
                     kind: call.kind,
                     attempt: call.attempt,
+                    until: call.until,
                     result,
                 }))
                 .unwrap();

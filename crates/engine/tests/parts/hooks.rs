@@ -513,6 +513,7 @@ fn a_verdict_overtakes_a_command() {
         instance,
         kind: CallKind::Command(id),
         attempt: 1,
+        until: t.until(instance, CallKind::Command(id)),
         result: failed(AttemptCode::CommandFailed),
     };
     t.command(GroupCommand::StepDone(late)).unwrap();
@@ -547,10 +548,12 @@ fn an_extended_hook_holds_what_is_stopped_before_that() {
     stopped.state = MachineState::Stopped;
     let plan = plan(&t.view, t.now, &mut t.ids, &t.settings);
     t.accept(&plan.change);
+    let until = t.until(instances[0], CallKind::Stop(mode));
     t.command(GroupCommand::StepDone(StepOutcome {
         instance: instances[0],
         kind: CallKind::Stop(mode),
         attempt: 1,
+        until,
         result: StepResult::Done(Some(Arc::new(stopped))),
     }))
     .unwrap();

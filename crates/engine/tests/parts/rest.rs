@@ -26,6 +26,7 @@ fn answer(t: &mut Table, instance: InstanceId, call: (CallKind, u32), result: St
         instance,
         kind: call.0,
         attempt: call.1,
+        until: t.until(instance, call.0),
         result,
     };
     t.command(GroupCommand::StepDone(outcome)).unwrap();

@@ -64,6 +64,7 @@ fn answer(t: &mut Table, attempt: u32, result: StepResult) {
         instance: t.newest(),
         kind: CallKind::Tag,
         attempt,
+        until: t.until(t.newest(), CallKind::Tag),
         result,
     };
     t.command(GroupCommand::StepDone(outcome)).unwrap();
@@ -79,6 +80,7 @@ fn group(auto_update_tags: bool) -> (Table, Machine) {
         instance: machine.id,
         kind: CallKind::Launch,
         attempt: 1,
+        until: t.until(machine.id, CallKind::Launch),
         result: StepResult::Done(Some(Arc::new(machine.clone()))),
     };
     t.command(GroupCommand::StepDone(outcome)).unwrap();

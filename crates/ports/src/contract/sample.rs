@@ -192,7 +192,6 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
         healthy_by: Some(Time(20)),
         sick_since: Some(Time(21)),
         drain_by: Some(Time(21)),
-        unbinds: 3,
     }
 }
 

@@ -64,10 +64,9 @@ fn rate((passed, secs): (Counts, f64)) -> Result<f64, Gap> {
 }
 
 fn latency((passed, _): (Counts, f64)) -> Result<f64, Gap> {
-    match passed.requests.saturating_sub(passed.failures) {
-        0 => Err(Gap::NoValue("no request was answered".to_owned())),
-        answered => Ok(passed.micros as f64 / 1000.0 / answered as f64),
-    }
+    passed
+        .latency_millis()
+        .ok_or_else(|| Gap::NoValue("no request was answered".to_owned()))
 }
 
 /// What becomes of what was counted.

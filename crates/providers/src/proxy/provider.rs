@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use muster_model::{BalancerTarget, GroupId, Instance, Member, MemberHealth, MemberSpec, OwnerKey};
 use muster_ports::{BalancerError, Listing, LoadBalancer};
 use serde::{Deserialize, Serialize};
@@ -315,12 +316,8 @@ impl ProxyBalancer {
     /// Takes no more connections, and waits this long for what clients and members still have to say to each other.
     pub async fn stop(&self, patience_millis: u64) {
         let listeners = self.listeners();
-        for (_, listener) in &listeners {
-            listener.stopped.cancel();
-        }
-        for (_, listener) in &listeners {
-            listener.stop(patience_millis).await;
-        }
+        let stops = listeners.iter().map(|(_, one)| one.stop(patience_millis));
+        join_all(stops).await;
     }
 }
 

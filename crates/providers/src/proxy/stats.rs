@@ -20,6 +20,15 @@ pub struct Counts {
     pub micros: u64,
 }
 
+impl Counts {
+    /// Mean time until an answer began, milliseconds; `None` when nothing was answered.
+    #[must_use]
+    pub fn latency_millis(&self) -> Option<f64> {
+        let answered = self.requests.saturating_sub(self.failures);
+        (answered > 0).then(|| self.micros as f64 / 1000.0 / answered as f64)
+    }
+}
+
 /// Counters of a member, or of a group.
 #[derive(Debug)]
 pub(super) struct Stats {

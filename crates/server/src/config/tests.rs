@@ -158,6 +158,18 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
             "[[haproxy]]\nname = \"a\"\nsocket = \"/s\"\nbackend = [{ lb = \"a\", location = \"l\", backend = \"b\" }]",
             "muster.toml:1:1: haproxy `a`: backend `b`: location goes with listener",
         ),
+        (
+            "[engine]\nactivity_timeout_secs = 60\ndrain_secs = 61",
+            "muster.toml:3:1: drain_secs 61 is above activity_timeout_secs 60",
+        ),
+        (
+            "[proxy]\nfirst_port = 4000\nlast_port = 3000",
+            "muster.toml:1:1: proxy.first_port is above proxy.last_port",
+        ),
+        (
+            "[[listener]]\nlb = \"lb-1\"\n[[listener]]\nlb = \"lb-1\"",
+            "muster.toml:3:1: listener `lb-1/lb-1`: each name is there once",
+        ),
         ("a = ", "muster.toml:1:5: "),
     ];
     for (text, wanted) in cases {

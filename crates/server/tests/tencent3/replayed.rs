@@ -2,6 +2,7 @@
 //! own workers, store, queue and clock, under emulation.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use muster_engine::Settings;
@@ -17,12 +18,12 @@ use super::service::Service;
 const BOOT_SECS: u32 = 90;
 const CAPACITY: f64 = 50.0;
 
-/// A change of what is desired, as both tell it: seconds since the beginning, from, to, what the policies said. Policies speak
-/// in the order of their ids, which are drawn: what they said is put in order of its words.
+/// A change of what is desired, as both tell it: seconds since the beginning, from, to, what the policies said, the
+/// oldest first.
 type Told = (i64, u32, u32, Vec<String>);
 
 /// Two hours of load that rises, stops being measured, spikes, and falls to nothing.
-fn recording() -> String {
+fn made_up() -> String {
     let mut csv = String::from("timestamp,value\n");
     for at in 0..24 {
         let load = match at {
@@ -57,9 +58,9 @@ fn described(policies: Value) -> Value {
 }
 
 /// What `muster simulate` says.
-fn simulated(described: &Value) -> Vec<Told> {
+fn simulated(recording: &str, described: &Value) -> Vec<Told> {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("load.csv"), recording()).unwrap();
+    std::fs::write(dir.path().join("load.csv"), recording).unwrap();
     std::fs::write(dir.path().join("web.json"), described.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     command.current_dir(dir.path());
@@ -67,9 +68,7 @@ fn simulated(described: &Value) -> Vec<Told> {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    let start = Trace::read(&recording(), Reading::default())
-        .unwrap()
-        .start();
+    let start = Trace::read(recording, Reading::default()).unwrap().start();
     let (_, told) = text.split_once("\nweb:\n").unwrap();
     let mut all: Vec<Told> = Vec::new();
     let mut decided = false;
@@ -98,7 +97,7 @@ fn simulated(described: &Value) -> Vec<Told> {
 }
 
 /// What the service does.
-async fn lived(described: &Value) -> Vec<Told> {
+async fn lived(recording: &str, described: &Value) -> Vec<Told> {
     let mut service = Service::start(1_700_000_000, false).await;
     let settings = Settings {
         call_timeout_secs: BOOT_SECS + 60,
@@ -137,12 +136,12 @@ async fn lived(described: &Value) -> Vec<Told> {
     }
     clock.unfreeze();
     let id = GroupId::parse(id.as_str().unwrap()).unwrap();
-    lead(&service, id, start).await
+    lead(&service, recording, id, start).await
 }
 
 /// Lets the load come, minute by minute, and collects what is decided.
-async fn lead(service: &Service, id: GroupId, start: Time) -> Vec<Told> {
-    let trace = Trace::read(&recording(), Reading::default()).unwrap();
+async fn lead(service: &Service, recording: &str, id: GroupId, start: Time) -> Vec<Told> {
+    let trace = Trace::read(recording, Reading::default()).unwrap();
     let mut told: Vec<Told> = Vec::new();
     let minutes = (trace.end().0 - trace.start().0) / 60_000;
     for minute in 0..minutes {
@@ -208,12 +207,10 @@ fn listen(service: &Service, id: GroupId, start: Time, told: &mut Vec<Told>) {
     }
 }
 
-async fn compare(policies: Value, at_least: usize) {
+async fn compare(recording: &str, policies: Value, at_least: usize) {
     let described = described(policies);
-    let (mut simulated, mut lived) = (simulated(&described), lived(&described).await);
-    for told in simulated.iter_mut().chain(&mut lived) {
-        told.3.sort();
-    }
+    let simulated = simulated(recording, &described);
+    let lived = lived(recording, &described).await;
     for (at, (one, other)) in simulated.iter().zip(&lived).enumerate() {
         assert_eq!(one, other, "decision {at}");
     }
@@ -222,13 +219,43 @@ async fn compare(policies: Value, at_least: usize) {
     assert!(simulated.iter().any(|d| d.1 < d.2) && simulated.iter().any(|d| d.1 > d.2));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_target_is_held_the_same_way() {
-    let policy = json!([{
+fn target() -> Value {
+    json!([{
         "ScalingPolicyName": "cpu", "ScalingPolicyType": "TARGET_TRACKING",
         "PredefinedMetricType": "ASG_AVG_CPU_UTILIZATION", "TargetValue": 60, "EstimatedInstanceWarmup": 100,
-    }]);
-    compare(policy, 4).await;
+    }])
+}
+
+/// Four hours of requests on a real balancer, with a gap in them, where the recordings are at hand.
+fn recorded() -> Option<String> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let shared = std::env::var_os("MUSTER_SHARED").map_or(beside, PathBuf::from);
+    let path = shared.join("traces/nab/elb_request_count_8c0756.csv");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("not replayed: there is no {}", path.display());
+        return None;
+    };
+    let mut lines = text.lines();
+    let head = lines.next()?;
+    let part = lines.skip(115).take(50);
+    Some(
+        std::iter::once(head)
+            .chain(part)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_is_held_the_same_way() {
+    compare(&made_up(), target(), 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_recording_leads_to_the_same_decisions() {
+    if let Some(recording) = recorded() {
+        compare(&recording, target(), 4).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -245,5 +272,5 @@ async fn alarms_act_the_same_way() {
     };
     let busy = policy("busy", 2, "GREATER_THAN", 70, 60, 120);
     let idle = policy("idle", -1, "LESS_THAN", 30, 300, 300);
-    compare(json!([busy, idle]), 4).await;
+    compare(&made_up(), json!([busy, idle]), 4).await;
 }

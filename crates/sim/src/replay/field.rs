@@ -387,6 +387,7 @@ impl State {
             instance: call.owner.instance,
             kind: call.kind,
             attempt: call.attempt,
+            until: call.until,
             result,
         };
         self.tell(&GroupCommand::StepDone(outcome));

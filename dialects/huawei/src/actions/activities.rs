@@ -26,9 +26,6 @@ impl From<&Activity> for LogType {
             (K::Attach, _) => LogType::ManualAdd,
             (K::Detach, _) => LogType::ManualRemove,
             (K::Remove, _) => LogType::ManualDelete,
-            (K::ReplaceUnhealthy, _) if activity.cause.contains("balancer") => {
-                LogType::ElbCheckDelete
-            }
             (K::ReplaceUnhealthy | K::TerminateUnexpectedly, _) => LogType::AuditCheckDelete,
             (K::ModifyBalancers, _) => LogType::ModifyElb,
             (K::EnterStandby, _) => LogType::EnterStandby,

@@ -8,7 +8,7 @@ use hmac::Mac;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::canonical::{self, Canonical};
-use super::{SignError, check_skew, host_candidates, lower};
+use super::{SignError, authorization_header, check_skew, host_candidates, lower};
 use crate::http::Head;
 use crate::node::form;
 
@@ -52,13 +52,7 @@ impl std::fmt::Debug for Authorization<'_> {
 /// # Errors
 /// [`SignError::Unsigned`] when there is none, [`SignError::Malformed`] for one of another form.
 pub fn authorization(head: &Head) -> Result<Authorization<'_>, SignError> {
-    if !head.headers.contains_key(http::header::AUTHORIZATION) {
-        return Err(SignError::Unsigned);
-    }
-    parse(
-        head.header("authorization")
-            .ok_or(SignError::Malformed("not readable text"))?,
-    )
+    parse(authorization_header(head)?)
 }
 
 /// Parses the value of an `Authorization` header: `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`.

@@ -18,6 +18,8 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use crate::http::Head;
+
 /// How far a request's timestamp may be from now, in seconds, in Tencent Cloud 3.0.
 pub const MAX_SKEW_SECS: u64 = 300;
 
@@ -48,6 +50,18 @@ pub enum SignError {
     /// The signature is not the one the secret gives.
     #[error("the signature does not match")]
     BadSignature,
+}
+
+/// The value of the `Authorization` header.
+///
+/// # Errors
+/// [`SignError::Unsigned`] when there is none, [`SignError::Malformed`] when it is not readable text.
+fn authorization_header(head: &Head) -> Result<&str, SignError> {
+    if !head.headers.contains_key(http::header::AUTHORIZATION) {
+        return Err(SignError::Unsigned);
+    }
+    let value = head.header("authorization");
+    value.ok_or(SignError::Malformed("not readable text"))
 }
 
 /// Checks a timestamp against now; both in unix seconds.

@@ -8,7 +8,9 @@ use http::Method;
 
 use super::canonical::{self, Canonical, HmacSha256};
 use super::keys::SigningKeys;
-use super::{MAX_SKEW_SECS, SignError, check_skew, host_candidates, lower, unix_secs};
+use super::{
+    MAX_SKEW_SECS, SignError, authorization_header, check_skew, host_candidates, lower, unix_secs,
+};
 use crate::http::Head;
 use crate::time::utc_date;
 
@@ -59,13 +61,7 @@ impl std::fmt::Debug for Authorization<'_> {
 /// # Errors
 /// As [`parse`]; [`SignError::Unsigned`] when there is none.
 pub fn authorization(head: &Head) -> Result<Authorization<'_>, SignError> {
-    if !head.headers.contains_key(http::header::AUTHORIZATION) {
-        return Err(SignError::Unsigned);
-    }
-    parse(
-        head.header("authorization")
-            .ok_or(SignError::Malformed("not readable text"))?,
-    )
+    parse(authorization_header(head)?)
 }
 
 /// Parses the value of an `Authorization` header.
