@@ -133,6 +133,8 @@ pub struct Quotas {
     pub classic_balancers: u32,
     /// Application balancers of a group (rule B2).
     pub application_balancers: u32,
+    /// Topics of an account.
+    pub topics: u32,
 }
 
 impl Default for Quotas {
@@ -146,6 +148,7 @@ impl Default for Quotas {
             notifications: 20,
             classic_balancers: 20,
             application_balancers: 100,
+            topics: 3000,
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
     ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
     HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
-    NotificationId, Placement, Point, PolicyCommand, PolicyId, RefreshCommand, RefreshId,
-    RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site, Spread, StopMode, Tag,
-    TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
+    NotificationId, Placement, Point, PolicyCommand, PolicyId, RecordCommand, RecordId,
+    RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site,
+    Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
 };
 
 /// A command from a door.
@@ -71,6 +71,8 @@ pub enum Command {
         /// The machine's tags become the group's.
         inherit_tags: bool,
     },
+    /// Change records of the account, all of it or nothing.
+    Records(Vec<RecordCommand>),
     /// Do something with a group.
     Group {
         /// Which.
@@ -328,6 +330,8 @@ pub enum Created {
     Policy(PolicyId),
     /// A notification.
     Notification(NotificationId),
+    /// The first record that was made.
+    Record(RecordId),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

@@ -18,6 +18,7 @@ pub enum ResourceKind {
     Hook,
     Refresh,
     Balancer,
+    Record,
 }
 
 /// A quota.
@@ -43,6 +44,8 @@ pub enum Quota {
     Metrics,
     /// Notifications per group.
     Notifications,
+    /// Records of a kind per account.
+    Records,
 }
 
 /// A parameter by its canonical name; every door has its own name for it.
@@ -219,6 +222,14 @@ pub enum Error {
         field: Field,
         /// What is wrong.
         problem: Problem,
+    },
+    /// The resource was changed between the look at it and this: look again.
+    #[error("{kind:?} {id} was changed meanwhile")]
+    Changed {
+        /// Of which kind.
+        kind: ResourceKind,
+        /// Which.
+        id: String,
     },
     /// The resource is used.
     #[error("{kind:?} {id} is used by {by}")]

@@ -278,6 +278,8 @@ kinds! {
     RefreshId Refresh "asr-" 10;
     /// The points of a metric. Its prefix is Muster's own.
     SeriesId Series "asm-" 11;
+    /// A topic. Its prefix is Muster's own.
+    TopicId Topic "smt-" 12;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -25,10 +25,12 @@ mod notification;
 mod options;
 mod part;
 mod query;
+mod record;
 mod refresh;
 mod scaling;
 mod series;
 mod time;
+mod topic;
 
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
@@ -68,7 +70,7 @@ pub use hook::{
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
-    NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId,
+    NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
 };
 pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
@@ -86,6 +88,9 @@ pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
     Page, Paged, TagFilter,
 };
+pub use record::{
+    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
+};
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
     RefreshMode, RefreshSettings, RefreshStage, RefreshStatus, RefreshedStatus,
@@ -97,3 +102,4 @@ pub use scaling::{
 };
 pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use time::Time;
+pub use topic::TopicSpec;

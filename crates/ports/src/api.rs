@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use muster_model::{
     Access, AccountId, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Page, Paged, Site, Time,
+    InstanceItem, Page, Paged, Records, Site, Time,
 };
 
 /// Who asks.
@@ -78,6 +78,12 @@ pub trait Api: Send + Sync {
         filters: &[ConfigFilter],
         page: Page,
     ) -> ApiResult<Paged<ConfigItem>>;
+
+    /// What else the account has: topics and the like, of the caller's site.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn records(&self, caller: &Caller) -> ApiResult<Arc<Records>>;
 
     /// Instances.
     ///

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use muster_model::{
     AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, Change, ConfigId,
     ConfigSpec, Delta, Event, Group, GroupId, Instance, InstanceId, LaunchConfiguration, Page,
-    Paged, Part, PartId, Time,
+    Paged, Part, PartId, Record, RecordId, Time,
 };
 
 /// Rows that one [`Row::OldActivities`] or [`Row::OldEvents`] deletes at the most.
@@ -56,6 +56,10 @@ pub enum Row {
     Part(Part),
     /// Deletes a part of a group.
     NoPart(PartId),
+    /// Writes a record of an account.
+    Record(Record),
+    /// Deletes a record of an account.
+    NoRecord(RecordId),
     /// Appends a message; the store gives it the next number.
     Event(Event),
     /// Deletes the messages that are older than this, at most [`SWEPT_AT_ONCE`] of them, oldest first.
@@ -175,6 +179,12 @@ pub trait Store: Send + Sync {
         id: ConfigId,
         version: u64,
     ) -> Result<Option<Arc<ConfigSpec>>, StoreError>;
+
+    /// All records of all accounts, by id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn records(&self) -> Result<Vec<Record>, StoreError>;
 
     /// All groups with what belongs to them, by id.
     ///

@@ -8,8 +8,8 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Lifecycle, Machine, Page, Paged, ResourceKind, Tag, TagFilter,
-    Time,
+    InstanceFilter, InstanceItem, Lifecycle, Machine, Page, Paged, Records, ResourceKind, Tag,
+    TagFilter, Time,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -203,6 +203,7 @@ impl Runtime {
                 self.create_group_from(caller, door, site, instance, &spec, inherit_tags)
                     .await
             }
+            Command::Records(commands) => self.execute_records(caller, &commands).await,
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }
@@ -346,6 +347,12 @@ impl Api for Runtime {
                 }
             })
             .collect())
+    }
+
+    async fn records(&self, caller: &Caller) -> ApiResult<Arc<Records>> {
+        Ok(Arc::new(
+            self.records_of(caller.account).in_site(&caller.site),
+        ))
     }
 
     async fn configs(

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Account, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand, GroupId,
-    GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine, PolicyCommand,
-    ResourceKind, Site,
+    Account, AccountId, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand,
+    GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine,
+    PolicyCommand, ResourceKind, Site,
 };
-use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
+use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row, StoreError};
 
 use crate::api::Ask;
 use crate::commit::store_error;
@@ -26,7 +26,7 @@ fn no_config(id: ConfigId) -> Error {
 }
 
 /// The account's next version, and the commit that writes it, guarded by the present one.
-fn touch(account: &Account) -> (Arc<Account>, Commit) {
+pub(crate) fn touch(account: &Account) -> (Arc<Account>, Commit) {
     let next = Arc::new(Account {
         version: account.version + 1,
         ..account.clone()
@@ -50,12 +50,10 @@ fn commit_of_new(mut commit: Commit, view: &GroupView) -> Commit {
 }
 
 impl Runtime {
-    fn account_slot(&self, caller: &Caller) -> ApiResult<Arc<AccountSlot>> {
-        self.directory
-            .account(caller.account)
-            .ok_or_else(|| Error::Store {
-                message: "the account is not known".to_owned(),
-            })
+    pub(crate) fn account_slot(&self, account: AccountId) -> ApiResult<Arc<AccountSlot>> {
+        self.directory.account(account).ok_or_else(|| Error::Store {
+            message: "the account is not known".to_owned(),
+        })
     }
 
     fn visible_config(&self, caller: &Caller, id: ConfigId) -> Option<Arc<LaunchConfiguration>> {
@@ -112,7 +110,7 @@ impl Runtime {
     ) -> ApiResult<Created> {
         let filled = self.like_source(caller, spec).await?;
         let spec = filled.as_ref().unwrap_or(spec);
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();
         let others = self.directory.configs(caller.account, &caller.site);
@@ -159,7 +157,7 @@ impl Runtime {
         ) -> Result<LaunchConfiguration, Error>
         + Send,
     ) -> ApiResult<Created> {
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let old = self
             .visible_config(caller, id)
@@ -213,7 +211,7 @@ impl Runtime {
     }
 
     pub(crate) async fn delete_config(&self, caller: &Ask<'_>, id: ConfigId) -> ApiResult<Created> {
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let old = self
             .visible_config(caller, id)
@@ -254,7 +252,7 @@ impl Runtime {
         site: Site,
         spec: &GroupSpec,
     ) -> ApiResult<Created> {
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();
         let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
@@ -288,7 +286,7 @@ impl Runtime {
     ) -> ApiResult<Created> {
         let machine = self.machine(caller, instance).await?;
         let (config_spec, group_spec) = muster_engine::like_machine(&machine, spec, inherit_tags)?;
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();
         let others = self.directory.configs(caller.account, &caller.site);
@@ -348,7 +346,7 @@ impl Runtime {
         id: GroupId,
         patch: GroupPatch,
     ) -> ApiResult<Created> {
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
         let command = GroupCommand::Modify(Box::new(patch));
@@ -370,7 +368,7 @@ impl Runtime {
                 .apply_with(id, &command, &facts, &more, caller.check)
                 .await;
         };
-        let slot = self.account_slot(caller)?;
+        let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let taken = |view: &Arc<GroupView>| {
             let mut policies = view.parts.policies.values();
@@ -413,7 +411,7 @@ impl Runtime {
     }
 
     /// Commits what changes an account; after an error the account in memory is what the store has.
-    async fn commit_account(&self, slot: &AccountSlot, commit: Commit) -> ApiResult<()> {
+    pub(crate) async fn commit_account(&self, slot: &AccountSlot, commit: Commit) -> ApiResult<()> {
         match self.commit(commit).await {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -423,14 +421,23 @@ impl Runtime {
         }
     }
 
+    /// Reads an account and its records again: after a conflict, or when it is not known whether a commit went through.
     async fn reload_account(&self, slot: &AccountSlot) {
-        match self.store.accounts().await {
-            Ok(accounts) => {
-                let id = slot.account().id;
-                accounts
+        let id = slot.account().id;
+        let read = async {
+            let accounts = self.store.accounts().await?;
+            Ok::<_, StoreError>((accounts, self.store.records().await?))
+        };
+        match read.await {
+            Ok((accounts, records)) => {
+                let mut accounts = accounts.into_iter();
+                if let Some(account) = accounts.find(|account| account.id == id) {
+                    slot.swap(account);
+                }
+                let own = records
                     .into_iter()
-                    .filter(|account| account.id == id)
-                    .for_each(|account| slot.swap(account));
+                    .filter(|record| record.head().account == id);
+                slot.swap_records(own.collect());
             }
             Err(error) => tracing::warn!(%error, "the account could not be read again"),
         }

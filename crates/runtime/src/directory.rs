@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use muster_engine::Ring;
-use muster_model::{Account, AccountId, ConfigId, GroupId, GroupView, LaunchConfiguration, Site};
+use muster_model::{
+    Account, AccountId, ConfigId, GroupId, GroupView, LaunchConfiguration, Records, Site,
+};
 use muster_ports::GroupRows;
 
 /// A group in memory.
@@ -38,6 +40,7 @@ impl Slot {
 /// which names, or who uses what.
 pub(crate) struct AccountSlot {
     account: RwLock<Arc<Account>>,
+    records: RwLock<Arc<Records>>,
     pub(crate) lock: tokio::sync::Mutex<()>,
 }
 
@@ -45,6 +48,7 @@ impl AccountSlot {
     pub(crate) fn new(account: Arc<Account>) -> AccountSlot {
         AccountSlot {
             account: RwLock::new(account),
+            records: RwLock::default(),
             lock: tokio::sync::Mutex::new(()),
         }
     }
@@ -55,6 +59,15 @@ impl AccountSlot {
 
     pub(crate) fn swap(&self, account: Arc<Account>) {
         *self.account.write().unwrap_or_else(PoisonError::into_inner) = account;
+    }
+
+    /// The records of the account, of all sites.
+    pub(crate) fn records(&self) -> Arc<Records> {
+        Arc::clone(&self.records.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn swap_records(&self, records: Records) {
+        *self.records.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(records);
     }
 }
 

@@ -19,6 +19,7 @@ mod observer;
 mod outbox;
 mod policies;
 mod queue;
+mod records;
 mod runtime;
 mod sink;
 mod sources;

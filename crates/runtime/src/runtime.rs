@@ -145,6 +145,7 @@ impl Runtime {
         for account in self.store.accounts().await? {
             self.directory.put_account(account);
         }
+        self.load_records().await?;
         for config in self.store.configs().await? {
             self.directory.put_config(config);
         }

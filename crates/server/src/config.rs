@@ -202,6 +202,7 @@ pub(crate) struct QuotaConfig {
     notifications: Within<0, 1_000_000>,
     classic_balancers: Within<0, 1_000_000>,
     application_balancers: Within<0, 1_000_000>,
+    topics: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -216,6 +217,7 @@ impl Default for QuotaConfig {
             notifications: Within(quotas.notifications),
             classic_balancers: Within(quotas.classic_balancers),
             application_balancers: Within(quotas.application_balancers),
+            topics: Within(quotas.topics),
         }
     }
 }
@@ -377,6 +379,7 @@ impl Config {
                 notifications: self.quotas.notifications.0,
                 classic_balancers: self.quotas.classic_balancers.0,
                 application_balancers: self.quotas.application_balancers.0,
+                topics: self.quotas.topics.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self

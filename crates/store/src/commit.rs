@@ -148,6 +148,17 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             run(connection, "DELETE FROM parts WHERE id = $1", [&id])?;
             free(connection, &id)
         }
+        Row::Record(record) => {
+            let (id, account) = (record.id().to_string(), record.head().account.to_string());
+            claim(connection, &id, record.id().kind(), &account)?;
+            let sql = "INSERT INTO records (id, account, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+            run(connection, sql, (&id, &account, document(record)?)).map(|_| ())
+        }
+        Row::NoRecord(id) => {
+            let id = id.to_string();
+            run(connection, "DELETE FROM records WHERE id = $1", [&id])?;
+            free(connection, &id)
+        }
         Row::Event(event) => {
             let sql = "INSERT INTO events (group_id, doc) VALUES ($1, $2)";
             run(connection, sql, (event.group.to_string(), document(event)?)).map(|_| ())

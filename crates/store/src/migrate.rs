@@ -11,6 +11,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_events_by_group",
         include_str!("../migrations/0003_events_by_group.sql"),
     ),
+    (
+        "0004_records",
+        include_str!("../migrations/0004_records.sql"),
+    ),
 ];
 
 /// Why a database cannot be used by this version.

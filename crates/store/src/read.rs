@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_model::{
     AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
-    GroupId, LaunchConfiguration, Page, Paged,
+    GroupId, LaunchConfiguration, Page, Paged, Record,
 };
 use muster_ports::{Commit, GroupRows, SavedEvent, Store, StoreError};
 use rusqlite::types::Value;
@@ -318,6 +318,10 @@ impl Store for SqliteStore {
         let sql = "SELECT id, doc FROM config_versions WHERE id = $1 AND version = $2";
         self.read(|c| one(c, "config_versions", sql, (id.to_string(), version)))
             .map(|spec| spec.map(Arc::new))
+    }
+
+    async fn records(&self) -> Result<Vec<Record>, StoreError> {
+        self.read(|c| documents(c, "records", "SELECT id, doc FROM records ORDER BY id", []))
     }
 
     async fn groups(&self) -> Result<Vec<GroupRows>, StoreError> {

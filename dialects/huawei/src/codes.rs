@@ -61,7 +61,8 @@ fn not_found(kind: ResourceKind, id: &str, operation: &str) -> Fault {
         | ResourceKind::Schedule
         | ResourceKind::Notification
         | ResourceKind::Hook
-        | ResourceKind::Refresh => Fault::absent(id),
+        | ResourceKind::Refresh
+        | ResourceKind::Record => Fault::absent(id),
     }
 }
 
@@ -170,6 +171,7 @@ fn used_up(quota: Quota) -> &'static str {
         Quota::Hooks => "AS.7038",
         Quota::Policies | Quota::TargetTracking | Quota::Metrics | Quota::Schedules => "AS.3032",
         Quota::Notifications => "AS.7028",
+        Quota::Records => "AS.0001",
     }
 }
 
@@ -238,7 +240,9 @@ pub(crate) fn fault(error: &Error, operation: &str) -> Fault {
         Error::NoSuchToken | Error::NotHeld { .. } | Error::VerdictGiven => "AS.7042",
         Error::NotExecutable { .. } => "AS.3027",
         Error::ConfigAbnormal => "AS.1086",
-        Error::BackEnd { .. } | Error::Store { .. } | Error::Overloaded => "AS.0001",
+        Error::BackEnd { .. } | Error::Store { .. } | Error::Changed { .. } | Error::Overloaded => {
+            "AS.0001"
+        }
         Error::ReadOnly => "AS.0011",
     };
     Fault::new(code, format!("{}.", sentence(error)))

@@ -22,7 +22,8 @@ fn spelled(kind: ResourceKind, id: &str) -> String {
         ResourceKind::Activity
         | ResourceKind::Hook
         | ResourceKind::Refresh
-        | ResourceKind::Balancer => None,
+        | ResourceKind::Balancer
+        | ResourceKind::Record => None,
     };
     spelled.unwrap_or_else(|| id.to_owned())
 }
@@ -62,7 +63,7 @@ fn not_found(kind: ResourceKind, id: &str) -> Fault {
             "SlbNotFound",
             format!("The load balancer {id} is not found in the scaling group."),
         ),
-        ResourceKind::Hook | ResourceKind::Refresh => (
+        ResourceKind::Hook | ResourceKind::Refresh | ResourceKind::Record => (
             "NoSuchEntity",
             format!("The {kind:?} {id} is not found.").to_lowercase(),
         ),
@@ -186,6 +187,7 @@ fn quota(quota: Quota, limit: u32) -> Fault {
         Quota::Policies | Quota::TargetTracking => "scaling policies",
         Quota::Metrics => "metrics",
         Quota::Notifications => "notifications",
+        Quota::Records => "records",
     };
     used_up(&format!("{limit} {what}"))
 }
@@ -266,7 +268,7 @@ pub(crate) fn fault(error: &Error, about: &str, action: &str, user: &str) -> Fau
             let message = format!("User: {user} is not authorized to perform: kec:{action}.");
             Fault::new(403, "AccessDenied", message)
         }
-        Error::BackEnd { .. } | Error::Store { .. } => Fault::unavailable(),
+        Error::BackEnd { .. } | Error::Store { .. } | Error::Changed { .. } => Fault::unavailable(),
         Error::Overloaded => Fault::too_fast(),
         Error::HasInstances { .. }
         | Error::Busy { .. }

@@ -92,6 +92,7 @@ fn not_found(kind: ResourceKind, action: &str) -> &'static str {
         ResourceKind::Hook => "ResourceNotFound.LifecycleHookNotFound",
         ResourceKind::Refresh => "ResourceNotFound.RefreshActivityNotFound",
         ResourceKind::Balancer => "ResourceNotFound.LoadBalancerNotInAutoScalingGroup",
+        ResourceKind::Record => "ResourceNotFound",
     }
 }
 
@@ -106,7 +107,8 @@ fn name_taken(kind: ResourceKind) -> &'static str {
         | ResourceKind::Activity
         | ResourceKind::Notification
         | ResourceKind::Refresh
-        | ResourceKind::Balancer => "InvalidParameterValue",
+        | ResourceKind::Balancer
+        | ResourceKind::Record => "InvalidParameterValue",
     }
 }
 
@@ -245,7 +247,7 @@ fn used_up(quota: Quota) -> &'static str {
         }
         Quota::Configs => "LimitExceeded.LaunchConfigurationQuotaNotEnough",
         Quota::Groups => "LimitExceeded.AutoScalingGroupLimitExceeded",
-        Quota::Hooks | Quota::Policies | Quota::Metrics | Quota::Notifications => {
+        Quota::Hooks | Quota::Policies | Quota::Metrics | Quota::Notifications | Quota::Records => {
             "LimitExceeded.QuotaNotEnough"
         }
         Quota::Schedules => "LimitExceeded.ScheduledActionLimitExceeded",
@@ -275,6 +277,7 @@ pub(crate) fn fault(error: &Error, action: &str) -> Fault {
             let (code, message) = invalid(*field, problem, action);
             return Fault::new(code, message);
         }
+        Error::Changed { .. } => "ResourceUnavailable",
         Error::InUse { .. } => "ResourceInUse.LaunchConfigurationIdInUse",
         Error::HasInstances { .. } => "ResourceInUse.InstanceInGroup",
         Error::Busy { .. } if action == "DeleteAutoScalingGroup" => {

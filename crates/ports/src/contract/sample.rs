@@ -8,9 +8,9 @@ use muster_model::{
     ConfigSpec, ConfigStatus, ConfigVersion, CooldownRule, Door, Event, EventKind, Exit, Group,
     GroupId, GroupSpec, Health, HealthCheck, HealthKind, Hook, HookTransition, HookVerdict,
     Instance, InstanceId, LaunchConfiguration, Lifecycle, Network, NotificationTarget, Origin,
-    Outcome, Part, Placement, Policy, PolicyKind, RelatedInstance, RetryPolicy, RetryState,
-    ServiceSettings, Site, Size, Spread, StopMode, Tag, Target, TerminationPolicy, Time, Trigger,
-    TriggerKind, Warmup, ZonesCheck,
+    Outcome, Part, Placement, Policy, PolicyKind, Record, RecordHead, RelatedInstance, RetryPolicy,
+    RetryState, ServiceSettings, Site, Size, Spread, StopMode, Tag, Target, TerminationPolicy,
+    Time, Topic, TopicId, TopicSpec, Trigger, TriggerKind, Warmup, ZonesCheck,
 };
 
 pub(super) fn account(id: AccountId, version: u64) -> Arc<Account> {
@@ -339,4 +339,23 @@ pub(super) fn event(group: GroupId, target: &str) -> Event {
         to: Some(NotificationTarget::UserGroups(vec![target.to_owned()])),
         body: serde_json::json!({ "z": 1, "a": [1.5, null] }),
     }
+}
+
+/// A topic that was changed `version - 1` times.
+pub(super) fn topic(id: TopicId, account: AccountId, version: u64) -> Record {
+    Record::Topic(Arc::new(Topic {
+        id,
+        head: RecordHead {
+            account,
+            site: Site::default(),
+            version,
+            ordinal: 7,
+            created_at: Time(1000),
+            updated_at: Time(1000 + version.cast_signed()),
+        },
+        spec: TopicSpec {
+            name: "news".to_owned(),
+            display_name: format!("News {version}"),
+        },
+    }))
 }

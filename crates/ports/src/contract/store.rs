@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use muster_model::{
     AccountId, Activity, ActivityId, ActivityStatus, ConfigId, Group, GroupId, HookId, Ids,
-    InstanceId, NotificationTarget, Part, PartId, PolicyId,
+    InstanceId, NotificationTarget, Part, PartId, PolicyId, RecordId, TopicId,
 };
 
 use super::{Case, history, ok, put, sample, some};
@@ -61,6 +61,7 @@ struct Names {
     last: ActivityId,
     hook: HookId,
     policy: PolicyId,
+    topic: TopicId,
 }
 
 fn names() -> Names {
@@ -75,6 +76,7 @@ fn names() -> Names {
         last: ids.next_id(),
         hook: ids.next_id(),
         policy: ids.next_id(),
+        topic: ids.next_id(),
     }
 }
 
@@ -114,6 +116,8 @@ pub async fn fill(store: &dyn Store) {
         Row::Activity(activity(names.last, ActivityStatus::Cancelled)),
         Row::Part(sample::hook(names.hook, &group)),
         Row::Part(sample::policy(names.policy, &group)),
+        Row::Record(sample::topic(names.topic, names.account, 1)),
+        Row::Record(sample::topic(names.topic, names.account, 2)),
         Row::Event(sample::event(group.id, "first")),
         Row::Setting {
             name: "clock".to_owned(),
@@ -149,6 +153,8 @@ pub async fn check_filled(store: &dyn Store) {
         let expected = sample::config(names.config, names.account, version);
         assert_eq!(some(spec, "a version").as_ref(), &expected.spec);
     }
+    let topics = vec![sample::topic(names.topic, names.account, 2)];
+    assert_eq!(ok(store.records().await, "records"), topics);
     let rows = some(ok(store.group(group.id).await, "group"), "the group");
     assert_eq!(*rows.group, group);
     let members = vec![
@@ -208,6 +214,7 @@ async fn empty(store: &dyn Store) {
     assert_eq!(ok(store.accounts().await, "accounts"), []);
     assert_eq!(ok(store.access_keys().await, "keys"), []);
     assert_eq!(ok(store.configs().await, "configs"), []);
+    assert_eq!(ok(store.records().await, "records"), []);
     assert_eq!(ok(store.groups().await, "groups"), []);
     assert_eq!(ok(store.group(names.group).await, "group"), None);
     assert_eq!(
@@ -363,10 +370,14 @@ async fn group_goes(store: &dyn Store) {
     ];
     ok(put(store, Vec::new(), reused).await, "freed keys");
     // A part that goes frees its key as well.
-    let gone = vec![Row::NoPart(PartId::Hook(names.hook))];
+    let gone = vec![
+        Row::NoPart(PartId::Hook(names.hook)),
+        Row::NoRecord(RecordId::Topic(names.topic)),
+    ];
     ok(put(store, Vec::new(), gone).await, "a part goes");
     let rows = some(ok(store.group(other.id).await, "group"), "the group");
     assert_eq!(rows.parts, [sample::policy(names.policy, &other)]);
+    assert_eq!(ok(store.records().await, "records"), []);
     let reused = vec![Row::Part(sample::hook(names.hook, &again))];
     ok(put(store, Vec::new(), reused).await, "a freed key");
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use muster_model::{
     AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
-    GroupId, LaunchConfiguration, Page, Paged,
+    GroupId, LaunchConfiguration, Page, Paged, Record,
 };
 use muster_ports::{Commit, GroupRows, SavedEvent, Store, StoreError};
 use muster_sim::ForeignSpec;
@@ -52,6 +52,7 @@ fragile! {
     access_keys() -> Vec<Arc<AccessKey>>;
     configs() -> Vec<Arc<LaunchConfiguration>>;
     config_version(id: ConfigId, version: u64) -> Option<Arc<ConfigSpec>>;
+    records() -> Vec<Record>;
     groups() -> Vec<GroupRows>;
     group(id: GroupId) -> Option<GroupRows>;
     activities(account: AccountId, filters: &[ActivityFilter], page: Page) -> Paged<Arc<Activity>>;

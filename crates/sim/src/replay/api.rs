@@ -9,7 +9,7 @@ use muster_engine::{Context, Facts, create_config, create_group};
 use muster_model::{
     AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
     GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Page, Paged, ResourceKind, Time,
+    InstanceItem, Page, Paged, Records, ResourceKind, Time,
 };
 use muster_ports::{Api, ApiResult, Caller};
 
@@ -77,6 +77,7 @@ impl State {
             | Command::UpgradeConfig { .. }
             | Command::DeleteConfig { .. }
             | Command::CreateGroupFrom { .. } => Err(not_here("for changes of configurations")),
+            Command::Records(_) => Err(not_here("for changes of records")),
         }
     }
 }
@@ -135,6 +136,10 @@ impl Api for Field {
         _: Page,
     ) -> ApiResult<Paged<ConfigItem>> {
         Err(not_here("what configurations there are"))
+    }
+
+    async fn records(&self, _: &Caller) -> ApiResult<Arc<Records>> {
+        Ok(Arc::default())
     }
 
     async fn instances(

@@ -12,7 +12,7 @@ use muster_model::{
 use super::facts::facts;
 use crate::codes::fault;
 
-const KINDS: [ResourceKind; 10] = [
+const KINDS: [ResourceKind; 11] = [
     ResourceKind::Group,
     ResourceKind::Config,
     ResourceKind::Instance,
@@ -23,6 +23,7 @@ const KINDS: [ResourceKind; 10] = [
     ResourceKind::Hook,
     ResourceKind::Refresh,
     ResourceKind::Balancer,
+    ResourceKind::Record,
 ];
 
 const LISTED: [Listed; 23] = [
@@ -114,6 +115,14 @@ fn errors() -> Vec<Error> {
             min: 2,
             desired: 1,
             max: 3,
+        },
+        Error::Changed {
+            kind: ResourceKind::Record,
+            id: text(),
+        },
+        Error::QuotaExceeded {
+            quota: Quota::Records,
+            limit: 1,
         },
         Error::InUse {
             kind: ResourceKind::Config,
@@ -256,6 +265,7 @@ fn listed(error: &Error) {
         | Error::BackEnd { .. }
         | Error::Store { .. }
         | Error::ReadOnly
+        | Error::Changed { .. }
         | Error::Overloaded => {}
     }
 }

@@ -1,0 +1,135 @@
+//! Records of an account: made, replaced, deleted, all or none.
+
+use muster_engine::{Context, Facts, Quotas, Settings, change_records};
+use muster_model::{
+    Account, AccountId, Error, Ids, Key, RecordChange, RecordCommand, RecordId, RecordSpec,
+    Records, ResourceKind, Site, Time, TopicSpec,
+};
+
+fn topic(name: &str) -> RecordSpec {
+    RecordSpec::Topic(Box::new(TopicSpec {
+        name: name.to_owned(),
+        display_name: String::new(),
+    }))
+}
+
+fn create(name: &str) -> RecordCommand {
+    RecordCommand::Create(topic(name))
+}
+
+fn decide(records: &Records, commands: &[RecordCommand]) -> Result<RecordChange, Error> {
+    let account = Account {
+        id: AccountId::new(Key::from_bits(1)),
+        name: "a".to_owned(),
+        version: 5,
+        created_at: Time(0),
+    };
+    let settings = Settings {
+        quotas: Quotas {
+            topics: 2,
+            ..Quotas::default()
+        },
+        ..Settings::default()
+    };
+    let facts = Facts::default();
+    // Another seed whenever there is something already, as the shell has another each time.
+    let mut ids = Ids::new(records.topics.len() as u64);
+    let mut context = Context {
+        now: Time(1000),
+        ids: &mut ids,
+        settings: &settings,
+        facts: &facts,
+    };
+    change_records(&account, &Site::default(), records, commands, &mut context)
+}
+
+fn with_one() -> (Records, RecordId) {
+    let change = decide(&Records::default(), &[create("one")]).expect("one is made");
+    (Records::default().after(&change), change.made[0])
+}
+
+#[test]
+fn what_is_made_says_whose_and_when() {
+    let (records, id) = with_one();
+    let record = records.get(id).expect("it is there");
+    assert_eq!(record.head().version, 1);
+    assert_eq!(record.head().ordinal, 5);
+    assert_eq!(record.head().created_at, Time(1000));
+}
+
+#[test]
+fn a_name_is_taken_once() {
+    let (records, id) = with_one();
+    let taken = Err(Error::NameTaken {
+        kind: ResourceKind::Record,
+        name: "one".to_owned(),
+    });
+    assert_eq!(decide(&records, &[create("one")]), taken);
+    let twice = [create("two"), create("two")];
+    assert!(decide(&Records::default(), &twice).is_err(), "in one go");
+    let again = RecordCommand::Replace {
+        id,
+        version: 1,
+        spec: topic("one"),
+    };
+    let change = decide(&records, &[again]).expect("its own name is not taken");
+    assert_eq!(change.put[0].head().version, 2);
+}
+
+#[test]
+fn a_name_that_is_freed_in_the_same_go_is_free() {
+    let (records, id) = with_one();
+    let change = decide(&records, &[RecordCommand::Delete { id }, create("one")]);
+    let after = records.after(&change.expect("it is allowed"));
+    assert_eq!(after.topics.len(), 1);
+    assert_eq!(after.get(id), None);
+}
+
+#[test]
+fn a_look_that_is_old_changes_nothing() {
+    let (records, id) = with_one();
+    let replace = RecordCommand::Replace {
+        id,
+        version: 7,
+        spec: topic("other"),
+    };
+    let changed = Err(Error::Changed {
+        kind: ResourceKind::Record,
+        id: id.to_string(),
+    });
+    assert_eq!(decide(&records, &[replace]), changed);
+}
+
+#[test]
+fn one_refusal_refuses_all() {
+    let (records, id) = with_one();
+    let gone = RecordCommand::Delete { id };
+    let absent = Err(Error::NotFound {
+        kind: ResourceKind::Record,
+        id: id.to_string(),
+    });
+    assert_eq!(decide(&records, &[gone.clone(), gone]), absent);
+}
+
+#[test]
+fn there_may_be_so_many() {
+    let (records, _) = with_one();
+    let change = decide(&records, &[create("two")]).expect("two may be");
+    let full = decide(&records.after(&change), &[create("three")]);
+    assert!(matches!(full, Err(Error::QuotaExceeded { limit: 2, .. })));
+}
+
+#[test]
+fn what_is_made_and_deleted_in_one_go_is_not_written() {
+    let (records, id) = with_one();
+    let commands = [
+        RecordCommand::Replace {
+            id,
+            version: 1,
+            spec: topic("other"),
+        },
+        RecordCommand::Delete { id },
+    ];
+    let change = decide(&records, &commands).expect("it is allowed");
+    assert_eq!((change.put.len(), change.gone.len()), (0, 1));
+}

@@ -1,0 +1,115 @@
+//! Records of accounts: changed under the account's lock, guarded by its version.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use muster_engine::{Context, Facts};
+use muster_model::{
+    AccountId, Created, Error, RecordChange, RecordCommand, RecordId, Records, Site,
+};
+use muster_ports::{ApiResult, Clock, Row, StoreError};
+
+use crate::api::Ask;
+use crate::configs::touch;
+use crate::directory::AccountSlot;
+use crate::runtime::Runtime;
+
+impl Runtime {
+    /// Fills the accounts of the directory with their records.
+    pub(crate) async fn load_records(&self) -> Result<(), StoreError> {
+        let mut by_account: BTreeMap<AccountId, Records> = BTreeMap::new();
+        for record in self.store.records().await? {
+            let account = record.head().account;
+            by_account.entry(account).or_default().put(record);
+        }
+        for (account, records) in by_account {
+            if let Some(slot) = self.directory.account(account) {
+                slot.swap_records(records);
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of an account, of all sites; an unknown account has none.
+    pub(crate) fn records_of(&self, account: AccountId) -> Arc<Records> {
+        self.directory
+            .account(account)
+            .map(|slot| slot.records())
+            .unwrap_or_default()
+    }
+
+    /// Decides and commits commands of a door.
+    pub(crate) async fn execute_records(
+        &self,
+        caller: &Ask<'_>,
+        commands: &[RecordCommand],
+    ) -> ApiResult<Created> {
+        let slot = self.account_slot(caller.account)?;
+        let _lock = slot.lock.lock().await;
+        let change = self.decide_records(&slot, &caller.site, commands)?;
+        let made: Vec<RecordId> = change.made.clone();
+        if !caller.check {
+            self.commit_records(&slot, &change).await?;
+        }
+        Ok(match made.first() {
+            Some(first) => Created::Record(*first),
+            None => Created::Nothing,
+        })
+    }
+
+    /// Changes records of the shell's own: `with` looks at them as they are and says what becomes of them.
+    ///
+    /// # Errors
+    /// The account is not known, the engine refuses, or the store does not answer.
+    #[expect(
+        dead_code,
+        reason = "for the services that change records by themselves"
+    )]
+    pub(crate) async fn change_records(
+        &self,
+        account: AccountId,
+        site: &Site,
+        with: impl FnOnce(&Records) -> Vec<RecordCommand> + Send,
+    ) -> ApiResult<()> {
+        let slot = self.account_slot(account)?;
+        let _lock = slot.lock.lock().await;
+        let commands = with(&slot.records());
+        let change = self.decide_records(&slot, site, &commands)?;
+        self.commit_records(&slot, &change).await
+    }
+
+    fn decide_records(
+        &self,
+        slot: &AccountSlot,
+        site: &Site,
+        commands: &[RecordCommand],
+    ) -> Result<RecordChange, Error> {
+        let facts = Facts::default();
+        let mut ids = crate::runtime::fresh_ids();
+        let mut context = Context {
+            now: self.clock.now(),
+            ids: &mut ids,
+            settings: &self.options.settings,
+            facts: &facts,
+        };
+        let there = slot.records().in_site(site);
+        muster_engine::change_records(&slot.account(), site, &there, commands, &mut context)
+    }
+
+    async fn commit_records(&self, slot: &AccountSlot, change: &RecordChange) -> ApiResult<()> {
+        if change.put.is_empty() && change.gone.is_empty() {
+            return Ok(());
+        }
+        let (next, mut commit) = touch(&slot.account());
+        commit
+            .rows
+            .extend(change.gone.iter().copied().map(Row::NoRecord));
+        commit
+            .rows
+            .extend(change.put.iter().cloned().map(Row::Record));
+        self.commit_account(slot, commit).await?;
+        slot.swap(next);
+        slot.swap_records(slot.records().after(change));
+        Ok(())
+    }
+}
