@@ -414,7 +414,9 @@ impl Record {
     /// Its reasons as one text of at most so many bytes; what does not fit is left off at the end.
     pub(crate) fn text(&self, most: usize) -> String {
         let mut text = String::new();
-        for reason in &self.reasons {
+        // That an activity runs is no reason for it.
+        let is_cause = |reason: &&Reason| !matches!(reason.clamps[..], [Clamp::Busy { .. }]);
+        for reason in self.reasons.iter().filter(is_cause) {
             let separator = if text.is_empty() { "" } else { "; " };
             if text.len() + separator.len() + reason.text.len() > most {
                 break;
