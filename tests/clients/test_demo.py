@@ -41,7 +41,7 @@ def test_load_comes_and_machines_come_load_goes_and_machines_go(tmp_path):
     most = int(lines["machines"].split(" at the most")[0].split()[-1])
     assert "machines   1 at first" in lines["machines"] and lines["machines"].endswith(" 1 at the end"), out
     assert most >= 4, out
-    assert "scaling policy, scale out" in out and "scaling policy, scale in" in out, out
+    assert "scaling policy: hold, scale out" in out and "scaling policy: hold, scale in" in out, out
     svg = xml.etree.ElementTree.parse(tmp_path / "demo.svg").getroot()
     assert svg.tag.endswith("svg") and svg.get("role") == "img"
     assert leftovers() == before
