@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_model::{ActivityStatus, Instance};
+use muster_model::{ActivityStatus, Instance, Part, Record};
 use muster_ports::{Commit, Guard, Row, SWEPT_AT_ONCE, StoreError};
 use rusqlite::{Connection, OptionalExtension, Params};
 use serde::Serialize;
@@ -137,23 +137,13 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
         Row::OldActivities(before) => sweep_activities(connection, *before),
         Row::Config(config) => put_config(connection, config),
         Row::NoConfig(id) => no_config(connection, &id.to_string()),
-        Row::Part(part) => {
-            let (id, group) = (part.id().to_string(), part.group().to_string());
-            claim(connection, &id, part.id().kind(), &group)?;
-            let sql = "INSERT INTO parts (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
-            run(connection, sql, (&id, &group, document(part)?)).map(|_| ())
-        }
+        Row::Part(part) => put_part(connection, part),
         Row::NoPart(id) => {
             let id = id.to_string();
             run(connection, "DELETE FROM parts WHERE id = $1", [&id])?;
             free(connection, &id)
         }
-        Row::Record(record) => {
-            let (id, account) = (record.id().to_string(), record.head().account.to_string());
-            claim(connection, &id, record.id().kind(), &account)?;
-            let sql = "INSERT INTO records (id, account, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
-            run(connection, sql, (&id, &account, document(record)?)).map(|_| ())
-        }
+        Row::Record(record) => put_record(connection, record),
         Row::NoRecord(id) => {
             let id = id.to_string();
             run(connection, "DELETE FROM records WHERE id = $1", [&id])?;
@@ -175,6 +165,20 @@ fn write(connection: &Connection, row: &Row) -> Result<(), StoreError> {
             run(connection, "DELETE FROM settings WHERE name = $1", [name]).map(|_| ())
         }
     }
+}
+
+fn put_part(connection: &Connection, part: &Part) -> Result<(), StoreError> {
+    let (id, group) = (part.id().to_string(), part.group().to_string());
+    claim(connection, &id, part.id().kind(), &group)?;
+    let sql = "INSERT INTO parts (id, group_id, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+    run(connection, sql, (&id, &group, document(part)?)).map(|_| ())
+}
+
+fn put_record(connection: &Connection, record: &Record) -> Result<(), StoreError> {
+    let (id, account) = (record.id().to_string(), record.head().account.to_string());
+    claim(connection, &id, record.id().kind(), &account)?;
+    let sql = "INSERT INTO records (id, account, doc) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET doc = $3";
+    run(connection, sql, (&id, &account, document(record)?)).map(|_| ())
 }
 
 /// The word of a status in the `status` column.

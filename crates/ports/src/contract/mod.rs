@@ -9,6 +9,7 @@ pub mod compute;
 mod history;
 pub mod metrics;
 pub mod notifier;
+mod records;
 mod sample;
 pub mod store;
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use muster_model::{
     AccountId, Activity, ActivityId, ActivityStatus, ConfigId, Group, GroupId, HookId, Ids,
-    InstanceId, NotificationTarget, Part, PartId, PolicyId, RecordId, TopicId,
+    InstanceId, NotificationTarget, Part, PartId, PolicyId, TopicId,
 };
 
-use super::{Case, history, ok, put, sample, some};
+use super::{Case, history, ok, put, records, sample, some};
 use crate::{Guard, Row, SavedEvent, Store, StoreError};
 
 /// All cases, by name. Each wants a fresh store.
@@ -37,6 +37,9 @@ pub const CASES: &[Case<dyn Store>] = &[
     ("of writers of one version one wins", |s| Box::pin(race(s))),
     ("many writers all get through", |s| {
         Box::pin(many_writers(s))
+    }),
+    ("records come, change and go", |s| {
+        Box::pin(records::come_and_go(s))
     }),
     ("filters of activities", |s| Box::pin(history::filters(s))),
     ("pages and order of activities", |s| {
@@ -370,14 +373,10 @@ async fn group_goes(store: &dyn Store) {
     ];
     ok(put(store, Vec::new(), reused).await, "freed keys");
     // A part that goes frees its key as well.
-    let gone = vec![
-        Row::NoPart(PartId::Hook(names.hook)),
-        Row::NoRecord(RecordId::Topic(names.topic)),
-    ];
+    let gone = vec![Row::NoPart(PartId::Hook(names.hook))];
     ok(put(store, Vec::new(), gone).await, "a part goes");
     let rows = some(ok(store.group(other.id).await, "group"), "the group");
     assert_eq!(rows.parts, [sample::policy(names.policy, &other)]);
-    assert_eq!(ok(store.records().await, "records"), []);
     let reused = vec![Row::Part(sample::hook(names.hook, &again))];
     ok(put(store, Vec::new(), reused).await, "a freed key");
 }
