@@ -99,6 +99,9 @@ def test_a_machine_that_is_killed_takes_only_what_it_had_with_it(served, load):
     pid, victim = next(iter(processes_of(served.data).items()))
     had = next(m for m in listener(served)["members"] if m["machine"] == victim)
     assert had["requests"] > 0 and had["failures"] == 0 and had["latency_ms"] > 0, had
+    text = urllib.request.urlopen(f"http://{served.address}/metrics", timeout=10).read().decode()
+    scraped = [line for line in text.splitlines() if line.startswith("muster_proxy_requests_total{")]
+    assert sum(int(line.split()[-1]) for line in scraped) >= had["requests"], scraped
     os.kill(pid, signal.SIGKILL)
 
     def it_is_made_up_for():

@@ -14,6 +14,7 @@ mod native_metrics;
 mod native_policies;
 mod plot;
 mod projects;
+mod proxy_metrics;
 mod seal;
 mod serve;
 mod simulate;

@@ -1,14 +1,17 @@
 //! Metrics of requests, printed together with those of the runtime.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use muster_providers::proxy::ProxyBalancer;
 use muster_runtime::Runtime;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+use crate::proxy_metrics::ProxyMetrics;
 
 type Labels = [(&'static str, Cow<'static, str>); 3];
 
@@ -22,8 +25,12 @@ pub(crate) struct RequestMetrics {
 }
 
 impl RequestMetrics {
-    pub(crate) fn new() -> RequestMetrics {
+    /// With what the embedded balancer has done, if there is one.
+    pub(crate) fn new(proxy: Option<Arc<ProxyBalancer>>) -> RequestMetrics {
         let mut registry = Registry::with_prefix("muster");
+        if let Some(proxy) = proxy {
+            registry.register_collector(Box::new(ProxyMetrics(proxy)));
+        }
         let calls = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.0001, 4.0, 10));
         let (panics, refused) = (Counter::default(), Counter::default());

@@ -120,7 +120,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
             proxy: back.proxy.clone(),
             queues,
         },
-        metrics: RequestMetrics::new(),
+        metrics: RequestMetrics::new(back.proxy.clone()),
         requests: Semaphore::new(config.limits.requests.0 as usize),
         tree: tree_limits(),
         limits: config.limits,
