@@ -8,7 +8,7 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
-use crate::replace;
+use crate::{pool, replace};
 
 /// Failed attempts that an activity keeps at the most.
 const ATTEMPTS_KEPT: usize = 100;
@@ -203,6 +203,10 @@ impl Draft<'_> {
         code: AttemptCode,
         message: &str,
     ) {
+        if self.instance(instance).is_some_and(|row| row.pooled) {
+            pool::attempt_failed(self, instance, placement, code);
+            return;
+        }
         let Some(activity) = self.instance(instance).and_then(|member| member.activity) else {
             return;
         };

@@ -31,7 +31,8 @@ pub(crate) fn give_up_on_silence(draft: &mut Draft<'_>) {
     tags::give_up_on_silence(draft);
     let now = draft.now;
     let silent: Vec<StepOutcome> = draft
-        .instances()
+        .view()
+        .rows()
         .filter_map(|instance| {
             let call = instance.call.as_ref()?;
             let CallPhase::InFlight { until } = call.phase else {
@@ -62,12 +63,13 @@ pub(crate) fn is_in_flight(instance: &Instance) -> bool {
 /// Marks calls that are due as made, and lists them; only so many of a group are in flight at a time.
 pub(crate) fn make_calls(draft: &mut Draft<'_>) -> Vec<PlannedCall> {
     let now = draft.now;
-    let in_flight = draft.instances().filter(|i| is_in_flight(i)).count();
+    let in_flight = draft.view().rows().filter(|i| is_in_flight(i)).count();
     let free = usize::try_from(draft.settings.group_calls)
         .unwrap_or(usize::MAX)
         .saturating_sub(in_flight);
     let mut due: Vec<(Time, InstanceId)> = draft
-        .instances()
+        .view()
+        .rows()
         .filter_map(|instance| {
             Draft::due_at(instance)
                 .filter(|at| *at <= now)

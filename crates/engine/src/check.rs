@@ -12,6 +12,7 @@ pub fn problems(view: &GroupView) -> Vec<String> {
     sizes(view, &mut found);
     activities(view, &mut found);
     instances(view, &mut found);
+    pool(view, &mut found);
     refreshes(view, &mut found);
     found
 }
@@ -103,6 +104,36 @@ fn refreshes(view: &GroupView, found: &mut Vec<String>) {
     }
 }
 
+/// What is in the warm pool is no member: nothing that members have or wait for.
+fn pool(view: &GroupView, found: &mut Vec<String>) {
+    for (id, instance) in &view.instances {
+        if instance.pooled {
+            found.push(format!("{id} is a member, and in the warm pool"));
+        }
+    }
+    for (id, instance) in &view.pool {
+        let state = instance.state;
+        let fits = matches!(
+            state,
+            Lifecycle::Creating
+                | Lifecycle::Stopping
+                | Lifecycle::Stopped
+                | Lifecycle::Terminating
+                | Lifecycle::TerminationFailed
+        );
+        let bare = instance.activity.is_none()
+            && instance.bindings.is_empty()
+            && instance.hooks.is_empty()
+            && instance.in_service_at.is_none()
+            && instance.config.is_some();
+        if !instance.pooled || !fits || !bare {
+            found.push(format!(
+                "{id} is in the warm pool, but {state:?}: {instance:?}"
+            ));
+        }
+    }
+}
+
 /// Whether an instance in a state waits for a call of the kind that belongs to it.
 fn fits(instance: &Instance) -> bool {
     let call = instance.call.as_ref().map(|call| call.kind);
@@ -141,7 +172,7 @@ fn fits(instance: &Instance) -> bool {
 }
 
 fn instances(view: &GroupView, found: &mut Vec<String>) {
-    for instance in view.instances.values() {
+    for instance in view.rows() {
         let (id, state) = (instance.id, instance.state);
         if instance.group != view.group.id || instance.account != view.group.account {
             found.push(format!("{id} belongs to another group or account"));

@@ -86,23 +86,38 @@ impl<'a> Draft<'a> {
         self.view.config = config;
     }
 
+    /// A member, or a machine of the warm pool.
     pub(crate) fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
-        self.view.instances.get(&id)
+        self.view.row(id)
     }
 
+    /// The members.
     pub(crate) fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
         self.view.instances.values()
     }
 
     pub(crate) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
-        let instance = self.view.instances.get_mut(&id)?;
+        let members = self.view.instances.get_mut(&id);
+        let row = members.or_else(|| self.view.pool.get_mut(&id))?;
         self.instances_written.insert(id);
-        Some(Arc::make_mut(instance))
+        Some(Arc::make_mut(row))
     }
 
     pub(crate) fn add_instance(&mut self, instance: Instance) {
         self.instances_written.insert(instance.id);
-        self.view.instances.insert(instance.id, Arc::new(instance));
+        self.view.put_row(Arc::new(instance));
+    }
+
+    /// A machine of the warm pool becomes a member.
+    pub(crate) fn join(&mut self, id: InstanceId) {
+        let now = self.now;
+        if let Some(mut row) = self.view.pool.remove(&id) {
+            let instance = Arc::make_mut(&mut row);
+            instance.pooled = false;
+            instance.created_at = now;
+            self.instances_written.insert(id);
+            self.view.put_row(row);
+        }
     }
 
     pub(crate) fn activity(&self, id: ActivityId) -> Option<&Arc<Activity>> {
@@ -193,10 +208,22 @@ impl<'a> Draft<'a> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// How many more machines may be asked for: the maximum (and the declared surge) less every row there is (promise P1).
+    /// How many more machines may be asked for as members: the maximum (and the declared surge) less every member there is,
+    /// and less what is left of a warm pool that holds more than it is to (promise P1).
     pub(crate) fn room(&self) -> u32 {
-        let most = self.view.most_machines();
+        self.member_room().min(self.machine_room())
+    }
+
+    /// How many more members there may be.
+    pub(crate) fn member_room(&self) -> u32 {
+        let most = self.view.most_members();
         u32::try_from(most.saturating_sub(self.view.instances.len())).unwrap_or(u32::MAX)
+    }
+
+    /// How many more machines there may be, whatever for.
+    pub(crate) fn machine_room(&self) -> u32 {
+        let most = self.view.most_machines();
+        u32::try_from(most.saturating_sub(self.view.machines())).unwrap_or(u32::MAX)
     }
 
     /// Lets an event happen to an instance. An event that cannot happen changes nothing and is a defect of the caller.
@@ -211,7 +238,7 @@ impl<'a> Draft<'a> {
                 }
             }
             Ok(Next::Gone) => {
-                self.view.instances.remove(&id);
+                self.view.remove_row(id);
                 self.instances_written.remove(&id);
                 self.gone.insert(id);
                 let now = self.now;
@@ -279,8 +306,8 @@ impl<'a> Draft<'a> {
             return Change::default();
         }
         let pick = |id: &InstanceId| {
-            let instance = self.view.instances.get(id)?;
-            (before.instances.get(id) != Some(instance)).then(|| Arc::clone(instance))
+            let instance = self.view.row(*id)?;
+            (before.row(*id) != Some(instance)).then(|| Arc::clone(instance))
         };
         let instances: Vec<_> = self.instances_written.iter().filter_map(pick).collect();
         let activities: Vec<_> = self
@@ -295,7 +322,7 @@ impl<'a> Draft<'a> {
             .gone
             .iter()
             .copied()
-            .filter(|id| before.instances.contains_key(id))
+            .filter(|id| before.row(*id).is_some())
             .collect();
         let same = instances.is_empty()
             && activities.is_empty()

@@ -73,6 +73,21 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
     for instance in view.instances.values() {
         let _ = writeln!(text, "  {}", instance_text(instance, zero));
     }
+    if let Some(pool) = &group.warm_pool {
+        let _ = write!(text, "  warm pool capacity={}", pool.capacity);
+        if let Some(until) = pool.not_before {
+            let _ = write!(
+                text,
+                " failures={} not-before={}",
+                pool.failures,
+                at(until, zero)
+            );
+        }
+        text.push('\n');
+    }
+    for instance in view.pool.values() {
+        let _ = writeln!(text, "  pool {}", instance_text(instance, zero));
+    }
     for activity in view.activities.values() {
         let _ = writeln!(text, "  {}", activity_text(activity, zero));
     }

@@ -24,9 +24,18 @@ pub(crate) fn version_of(config: &LaunchConfiguration) -> ConfigVersion {
 impl Draft<'_> {
     /// Writes down that a machine is to be made in `placement`, for `activity`.
     pub(crate) fn launch(&mut self, activity: ActivityId, placement: Placement) {
-        let Some(config) = self.view().config.clone() else {
-            return;
-        };
+        if let Some(id) = self.ask_for_machine(placement, false) {
+            self.relate(activity, id);
+        }
+    }
+
+    /// Writes down that a machine is to be made in `placement`: for the warm pool, or as a member.
+    pub(crate) fn ask_for_machine(
+        &mut self,
+        placement: Placement,
+        pooled: bool,
+    ) -> Option<InstanceId> {
+        let config = self.view().config.clone()?;
         let id: InstanceId = self.ids.next_id();
         let stamped = config.spec.name_time_suffix;
         let (instances, hosts) = (&config.spec.instance_names, &config.spec.host_names);
@@ -42,6 +51,7 @@ impl Draft<'_> {
             state: Lifecycle::Creating,
             health: Health::default(),
             protected: false,
+            pooled,
             config: Some(version_of(&config)),
             placement,
             name,
@@ -65,7 +75,7 @@ impl Draft<'_> {
         };
         self.add_instance(instance);
         self.call(id, CallKind::Launch, now);
-        self.relate(activity, id);
+        Some(id)
     }
 
     /// Has an instance's machine reinstalled in place, as `config` says (rules G16, R1), once it is off its balancers.
@@ -106,8 +116,11 @@ impl Draft<'_> {
                 .activity
                 .and_then(|activity| self.activity(activity))
                 .is_some_and(|activity| activity.kind == ActivityKind::ReplaceUnhealthy);
+        // On its way into the warm pool, or out of it: one that has never served is of no use.
+        let waking = instance.state == Lifecycle::Starting && instance.in_service_at.is_none();
+        let useless = auto && (instance.pooled || waking);
         self.conclude(id, Outcome::Failed, message);
-        if replacing {
+        if replacing || useless {
             self.leave(id, auto, message);
             return;
         }
@@ -138,7 +151,9 @@ impl Draft<'_> {
                 reason: reason.to_owned(),
             });
         }
-        if !self.hold(id, HookTransition::Terminating) && !self.unbind(id) {
+        // Hooks and balancers know nothing of what is in the warm pool.
+        let pooled = self.instance(id).is_some_and(|instance| instance.pooled);
+        if pooled || (!self.hold(id, HookTransition::Terminating) && !self.unbind(id)) {
             self.depart(id);
         }
     }

@@ -34,6 +34,7 @@ mod names;
 mod notify;
 mod placement;
 mod plan;
+mod pool;
 mod reason;
 mod records;
 pub mod refresh;

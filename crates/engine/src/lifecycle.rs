@@ -164,7 +164,8 @@ pub fn next(state: Lifecycle, event: Event) -> Result<Next, Illegal> {
         (Detaching, Event::Stuck) => DetachFailed,
 
         (Stopped | StartFailed, Event::Start) => Starting,
-        (InService | StopFailed | Standby | TerminatingHook, Event::Stop) => Stopping,
+        // From the first: for the warm pool.
+        (Creating | InService | StopFailed | Standby | TerminatingHook, Event::Stop) => Stopping,
         (Stopping | Attaching, Event::Halted) => Stopped,
         (InService | Standby, Event::Reset) => Resetting,
         (Starting, Event::Failed) => StartFailed,

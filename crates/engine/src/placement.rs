@@ -3,7 +3,9 @@
 //! The policy is the order of the members of [`Score`]: for spot machines the price or the stock, then instance types by priority outrank places (A1, A2, A3, B1;
 //! rule G8), then the emptier place when balancing, then list order.
 
-use muster_model::{Allocation, ConfigStatus, InstanceId, Placement, SpotStrategy, Spread};
+use muster_model::{
+    Allocation, ConfigStatus, Instance, InstanceId, Placement, SpotStrategy, Spread,
+};
 
 use crate::catalogue;
 use crate::draft::Draft;
@@ -27,9 +29,34 @@ pub(crate) fn choose(
     sold_out: &[Placement],
     instead_of: Option<InstanceId>,
 ) -> Option<Placement> {
+    let members: Vec<&Instance> = draft.instances().map(|member| &**member).collect();
     markets(draft, instead_of)
         .into_iter()
-        .find_map(|spot| best(draft, sold_out, spot))
+        .find_map(|spot| best(draft, &members, sold_out, spot))
+}
+
+/// The best place for the next machine of the warm pool, but none of `sold_out`: it spreads as the members do. In a mix they
+/// are bought on demand.
+pub(crate) fn choose_for_pool(draft: &Draft<'_>, sold_out: &[Placement]) -> Option<Placement> {
+    let rows: Vec<&Instance> = draft.view().rows().map(|row| &**row).collect();
+    let spot = match draft.group().spec.allocation {
+        Allocation::LaunchConfiguration => markets(draft, None).contains(&true),
+        Allocation::SpotMixed(_) => false,
+    };
+    best(draft, &rows, sold_out, spot)
+}
+
+/// How a machine that is there would do as the next member; smaller is better. `None`: it is where none is to be.
+pub(crate) fn rank(draft: &Draft<'_>, placement: &Placement) -> Option<(usize, usize)> {
+    let place_rank = places(draft)
+        .iter()
+        .position(|(zone, subnet)| *zone == placement.zone && *subnet == placement.subnet)?;
+    let members: Vec<&Instance> = draft.instances().map(|member| &**member).collect();
+    let load = match draft.group().spec.spread {
+        Spread::Ordered => 0,
+        Spread::Balanced => load(&members, placement),
+    };
+    Some((load, place_rank))
 }
 
 /// Why nothing can be launched at all, by the catalogue: the configuration is abnormal, or no place is usable.
@@ -56,7 +83,12 @@ pub(crate) fn hindrance(draft: &Draft<'_>) -> Option<String> {
 }
 
 /// The best place in one market.
-fn best(draft: &Draft<'_>, sold_out: &[Placement], spot: bool) -> Option<Placement> {
+fn best(
+    draft: &Draft<'_>,
+    rows: &[&Instance],
+    sold_out: &[Placement],
+    spot: bool,
+) -> Option<Placement> {
     let config = draft.view().config.as_ref()?;
     let places = places(draft);
     let mut best: Option<(Score, Placement)> = None;
@@ -75,7 +107,7 @@ fn best(draft: &Draft<'_>, sold_out: &[Placement], spot: bool) -> Option<Placeme
             }
             let load = match draft.group().spec.spread {
                 Spread::Ordered => 0,
-                Spread::Balanced => load(draft, &placement),
+                Spread::Balanced => load(rows, &placement),
             };
             let score = Score {
                 worth: worth(draft, &placement),
@@ -141,10 +173,9 @@ fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Members that are in a place or on their way there.
-fn load(draft: &Draft<'_>, placement: &Placement) -> usize {
-    draft
-        .instances()
+/// How many of these are in a place or on their way there.
+fn load(rows: &[&Instance], placement: &Placement) -> usize {
+    rows.iter()
         .filter(|instance| role(instance.state) != Role::Leaving)
         .filter(|instance| match placement.subnet.is_empty() {
             true => instance.placement.zone == placement.zone,

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use crate::lifecycle::Role;
 use crate::reason::{Clamp, Code, Record};
 use crate::{
-    Settings, balancers, draining, health, hooks, names, placement, refresh, replace, runs,
+    Settings, balancers, draining, health, hooks, names, placement, pool, refresh, replace, runs,
     scaling, schedule, tags, termination, timed, wake,
 };
 
@@ -60,6 +60,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
     if !draft.group().deleting {
         schedule::follow(draft);
     }
+    pool::retire(draft);
     follow_activities(draft);
     // After an activity has ended: what waited for that may go.
     if !draft.group().deleting && timed::follow(draft) {
@@ -90,6 +91,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
         if draft.group().busy.is_none() {
             match_desired(draft);
         }
+        pool::fill(draft);
     }
     scaling::warm(draft);
     tags::follow(draft);
@@ -123,6 +125,7 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         for member in wake::sleepers(draft, id) {
             wake::wake(draft, id, member);
         }
+        pool::take(draft, id);
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
             let unnamed = names::exhausted(draft).map(|why| (Clamp::Quota { of: "names" }, why));
@@ -149,7 +152,8 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
                 }
             }
         }
-        if draft.launches_left(id) > 0 && draft.room() == 0 && draft.count(Role::Leaving) == 0 {
+        let leaving = draft.count(Role::Leaving) > 0 || pool::is_leaving(draft);
+        if draft.launches_left(id) > 0 && draft.room() == 0 && !leaving {
             let clamp = no_room(draft, draft.launches_left(id));
             draft.held(
                 clamp,
@@ -178,15 +182,20 @@ fn give_up_launches(draft: &mut Draft<'_>, id: muster_model::ActivityId) {
 
 /// A group that is being deleted: what can leave leaves; the last one takes the group along.
 fn empty_out(draft: &mut Draft<'_>) {
+    // What runs ends first (rule G24 of Huawei).
+    if draft.group().busy.is_some() {
+        return;
+    }
     let members: Vec<(InstanceId, Lifecycle, Origin)> = draft
-        .instances()
+        .view()
+        .rows()
         .filter(|i| i.exit.is_none())
         .map(|i| (i.id, i.state, i.origin))
         .collect();
     for (id, _, origin) in &members {
         draft.leave(*id, *origin == Origin::Auto, "the group is being deleted");
     }
-    if draft.view().instances.is_empty() && draft.group().busy.is_none() {
+    if draft.view().machines() == 0 && draft.group().busy.is_none() {
         draft.delete_group();
     }
 }
@@ -284,7 +293,7 @@ fn launch_missing(draft: &mut Draft<'_>, have: u32, trigger: Trigger) {
     } else if wake::room(draft, wanted) == 0 {
         let text = format!(
             "{wanted} instance(s) are missing, but {} machine(s) asked for and not yet proved gone fill the maximum of {}",
-            draft.view().instances.len(),
+            draft.view().machines(),
             size.max
         );
         draft.held(no_room(draft, wanted), text);
@@ -308,7 +317,7 @@ fn no_room(draft: &Draft<'_>, wanted: u32) -> Clamp {
     Clamp::Room {
         wanted,
         room: draft.room(),
-        machines: draft.view().instances.len(),
+        machines: draft.view().machines(),
         max: draft.group().spec.size.max,
     }
 }
@@ -348,9 +357,10 @@ fn set_wake(draft: &mut Draft<'_>) {
 }
 
 fn next_wake(draft: &Draft<'_>) -> Option<Time> {
-    let in_flight = draft.instances().filter(|i| calls::is_in_flight(i)).count();
+    let rows = || draft.view().rows();
+    let in_flight = rows().filter(|i| calls::is_in_flight(i)).count();
     let full = in_flight >= usize::try_from(draft.settings.group_calls).unwrap_or(usize::MAX);
-    let members = draft.instances().flat_map(|i| waits_of(i, full));
+    let members = rows().flat_map(|i| waits_of(i, full));
     let deadlines = draft
         .activities()
         .filter(|a| !a.status.is_ended())
@@ -362,7 +372,10 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
             && launch_brake(&group.retry).is_none()
             && group.busy.is_none()
     });
-    let retry = retry.into_iter().chain(replace::next_look(draft));
+    let retry = retry
+        .into_iter()
+        .chain(replace::next_look(draft))
+        .chain(pool::next_look(draft));
     let schedules = draft.parts().schedules.values();
     let schedules = schedules.filter_map(|schedule| schedule.next_at);
     let waits = members.chain(deadlines).chain(retry).chain(schedules);

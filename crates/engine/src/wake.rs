@@ -6,6 +6,7 @@ use muster_model::{
 
 use crate::draft::Draft;
 use crate::lifecycle::Event;
+use crate::pool;
 
 /// Starts a stopped member for an activity.
 pub(crate) fn wake(draft: &mut Draft<'_>, activity: ActivityId, id: InstanceId) {
@@ -49,7 +50,8 @@ fn stopped(draft: &Draft<'_>, count: u32) -> Vec<InstanceId> {
 /// How many of `wanted` can come into service: new ones as far as there is room, and stopped ones that are woken.
 pub(crate) fn room(draft: &Draft<'_>, wanted: u32) -> u32 {
     let woken = stopped(draft, wanted).len();
-    draft
-        .room()
-        .saturating_add(u32::try_from(woken).unwrap_or(u32::MAX))
+    // What the warm pool holds ready takes no room but a member's.
+    let ready = u32::try_from(pool::ready(draft).len()).unwrap_or(u32::MAX);
+    let new = draft.room().saturating_add(ready).min(draft.member_room());
+    new.saturating_add(u32::try_from(woken).unwrap_or(u32::MAX))
 }

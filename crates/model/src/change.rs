@@ -19,6 +19,8 @@ pub struct GroupView {
     pub config: Option<Arc<LaunchConfiguration>>,
     /// Its members.
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
+    /// The machines of its warm pool, also those that are on their way out of it: none of them is a member.
+    pub pool: BTreeMap<InstanceId, Arc<Instance>>,
     /// Its activities that have not ended, and its newest one.
     pub activities: BTreeMap<ActivityId, Arc<Activity>>,
     /// Its hooks, policies, schedules and the like.
@@ -111,6 +113,7 @@ impl GroupView {
             group,
             config,
             instances: BTreeMap::new(),
+            pool: BTreeMap::new(),
             activities: BTreeMap::new(),
             parts: Parts::default(),
         }
@@ -126,10 +129,10 @@ impl GroupView {
             Delta::Delete => return None,
         }
         for instance in &change.instances {
-            next.instances.insert(instance.id, Arc::clone(instance));
+            next.put_row(Arc::clone(instance));
         }
         for id in &change.gone {
-            next.instances.remove(id);
+            next.remove_row(*id);
         }
         for activity in &change.activities {
             next.activities.insert(activity.id, Arc::clone(activity));
@@ -146,6 +149,65 @@ impl GroupView {
         Some(next)
     }
 
+    /// A view of what is stored of a group.
+    #[must_use]
+    pub fn of_rows(
+        group: Arc<Group>,
+        config: Option<Arc<LaunchConfiguration>>,
+        rows: impl IntoIterator<Item = Arc<Instance>>,
+        activities: impl IntoIterator<Item = Arc<Activity>>,
+        parts: Parts,
+    ) -> GroupView {
+        let mut view = GroupView::new(group, config);
+        for row in rows {
+            view.put_row(row);
+        }
+        view.activities = activities.into_iter().map(|a| (a.id, a)).collect();
+        view.parts = parts;
+        view
+    }
+
+    /// Puts a row where it belongs: among the members, or in the warm pool.
+    pub fn put_row(&mut self, row: Arc<Instance>) {
+        let id = row.id;
+        let (to, from) = match row.pooled {
+            true => (&mut self.pool, &mut self.instances),
+            false => (&mut self.instances, &mut self.pool),
+        };
+        from.remove(&id);
+        to.insert(id, row);
+    }
+
+    /// Takes a row away.
+    pub fn remove_row(&mut self, id: InstanceId) {
+        self.instances.remove(&id);
+        self.pool.remove(&id);
+    }
+
+    /// A member, or a machine of the warm pool.
+    #[must_use]
+    pub fn row(&self, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(&id).or_else(|| self.pool.get(&id))
+    }
+
+    /// The members, and the machines of the warm pool.
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.instances.values().chain(self.pool.values())
+    }
+
+    /// How many machines are asked for and not proved gone (promise P1).
+    #[must_use]
+    pub fn machines(&self) -> usize {
+        self.instances.len() + self.pool.len()
+    }
+
+    /// How many machines the warm pool is to hold: 0 without one.
+    #[must_use]
+    pub fn pool_capacity(&self) -> usize {
+        let pool = self.group.warm_pool.as_ref();
+        pool.map_or(0, |pool| pool.capacity as usize)
+    }
+
     /// The refresh that has not ended: at most one.
     #[must_use]
     pub fn open_refresh(&self) -> Option<&Arc<Refresh>> {
@@ -155,10 +217,17 @@ impl GroupView {
             .find(|refresh| !refresh.status.is_ended())
     }
 
-    /// How many machines there may be (promise P1): the maximum, and the surge that a refresh has declared. What is left of
-    /// a surge counts until it is gone.
+    /// How many machines there may be (promise P1): the maximum, the surge that a refresh has declared, and what the warm
+    /// pool is to hold.
     #[must_use]
     pub fn most_machines(&self) -> usize {
+        self.most_members() + self.pool_capacity()
+    }
+
+    /// How many members there may be: the maximum, and the surge that a refresh has declared. What is left of a surge counts
+    /// until it is gone.
+    #[must_use]
+    pub fn most_members(&self) -> usize {
         let declared = self
             .open_refresh()
             .map_or(0, |refresh| refresh.settings.max_surge as usize);

@@ -8,7 +8,7 @@ use crate::{
     HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
     NotificationId, Placement, Point, PolicyCommand, PolicyId, RecordCommand, RecordId,
     RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site,
-    Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger, ZonesCheck,
+    Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger, WarmPoolCommand, ZonesCheck,
 };
 
 /// A command from a door.
@@ -189,6 +189,8 @@ pub enum GroupCommand {
     Policy(PolicyCommand),
     /// Make, change or delete a notification.
     Notification(NotificationCommand),
+    /// Open, change or close the warm pool.
+    WarmPool(WarmPoolCommand),
     /// Begin, pause, go on with, give up or undo an instance refresh.
     Refresh(RefreshCommand),
     /// Values of metrics have come in.
@@ -235,6 +237,7 @@ impl GroupCommand {
             Self::Policy(_) => "policy",
             Self::Measured(_) => "measured",
             Self::Notification(_) => "notification",
+            Self::WarmPool(_) => "warm_pool",
             Self::Refresh(_) => "refresh",
             Self::Observed(_) => "observed",
             Self::StepDone(_) => "step_done",

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time, TriggerKind};
+use crate::{
+    AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time, TriggerKind, WarmPool,
+};
 
 /// The API through which something was made. Defaults that differ between the doors follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,9 @@ pub struct Group {
     /// When a member last left: a listing asked for before that may still show its machine, and proves nothing.
     #[serde(default)]
     pub departed_at: Option<Time>,
+    /// Its warm pool, while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_pool: Option<WarmPool>,
     /// The group is being deleted: remove what is left, then the group. Doors do not show it any more, but Huawei.
     pub deleting: bool,
     /// When the group wants its next turn; `None` = when something happens.

@@ -27,6 +27,9 @@ pub struct Instance {
     pub health: Health,
     /// Not chosen by scale-in, nor replaced (rule A12).
     pub protected: bool,
+    /// In the warm pool of its group: no member of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pooled: bool,
     /// The configuration version it was made from; `None` for attached ones.
     pub config: Option<ConfigVersion>,
     /// Where it is, or is being put.
@@ -39,7 +42,7 @@ pub struct Instance {
     /// The placement groups that it was made in: a machine does not move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disaster_recover_groups: Vec<String>,
-    /// When the row was made.
+    /// When the row was made; of one in the warm pool, when its machine was there, and of one that came from it, when it left it.
     pub created_at: Time,
     /// When it last came into service: a listing asked for before says nothing about it.
     pub in_service_at: Option<Time>,

@@ -31,6 +31,7 @@ mod scaling;
 mod series;
 mod time;
 mod topic;
+mod warm_pool;
 
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
@@ -103,3 +104,4 @@ pub use scaling::{
 pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use time::Time;
 pub use topic::TopicSpec;
+pub use warm_pool::{WarmPool, WarmPoolCommand};

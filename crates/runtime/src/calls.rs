@@ -154,8 +154,7 @@ impl Runtime {
         owner: &OwnerKey,
     ) -> Result<LaunchSpec, ComputeError> {
         let instance = view
-            .instances
-            .get(&owner.instance)
+            .row(owner.instance)
             .ok_or_else(|| ComputeError::Failed("the instance is gone".to_owned()))?;
         let config = self.pinned_config(instance).await?;
         Ok(muster_engine::launch_spec(&view.group, instance, config))

@@ -171,20 +171,7 @@ impl Directory {
     /// A view made of rows, with the newest version of its configuration.
     pub(crate) fn assemble(&self, rows: GroupRows) -> GroupView {
         let config = rows.group.spec.config.and_then(|id| self.config(id));
-        GroupView {
-            config,
-            instances: rows
-                .instances
-                .into_iter()
-                .map(|instance| (instance.id, instance))
-                .collect(),
-            activities: rows
-                .activities
-                .into_iter()
-                .map(|activity| (activity.id, activity))
-                .collect(),
-            parts: rows.parts.into_iter().collect(),
-            group: rows.group,
-        }
+        let parts = rows.parts.into_iter().collect();
+        GroupView::of_rows(rows.group, config, rows.instances, rows.activities, parts)
     }
 }

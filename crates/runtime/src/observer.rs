@@ -134,7 +134,7 @@ impl Runtime {
         };
         for (id, slot) in slots {
             let machines = by_group.remove(&id).unwrap_or_default();
-            if machines.is_empty() && slot.view().instances.is_empty() {
+            if machines.is_empty() && slot.view().machines() == 0 {
                 continue;
             }
             self.deliver(

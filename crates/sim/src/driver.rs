@@ -376,7 +376,7 @@ impl World {
             let known = self
                 .groups
                 .get(&owner.group)
-                .is_some_and(|view| view.instances.contains_key(&owner.instance));
+                .is_some_and(|view| view.row(owner.instance).is_some());
             if !known {
                 self.broken.push(format!(
                     "P2: machine {} of {} has no row",
@@ -406,8 +406,16 @@ impl World {
         if view.group.busy.is_some() || view.is_busy() {
             found.push("an activity is running".to_owned());
         }
-        if view.instances.values().any(|i| i.call.is_some()) {
+        if view.rows().any(|i| i.call.is_some()) {
             found.push("a call is not over".to_owned());
+        }
+        let ready = view.pool.values();
+        let ready = ready.filter(|i| i.state == muster_model::Lifecycle::Stopped);
+        let (ready, capacity) = (ready.count(), view.pool_capacity());
+        if view.pool.len() > capacity
+            || (view.group.spec.enabled && ready < capacity && serving >= desired)
+        {
+            found.push(format!("{ready} are ready in the warm pool of {capacity}"));
         }
         if view.group.spec.enabled && (serving < reachable || (serving > desired && free > 0)) {
             found.push(format!("{serving} serve, {desired} are desired"));

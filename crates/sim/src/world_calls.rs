@@ -185,7 +185,7 @@ impl World {
             return None;
         }
         let view = self.groups.get(&call.owner.group)?;
-        let instance = view.instances.get(&call.owner.instance)?;
+        let instance = view.row(call.owner.instance)?;
         let config = view.config.as_ref()?;
         let config = Arc::new(config.spec.clone());
         Some(launch_spec(&view.group, instance, config))

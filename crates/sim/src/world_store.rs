@@ -21,11 +21,7 @@ impl World {
         let rows = rows_of(id, change);
         let next = view.after(change);
         if let Some(next) = &next {
-            let (before, after, max) = (
-                view.instances.len(),
-                next.instances.len(),
-                next.most_machines(),
-            );
+            let (before, after, max) = (view.machines(), next.machines(), next.most_machines());
             if after > before && after > max {
                 self.broken.push(format!(
                     "P1: {id} grew to {after} machines at a maximum of {max}"
@@ -103,17 +99,11 @@ impl World {
                 self.groups.clear();
                 for rows in all {
                     let id = rows.group.id;
-                    let view = GroupView {
-                        config: rows
-                            .group
-                            .spec
-                            .config
-                            .and_then(|id| self.configs.get(&id).cloned()),
-                        instances: rows.instances.into_iter().map(|i| (i.id, i)).collect(),
-                        activities: rows.activities.into_iter().map(|a| (a.id, a)).collect(),
-                        parts: rows.parts.into_iter().collect(),
-                        group: rows.group,
-                    };
+                    let config = rows.group.spec.config;
+                    let config = config.and_then(|id| self.configs.get(&id).cloned());
+                    let parts = rows.parts.into_iter().collect();
+                    let (group, instances) = (rows.group, rows.instances);
+                    let view = GroupView::of_rows(group, config, instances, rows.activities, parts);
                     self.groups.insert(id, view);
                     self.schedule(self.now, Happening::Turn(id));
                 }

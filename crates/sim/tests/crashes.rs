@@ -15,6 +15,7 @@ use muster_model::{
     Metric, OnFailure, PolicyCommand, PolicyKind, PolicySpec, RefreshCommand, RefreshMode,
     RefreshSettings, ReplaceMode, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes,
     ServiceSettings, SpotMix, SpotStrategy, Statistic, StopMode, Target, TargetTracking,
+    WarmPoolCommand,
 };
 use muster_sim::{Crash, ForeignSpec, Odds, Point, World, WorldError, sample_group};
 use muster_store::SqliteStore;
@@ -337,6 +338,21 @@ const SCRIPTS: &[(&str, Script)] = &[
         world.pass(60_000);
         try_give(world, group, &desired(4));
     }),
+    ("fill a warm pool and take from it", |world, group| {
+        give(world, group, &warm_pool(2));
+        world.pass(60_000);
+        give(world, group, &desired(4));
+    }),
+    ("close a warm pool", |world, group| {
+        give(world, group, &warm_pool(2));
+        world.pass(20_000);
+        give(
+            world,
+            group,
+            &GroupCommand::WarmPool(WarmPoolCommand::Close),
+        );
+        give(world, group, &desired(6));
+    }),
     ("attach a balancer", |world, group| {
         let more = BalancerChange::Attach(vec![listener("lbl-2")]);
         give(world, group, &GroupCommand::Balancers(more));
@@ -350,6 +366,13 @@ const SCRIPTS: &[(&str, Script)] = &[
         give(world, group, &GroupCommand::Balancers(change));
     }),
 ];
+
+fn warm_pool(capacity: u32) -> GroupCommand {
+    GroupCommand::WarmPool(WarmPoolCommand::Put {
+        capacity: Some(capacity),
+        init_wait_secs: Some(30),
+    })
+}
 
 /// A hook that holds for two minutes.
 fn hook(world: &mut World, group: GroupId, transition: HookTransition) {
@@ -398,7 +421,7 @@ fn summary(world: &World, group: GroupId) -> String {
         return "gone".to_owned();
     };
     let mut members: BTreeMap<(Lifecycle, String, String), usize> = BTreeMap::new();
-    for instance in view.instances.values() {
+    for instance in view.rows() {
         let place = (
             instance.state,
             instance.placement.instance_type.clone(),

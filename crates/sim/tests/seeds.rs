@@ -20,7 +20,7 @@ use muster_model::{
     OnFailure, Point, PolicyCommand, PolicyKind, PolicyOptions, PolicySpec, Rate, RefreshCommand,
     RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand,
     ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic,
-    StopMode, Target, TargetTracking, TerminationPolicy,
+    StopMode, Target, TargetTracking, TerminationPolicy, WarmPoolCommand,
 };
 use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
@@ -178,7 +178,8 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(23) {
+    match world.dice.below(24) {
+        23 => warm_pool(world),
         18 | 19 => rest(world, group),
         20 => change_policies(world, group),
         21 | 22 => measured(world),
@@ -311,6 +312,17 @@ fn rest(world: &mut World, group: GroupId) -> GroupCommand {
         2 => GroupCommand::EnterStandby { instances },
         _ => GroupCommand::ExitStandby { instances },
     }
+}
+
+/// Opens, changes or closes the warm pool.
+fn warm_pool(world: &mut World) -> GroupCommand {
+    GroupCommand::WarmPool(match world.dice.strikes(300) {
+        true => WarmPoolCommand::Close,
+        false => WarmPoolCommand::Put {
+            capacity: pick(world, &[None, Some(0), Some(1), Some(2), Some(4)]),
+            init_wait_secs: pick(world, &[None, Some(0), Some(30)]),
+        },
+    })
 }
 
 /// Once, or a few times within an hour.

@@ -71,6 +71,7 @@ pub fn create_group(
         next_host_index: first(spec.host_name_index),
         observed_at: None,
         departed_at: None,
+        warm_pool: None,
         deleting: false,
         wake_at: None,
     };

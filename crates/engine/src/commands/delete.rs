@@ -34,7 +34,7 @@ pub(super) fn delete(draft: &mut Draft<'_>, force: bool) -> Result<Created, Erro
             );
         }
     }
-    if draft.view().instances.is_empty() && draft.group().busy.is_none() {
+    if draft.view().machines() == 0 && draft.group().busy.is_none() {
         draft.delete_group();
         return Ok(Created::Nothing);
     }

@@ -61,7 +61,10 @@ pub(super) fn attach(
 fn check_room(draft: &Draft<'_>, count: u32) -> Result<(), Error> {
     let size = draft.group().spec.size;
     let max = size.max;
-    let rows = u32::try_from(draft.view().instances.len()).unwrap_or(u32::MAX);
+    let view = draft.view();
+    // What a warm pool holds over its capacity takes the place of members.
+    let rows = view.machines().saturating_sub(view.pool_capacity());
+    let rows = u32::try_from(rows.max(view.instances.len())).unwrap_or(u32::MAX);
     let serving = draft.count(Role::Serving).saturating_add(count);
     let wanted = size.desired.saturating_add(count);
     if wanted > max {
@@ -111,6 +114,7 @@ fn attached(draft: &Draft<'_>, machine: Machine) -> Instance {
         state: Lifecycle::Attaching,
         health: Health::default(),
         protected: false,
+        pooled: false,
         config: None,
         placement: machine.placement.clone(),
         name: machine.name.clone(),
@@ -205,7 +209,7 @@ pub(super) fn members(
     let strangers: Vec<InstanceId> = ids
         .iter()
         .copied()
-        .filter(|id| draft.instance(*id).is_none())
+        .filter(|id| !draft.view().instances.contains_key(id))
         .collect();
     if strangers.is_empty() {
         Ok(ids)

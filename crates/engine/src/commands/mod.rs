@@ -11,6 +11,7 @@ mod modify;
 mod notifications;
 mod observe;
 pub(crate) mod policies;
+mod pool;
 mod refresh;
 pub(crate) mod rest;
 mod schedules;
@@ -61,6 +62,7 @@ pub(crate) fn apply(
         GroupCommand::Policy(command) => policies::policy(&mut draft, command, facts)?,
         GroupCommand::Measured(points) => measure::measured(&mut draft, points)?,
         GroupCommand::Notification(command) => notifications::notification(&mut draft, command)?,
+        GroupCommand::WarmPool(command) => pool::pool(&mut draft, *command)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,
         GroupCommand::Observed(observation) => observe::observe(&mut draft, observation),
         GroupCommand::StepDone(outcome) => {

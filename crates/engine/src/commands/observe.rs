@@ -43,6 +43,7 @@ pub(super) fn observe(draft: &mut Draft<'_>, observation: &Observation) -> Creat
     }
     lost.retain(|(id, destroy)| !crate::hooks::died(draft, *id, *destroy));
     record_losses(draft, &lost);
+    crate::pool::see(draft, observation.asked_at, &listed);
     destroy_strangers(draft, observation);
     crate::draining::see(draft, observation);
     crate::balancers::see(draft, observation);
@@ -192,6 +193,7 @@ fn destroy_strangers(draft: &mut Draft<'_>, observation: &Observation) {
             state: Lifecycle::Terminating,
             health: Health::default(),
             protected: false,
+            pooled: false,
             config: None,
             placement: machine.placement.clone(),
             name: machine.name.clone(),

@@ -14,7 +14,7 @@ use muster_model::{
 use crate::draft::Draft;
 use crate::lifecycle::Event;
 use crate::reason::Code;
-use crate::{placement, runs, tags};
+use crate::{placement, pool, runs, tags};
 
 /// Only balancers drain: whoever says that else has not answered what was asked.
 const NOT_ASKED: &str = "no answer to what was asked";
@@ -25,7 +25,8 @@ pub(super) fn recover(draft: &mut Draft<'_>) -> Created {
     tags::recover(draft);
     let now = draft.now;
     let in_flight: Vec<InstanceId> = draft
-        .instances()
+        .view()
+        .rows()
         .filter(|i| {
             i.call
                 .as_ref()
@@ -146,7 +147,9 @@ fn arrived(draft: &mut Draft<'_>, waiting: &Waiting, machine: &Arc<Machine>) {
         instance.health.machine_unhealthy = machine.health == MachineHealth::Unhealthy;
         instance.machine = Some((**machine).clone());
     }
-    if machine.state == MachineState::Running {
+    if draft.instance(id).is_some_and(|instance| instance.pooled) {
+        pool::prepare(draft, id);
+    } else if machine.state == MachineState::Running {
         draft.enter(id);
     } else {
         draft.happen(id, Event::Halted);
@@ -204,7 +207,9 @@ fn refused(draft: &mut Draft<'_>, waiting: &Waiting, code: AttemptCode, message:
     let id = waiting.id;
     draft.attempt_failed(id, &waiting.placement, code, message);
     let certain = waiting.call.unanswered == 0;
-    if waiting.call.kind == CallKind::Launch && code == AttemptCode::SoldOut && certain {
+    let pooled = draft.instance(id).is_some_and(|instance| instance.pooled);
+    let elsewhere = waiting.call.kind == CallKind::Launch && code == AttemptCode::SoldOut;
+    if elsewhere && certain && !pooled {
         let sold_out = draft
             .instance(id)
             .and_then(|instance| instance.activity)
@@ -298,6 +303,7 @@ fn stopping(draft: &mut Draft<'_>, waiting: &Waiting, result: &StepResult) {
                     .or(instance.machine.take());
             }
             draft.conclude(id, Outcome::Successful, "");
+            pool::filled(draft, id);
         }
         StepResult::Refused { code, message } => {
             draft.attempt_failed(id, &waiting.placement, *code, message);

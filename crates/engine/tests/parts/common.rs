@@ -117,8 +117,7 @@ impl Table {
     pub(crate) fn until(&self, id: InstanceId, kind: CallKind) -> Time {
         let calls = self
             .view
-            .instances
-            .get(&id)
+            .row(id)
             .into_iter()
             .flat_map(|instance| instance.calls());
         let until = |call: &Call| match call.phase {
@@ -185,7 +184,7 @@ impl Table {
     }
 
     pub(crate) fn machine(&self, id: InstanceId) -> Machine {
-        let instance = &self.view.instances[&id];
+        let instance = self.view.row(id).unwrap();
         Machine {
             id,
             owner: Some(OwnerKey {

@@ -14,6 +14,7 @@ mod explain;
 mod health;
 mod hooks;
 mod options;
+mod pool;
 mod rest;
 mod scaling;
 mod tags;

@@ -85,6 +85,13 @@ pub(super) fn group(id: GroupId, account: AccountId, version: u64) -> Group {
         next_host_index: 8,
         observed_at: Some(Time(8)),
         departed_at: None,
+        warm_pool: Some(muster_model::WarmPool {
+            capacity: 2,
+            init_wait_secs: 30,
+            failures: 1,
+            not_before: Some(Time(12)),
+            sold_out: Vec::new(),
+        }),
         deleting: false,
         wake_at: Some(Time::NEVER),
     }
@@ -149,6 +156,7 @@ pub(super) fn instance(id: InstanceId, group: &Group, config: Option<(ConfigId, 
             balancer_unhealthy: true,
         },
         protected: true,
+        pooled: false,
         config: config.map(|(id, version)| ConfigVersion {
             id,
             version,

@@ -202,9 +202,9 @@ impl State {
         }
         let next = view.after(change);
         if let Some(next) = &next {
-            let grew = next.instances.len() > view.instances.len();
-            if grew && next.instances.len() > next.most_machines() {
-                self.broken = Some(format!("P1: {} machines", next.instances.len()));
+            let grew = next.machines() > view.machines();
+            if grew && next.machines() > next.most_machines() {
+                self.broken = Some(format!("P1: {} machines", next.machines()));
             }
             // The invariants are of members and activities: points alone break none.
             let moved = !(change.instances.is_empty() && change.activities.is_empty());
@@ -329,7 +329,7 @@ impl State {
         let owner = &call.owner;
         let absent = || ComputeError::Failed("there is no such instance".to_owned());
         let view = self.view.as_ref().ok_or_else(absent)?;
-        let instance = view.instances.get(&owner.instance).ok_or_else(absent)?;
+        let instance = view.row(owner.instance).ok_or_else(absent)?;
         match call.kind {
             CallKind::Launch | CallKind::Reset(_) => {
                 let config = view.config.as_ref().ok_or_else(absent)?;
