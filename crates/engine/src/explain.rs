@@ -73,7 +73,16 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
     for instance in view.instances.values() {
         let _ = writeln!(text, "  {}", instance_text(instance, zero));
     }
-    if let Some(pool) = &group.warm_pool {
+    pool_text(&mut text, view, zero);
+    for activity in view.activities.values() {
+        let _ = writeln!(text, "  {}", activity_text(activity, zero));
+    }
+    text
+}
+
+/// The warm pool and what is in it.
+fn pool_text(text: &mut String, view: &GroupView, zero: Time) {
+    if let Some(pool) = &view.group.warm_pool {
         let _ = write!(text, "  warm pool capacity={}", pool.capacity);
         if let Some(until) = pool.not_before {
             let _ = write!(
@@ -88,10 +97,6 @@ pub fn view_text(view: &GroupView, zero: Time) -> String {
     for instance in view.pool.values() {
         let _ = writeln!(text, "  pool {}", instance_text(instance, zero));
     }
-    for activity in view.activities.values() {
-        let _ = writeln!(text, "  {}", activity_text(activity, zero));
-    }
-    text
 }
 
 /// A member in one line.
