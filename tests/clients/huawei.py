@@ -1,8 +1,10 @@
 """Huawei Cloud's own SDK against a running muster: one function, `call("list_scaling_groups", limit=5)`."""
 
+import datetime
+import importlib
+import json
 import urllib.error
 import urllib.request
-import json
 
 from huaweicloudsdkas import v1
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
@@ -13,15 +15,63 @@ from huaweicloudsdkcore.region.region import Region
 PROJECT = "0dd8cb413000906a2fcdc019b5a84546"
 
 
-def caller(client):
+def caller(client, module=v1):
     def call(method, **parameters):
         name = "".join(part.capitalize() for part in method.split("_")) + "Request"
-        names = {known.lower(): known for known in dir(v1) if known.endswith("Request")}
-        request = getattr(v1, names[name.lower()])(**parameters)
+        names = {known.lower(): known for known in dir(module) if known.endswith("Request")}
+        request = getattr(module, names[name.lower()])(**parameters)
         answer = getattr(client, method)(request)
         return answer.to_json_object()
 
     return call
+
+
+def neighbour(server, service, version, project=PROJECT, key=None):
+    """The SDK of another service: `call = neighbour(server, "ecs", "v2")`."""
+    module = importlib.import_module(f"huaweicloudsdk{service}.{version}")
+    builder = getattr(module, f"{service.capitalize()}Client").new_builder()
+    credentials = BasicCredentials(*(key or server.key), project)
+    return caller(builder.with_credentials(credentials).with_endpoint(f"http://{server.address}").build(), module)
+
+
+PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object}
+
+
+def check_types(module, kind, value, path=""):
+    """Holds an answer to the types that the SDK documents for it, all the way down."""
+    if value is None:
+        return
+    if kind.startswith("list["):
+        assert isinstance(value, list), (path, kind, value)
+        for at, item in enumerate(value):
+            check_types(module, kind[5:-1], item, f"{path}[{at}]")
+    elif kind.startswith("dict("):
+        assert isinstance(value, dict), (path, kind, value)
+        for name, item in value.items():
+            check_types(module, kind[5:-1].split(", ", 1)[1], item, f"{path}.{name}")
+    elif kind in PLAIN:
+        good = isinstance(value, PLAIN[kind]) and (kind != "int" or not isinstance(value, bool))
+        assert good, (path, kind, value)
+    elif kind == "datetime":
+        datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+    else:
+        model = getattr(module, kind)
+        assert isinstance(value, dict), (path, kind, value)
+        names = {shown: inner for inner, shown in model.attribute_map.items()}
+        for name, item in value.items():
+            if name in names:
+                check_types(module, model.openapi_types[names[name]], item, f"{path}.{name}")
+
+
+def answered(server, service, version, method, path, response, body=None, project=PROJECT):
+    """What a bare request is answered with, held to the documented types of `response`."""
+    module = importlib.import_module(f"huaweicloudsdk{service}.{version}")
+    _, headers, answer = log_in(server)
+    token, project = headers["X-Subject-Token"], answer["token"]["project"]["id"]
+    status, _, answer = http(server, method, path.replace("{p}", project), body, {"X-Auth-Token": token})
+    assert status < 300, (status, answer)
+    check_types(module, response, answer)
+    return answer
 
 
 def huawei(server, project=PROJECT, key=None):

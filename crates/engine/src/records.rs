@@ -63,6 +63,7 @@ pub fn change_records(
             }
             RecordCommand::Delete { id } => {
                 now.get(*id).ok_or_else(|| absent(*id))?;
+                check_unused(&now, *id)?;
                 now.remove(*id);
                 change.put.retain(|record| record.id() != *id);
                 change.gone.push(*id);
@@ -87,6 +88,125 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
                 .any(|other| Some(RecordId::Topic(other.id)) != id && other.spec.name == spec.name);
             refuse_taken(taken, &spec.name)
         }
+        RecordSpec::KeyPair(spec) => {
+            let mut others = records.key_pairs.values();
+            let taken = others.any(|other| {
+                Some(RecordId::KeyPair(other.id)) != id && other.spec.name == spec.name
+            });
+            refuse_taken(taken, &spec.name)
+        }
+        RecordSpec::SecurityRule(spec) => there(records, RecordId::SecurityGroup(spec.group)),
+        RecordSpec::Listener(spec) => {
+            there(records, RecordId::LoadBalancer(spec.balancer))?;
+            if let Some(pool) = spec.default_pool {
+                there(records, RecordId::Pool(pool))?;
+            }
+            let mut others = records.listeners.values();
+            let taken = others.any(|other| {
+                Some(RecordId::Listener(other.id)) != id
+                    && other.spec.balancer == spec.balancer
+                    && other.spec.port == spec.port
+                    && is_udp(&other.spec.protocol) == is_udp(&spec.protocol)
+            });
+            refuse_taken(taken, &format!("protocol_port {}", spec.port))
+        }
+        RecordSpec::Pool(spec) => {
+            if let Some(balancer) = spec.balancer {
+                there(records, RecordId::LoadBalancer(balancer))?;
+            }
+            match spec.listener {
+                Some(listener) => there(records, RecordId::Listener(listener)),
+                None => Ok(()),
+            }
+        }
+        RecordSpec::PoolMember(spec) => there(records, RecordId::Pool(spec.pool)),
+        RecordSpec::HealthMonitor(spec) => there(records, RecordId::Pool(spec.pool)),
+        // A subnet may be of a VPC that only the catalogue knows.
+        RecordSpec::Server(_)
+        | RecordSpec::ServerJob(_)
+        | RecordSpec::Vpc(_)
+        | RecordSpec::Subnet(_)
+        | RecordSpec::SecurityGroup(_)
+        | RecordSpec::LoadBalancer(_) => Ok(()),
+    }
+}
+
+/// Whether a protocol shares no ports with TCP.
+fn is_udp(protocol: &str) -> bool {
+    matches!(protocol, "UDP" | "QUIC")
+}
+
+/// Refuses a record that names one which is not there.
+fn there(records: &Records, id: RecordId) -> Result<(), Error> {
+    records.get(id).map(|_| ()).ok_or_else(|| absent(id))
+}
+
+/// Refuses to take away what others name.
+fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
+    let by = match id {
+        RecordId::Vpc(vpc) => {
+            let mut subnets = records.subnets.values();
+            let user = subnets.find(|subnet| subnet.spec.vpc == vpc.uuid());
+            user.map(|user| user.id.uuid())
+        }
+        RecordId::LoadBalancer(balancer) => {
+            let mut listeners = records.listeners.values();
+            let user = listeners.find(|listener| listener.spec.balancer == balancer);
+            let mut pools = records.pools.values();
+            user.map(|user| user.id.uuid()).or_else(|| {
+                let user = pools.find(|pool| pool.spec.balancer == Some(balancer));
+                user.map(|user| user.id.uuid())
+            })
+        }
+        RecordId::Listener(listener) => {
+            let mut pools = records.pools.values();
+            let user = pools.find(|pool| pool.spec.listener == Some(listener));
+            user.map(|user| user.id.uuid())
+        }
+        RecordId::Pool(pool) => {
+            let mut listeners = records.listeners.values();
+            let user = listeners.find(|listener| {
+                listener.spec.default_pool == Some(pool)
+                    && records
+                        .pools
+                        .get(&pool)
+                        .is_none_or(|own| own.spec.listener != Some(listener.id))
+            });
+            let mut members = records.pool_members.values();
+            let mut monitors = records.health_monitors.values();
+            user.map(|user| user.id.uuid())
+                .or_else(|| {
+                    let user = members.find(|member| member.spec.pool == pool);
+                    user.map(|user| user.id.uuid())
+                })
+                .or_else(|| {
+                    let user = monitors.find(|monitor| monitor.spec.pool == pool);
+                    user.map(|user| user.id.uuid())
+                })
+        }
+        RecordId::SecurityGroup(group) => {
+            let mut rules = records.security_rules.values();
+            let user = rules.find(|rule| {
+                rule.spec.group != group && rule.spec.remote_group == Some(group.uuid())
+            });
+            user.map(|user| user.id.uuid())
+        }
+        RecordId::Topic(_)
+        | RecordId::Server(_)
+        | RecordId::ServerJob(_)
+        | RecordId::Subnet(_)
+        | RecordId::SecurityRule(_)
+        | RecordId::KeyPair(_)
+        | RecordId::PoolMember(_)
+        | RecordId::HealthMonitor(_) => None,
+    };
+    match by {
+        Some(by) => Err(Error::InUse {
+            kind: ResourceKind::Record,
+            id: id.to_string(),
+            by,
+        }),
+        None => Ok(()),
     }
 }
 
@@ -104,6 +224,19 @@ fn refuse_taken(taken: bool, name: &str) -> Result<(), Error> {
 fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> Result<(), Error> {
     let limit = match spec {
         RecordSpec::Topic(_) => context.settings.quotas.topics,
+        // What is done is bounded by whoever writes it down: old work is forgotten.
+        RecordSpec::ServerJob(_) => return Ok(()),
+        RecordSpec::Server(_)
+        | RecordSpec::Vpc(_)
+        | RecordSpec::Subnet(_)
+        | RecordSpec::SecurityGroup(_)
+        | RecordSpec::SecurityRule(_)
+        | RecordSpec::KeyPair(_)
+        | RecordSpec::LoadBalancer(_)
+        | RecordSpec::Listener(_)
+        | RecordSpec::Pool(_)
+        | RecordSpec::PoolMember(_)
+        | RecordSpec::HealthMonitor(_) => context.settings.quotas.neighbours,
     };
     if records.count(spec) >= limit as usize {
         return Err(Error::QuotaExceeded {

@@ -135,6 +135,8 @@ pub struct Quotas {
     pub application_balancers: u32,
     /// Topics of an account.
     pub topics: u32,
+    /// Servers, networks, balancers and the like of an account, of each kind.
+    pub neighbours: u32,
 }
 
 impl Default for Quotas {
@@ -149,6 +151,7 @@ impl Default for Quotas {
             classic_balancers: 20,
             application_balancers: 100,
             topics: 3000,
+            neighbours: 1000,
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct ListedType {
     pub sold_out: bool,
     /// The zones that have it; empty = all.
     pub zones: BTreeSet<String>,
+    /// Its processor cores, where the operator says so.
+    pub cores: Option<u32>,
 }
 
 /// A zone.

@@ -7,8 +7,9 @@ use crate::{
     ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
     HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
     NotificationId, Placement, Point, PolicyCommand, PolicyId, RecordCommand, RecordId,
-    RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServiceSettings, Site,
-    Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger, WarmPoolCommand, ZonesCheck,
+    RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServerCommand,
+    ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger,
+    WarmPoolCommand, ZonesCheck,
 };
 
 /// A command from a door.
@@ -73,6 +74,8 @@ pub enum Command {
     },
     /// Change records of the account, all of it or nothing.
     Records(Vec<RecordCommand>),
+    /// Do something with machines that are asked for by themselves; it comes back with the job.
+    Servers(ServerCommand),
     /// Do something with a group.
     Group {
         /// Which.

@@ -280,6 +280,30 @@ kinds! {
     SeriesId Series "asm-" 11;
     /// A topic. Its prefix is Muster's own.
     TopicId Topic "smt-" 12;
+    /// A machine outside groups: the record of it. Its prefix is Muster's own, as all that follow.
+    ServerId Server "srv-" 40;
+    /// Work on machines.
+    ServerJobId ServerJob "svj-" 41;
+    /// A VPC.
+    VpcId Vpc "net-" 42;
+    /// A subnet.
+    SubnetId Subnet "sub-" 43;
+    /// A security group.
+    SecurityGroupId SecurityGroup "sec-" 44;
+    /// A rule of a security group.
+    SecurityRuleId SecurityRule "ser-" 45;
+    /// A key pair.
+    KeyPairId KeyPair "key-" 46;
+    /// A load balancer.
+    LoadBalancerId LoadBalancer "elb-" 47;
+    /// A listener of a load balancer.
+    ListenerId Listener "lsn-" 48;
+    /// A pool of a load balancer.
+    PoolId Pool "pol-" 49;
+    /// A member of a pool that was put there by hand.
+    PoolMemberId PoolMember "plm-" 50;
+    /// The health check of a pool.
+    HealthMonitorId HealthMonitor "hmn-" 51;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -21,14 +21,17 @@ mod hook;
 pub mod id;
 mod instance;
 mod machine;
+mod network;
 mod notification;
 mod options;
 mod part;
+mod pool;
 mod query;
 mod record;
 mod refresh;
 mod scaling;
 mod series;
+mod server;
 mod time;
 mod topic;
 mod warm_pool;
@@ -73,11 +76,16 @@ pub use id::{
     AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
     NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
 };
+pub use id::{
+    HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
+    SecurityRuleId, ServerId, ServerJobId, SubnetId, VpcId,
+};
 pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
     Warmup,
 };
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
+pub use network::{KeyPairSpec, SecurityGroupSpec, SecurityRuleSpec, SubnetSpec, VpcSpec};
 pub use notification::{
     Notification, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
 };
@@ -85,9 +93,14 @@ pub use options::{
     FlapBudget, MissingData, OutOfRange, PastWish, Periods, PolicyMemory, PolicyOptions, Rate,
 };
 pub use part::{Part, PartId, Parts};
+pub use pool::{HealthMonitorSpec, Kept, ListenerSpec, LoadBalancerSpec, PoolMemberSpec, PoolSpec};
 pub use query::{
     ActivityFilter, ConfigFilter, ConfigItem, GroupFilter, GroupItem, InstanceFilter, InstanceItem,
     Page, Paged, TagFilter,
+};
+pub use record::{
+    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
+    Server, ServerJob, Subnet, Vpc,
 };
 pub use record::{
     Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
@@ -102,6 +115,10 @@ pub use scaling::{
     Statistic, Stood, TargetTracking, Watch,
 };
 pub use series::{MemberWindows, Point, Series, Summary, Window};
+pub use server::{
+    ServerCommand, ServerJobSpec, ServerSpec, ServerState, ServerTask, ServerWork, TaskState,
+    own_key,
+};
 pub use time::Time;
 pub use topic::TopicSpec;
 pub use warm_pool::{WarmPool, WarmPoolCommand};

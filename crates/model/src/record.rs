@@ -6,7 +6,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Ids, Key, Site, Time, TopicId, TopicSpec};
+use crate::{
+    AccountId, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId, KeyPairSpec, ListenerId,
+    ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId, PoolMemberSpec, PoolSpec,
+    SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId,
+    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, Time, TopicId, TopicSpec, VpcId,
+    VpcSpec,
+};
 
 /// What every record has besides its id and what it says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,6 +191,30 @@ macro_rules! records {
 records! {
     /// A topic: messages to it go to its subscriptions.
     Topic TopicSpec TopicId topics "topic";
+    /// A machine outside groups.
+    Server ServerSpec ServerId servers "server";
+    /// Work on machines.
+    ServerJob ServerJobSpec ServerJobId server_jobs "job";
+    /// A VPC.
+    Vpc VpcSpec VpcId vpcs "vpc";
+    /// A subnet.
+    Subnet SubnetSpec SubnetId subnets "subnet";
+    /// A security group.
+    SecurityGroup SecurityGroupSpec SecurityGroupId security_groups "security group";
+    /// A rule of a security group.
+    SecurityRule SecurityRuleSpec SecurityRuleId security_rules "security group rule";
+    /// A key pair.
+    KeyPair KeyPairSpec KeyPairId key_pairs "key pair";
+    /// A load balancer.
+    LoadBalancer LoadBalancerSpec LoadBalancerId load_balancers "load balancer";
+    /// A listener of a load balancer.
+    Listener ListenerSpec ListenerId listeners "listener";
+    /// A pool of a load balancer.
+    Pool PoolSpec PoolId pools "pool";
+    /// A member of a pool that was put there by hand.
+    PoolMember PoolMemberSpec PoolMemberId pool_members "member";
+    /// The health check of a pool.
+    HealthMonitor HealthMonitorSpec HealthMonitorId health_monitors "health check";
 }
 
 impl FromIterator<Record> for Records {

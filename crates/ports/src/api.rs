@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    Access, AccountId, AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem,
-    Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Page, Paged, Records, Site, Time,
+    Access, AccountId, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter,
+    ConfigItem, Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView,
+    InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, Site, Time,
 };
 
 /// Who asks.
@@ -84,6 +84,23 @@ pub trait Api: Send + Sync {
     /// # Errors
     /// [`Error::Store`].
     async fn records(&self, caller: &Caller) -> ApiResult<Arc<Records>>;
+
+    /// The machines that the caller may see, as the back end holds them: of its groups, of its own, and those that are
+    /// nobody's and could be attached. Oldest first.
+    ///
+    /// # Errors
+    /// [`Error::BackEnd`].
+    async fn machines(&self, caller: &Caller) -> ApiResult<Vec<Arc<Machine>>>;
+
+    /// The members of the caller's groups at their balancers, and what those say of them. Where a balancer did not answer
+    /// there are none.
+    ///
+    /// # Errors
+    /// [`Error::BackEnd`].
+    async fn members(&self, caller: &Caller) -> ApiResult<Vec<Arc<Member>>>;
+
+    /// What the operator says that there is.
+    fn catalogue(&self) -> Arc<Catalogue>;
 
     /// Instances.
     ///

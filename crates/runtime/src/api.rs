@@ -8,8 +8,8 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Lifecycle, Machine, Page, Paged, Records, ResourceKind, Tag,
-    TagFilter, Time,
+    InstanceFilter, InstanceItem, Lifecycle, Machine, Member, Page, Paged, Records, ResourceKind,
+    Tag, TagFilter, Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -114,10 +114,16 @@ impl Runtime {
         if own { Ok(view) } else { Err(no_group(id)) }
     }
 
-    /// Accounts never see each other: a machine of somebody else's group is not there.
+    /// Accounts never see each other: a machine of somebody else's group, or made by somebody else, is not there.
     pub(crate) fn may_see(&self, caller: &Caller, machine: &Machine) -> bool {
-        let owner = machine.owner.as_ref();
-        owner.is_none_or(|owner| self.visible(caller, owner.group).is_ok())
+        match &machine.owner {
+            Some(owner) if *owner == own_key(caller.account, machine.id) => true,
+            Some(owner) => self.visible(caller, owner.group).is_ok(),
+            None => {
+                let maker = self.maker(machine.id);
+                maker.is_none_or(|(account, site)| account == caller.account && site == caller.site)
+            }
+        }
     }
 
     async fn execute_group(
@@ -204,6 +210,7 @@ impl Runtime {
                     .await
             }
             Command::Records(commands) => self.execute_records(caller, &commands).await,
+            Command::Servers(command) => self.execute_servers(caller, command).await,
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }
@@ -353,6 +360,28 @@ impl Api for Runtime {
         Ok(Arc::new(
             self.records_of(caller.account).in_site(&caller.site),
         ))
+    }
+
+    async fn machines(&self, caller: &Caller) -> ApiResult<Vec<Arc<Machine>>> {
+        let mut machines = self.inventory().await?;
+        machines.retain(|machine| self.may_see(caller, machine));
+        machines.sort_by_key(|machine| (machine.created_at, machine.id));
+        Ok(machines)
+    }
+
+    async fn members(&self, caller: &Caller) -> ApiResult<Vec<Arc<Member>>> {
+        let listing = self.listed_members(None).await;
+        let listing = listing.ok_or_else(|| Error::BackEnd {
+            code: muster_model::AttemptCode::Failed,
+            message: "the members of the balancers could not be listed".to_owned(),
+        })?;
+        let mut members = listing.members;
+        members.retain(|member| self.visible(caller, member.owner.group).is_ok());
+        Ok(members)
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::new(self.options.settings.catalogue.clone())
     }
 
     async fn configs(

@@ -43,6 +43,9 @@ impl Runtime {
             runtime
                 .deliver(call.owner.group, GroupCommand::StepDone(outcome))
                 .await;
+            if matches!(call.kind, CallKind::Terminate | CallKind::Release) {
+                runtime.want_jobs();
+            }
             runtime.in_flight.fetch_sub(1, Ordering::SeqCst);
             runtime.stirred();
         });

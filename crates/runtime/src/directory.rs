@@ -106,6 +106,10 @@ impl Directory {
         self.read(|inner| inner.accounts.get(&id).cloned())
     }
 
+    pub(crate) fn accounts(&self) -> Vec<Arc<AccountSlot>> {
+        self.read(|inner| inner.accounts.values().cloned().collect())
+    }
+
     pub(crate) fn put_config(&self, config: Arc<LaunchConfiguration>) {
         self.write(|inner| inner.configs.insert(config.id, config));
     }

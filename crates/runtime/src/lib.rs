@@ -21,6 +21,8 @@ mod policies;
 mod queue;
 mod records;
 mod runtime;
+mod server_steps;
+mod servers;
 mod sink;
 mod sources;
 mod turns;

@@ -69,7 +69,8 @@ impl Runtime {
         self.observe(None).await;
     }
 
-    async fn observe(&self, group: Option<GroupId>) {
+    /// Looks at one group, or at all.
+    pub(crate) async fn observe(&self, group: Option<GroupId>) {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         self.look_at(group).await;
     }
@@ -98,6 +99,7 @@ impl Runtime {
                 tracing::warn!(%error, "the machines could not be listed: nothing is concluded from that")
             }
         }
+        self.want_jobs();
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
         self.stirred();
     }
@@ -167,6 +169,9 @@ impl Runtime {
                 tracing::warn!(%owner, %error, "it could not be made sure that the machine is nobody's");
                 return;
             }
+        }
+        if self.free_own(owner).await {
+            return;
         }
         tracing::warn!(%owner, "a machine carries the key of a group that does not exist: it is destroyed");
         self.metrics.collected();

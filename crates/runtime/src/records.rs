@@ -61,10 +61,6 @@ impl Runtime {
     ///
     /// # Errors
     /// The account is not known, the engine refuses, or the store does not answer.
-    #[expect(
-        dead_code,
-        reason = "for the services that change records by themselves"
-    )]
     pub(crate) async fn change_records(
         &self,
         account: AccountId,

@@ -17,6 +17,7 @@ use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::outbox::Bell;
 use crate::queue::Queue;
+use crate::servers::Jobs;
 use crate::sources::Looks;
 
 /// Commands of hooks that run at the same time.
@@ -87,6 +88,8 @@ pub struct Runtime {
     pub(crate) looks: Mutex<Looks>,
     /// Balancers by name, and why they did not answer when they were last asked, if so.
     pub(crate) answers: Mutex<BTreeMap<String, Option<String>>>,
+    /// Work on machines that are asked for by themselves.
+    pub(crate) jobs: Jobs,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -123,6 +126,7 @@ impl Runtime {
             bells: OnceLock::new(),
             looks: Mutex::default(),
             answers: Mutex::new(BTreeMap::new()),
+            jobs: Jobs::default(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),
@@ -136,6 +140,7 @@ impl Runtime {
         tokio::spawn(Arc::clone(&runtime).observe_by_hint());
         tokio::spawn(Arc::clone(&runtime).observe_by_period());
         tokio::spawn(Arc::clone(&runtime).sweep_by_period());
+        tokio::spawn(Arc::clone(&runtime).work_on_jobs());
         runtime.ready.store(true, Ordering::SeqCst);
         Ok(runtime)
     }
@@ -146,6 +151,7 @@ impl Runtime {
             self.directory.put_account(account);
         }
         self.load_records().await?;
+        self.load_jobs();
         for config in self.store.configs().await? {
             self.directory.put_config(config);
         }

@@ -203,6 +203,7 @@ pub(crate) struct QuotaConfig {
     classic_balancers: Within<0, 1_000_000>,
     application_balancers: Within<0, 1_000_000>,
     topics: Within<0, 1_000_000>,
+    neighbours: Within<0, 100_000>,
 }
 
 impl Default for QuotaConfig {
@@ -218,6 +219,7 @@ impl Default for QuotaConfig {
             classic_balancers: Within(quotas.classic_balancers),
             application_balancers: Within(quotas.application_balancers),
             topics: Within(quotas.topics),
+            neighbours: Within(quotas.neighbours),
         }
     }
 }
@@ -380,6 +382,7 @@ impl Config {
                 classic_balancers: self.quotas.classic_balancers.0,
                 application_balancers: self.quotas.application_balancers.0,
                 topics: self.quotas.topics.0,
+                neighbours: self.quotas.neighbours.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self

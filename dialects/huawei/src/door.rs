@@ -16,6 +16,7 @@ use crate::actions::ROUTES;
 use crate::context::{Ctx, Seal};
 use crate::fault::Fault;
 use crate::routes::{Found, Route, find};
+use crate::services::{self, Service, Wrong};
 use crate::token::Token;
 
 /// Largest body of a signed request (rule A2).
@@ -54,6 +55,8 @@ pub(crate) enum Refusal {
     Gateway(StatusCode, &'static str, String),
     /// The identity service.
     Identity(StatusCode, String),
+    /// A service beside Auto Scaling.
+    Beside(&'static Service, Wrong),
 }
 
 impl From<Fault> for Refusal {
@@ -87,6 +90,10 @@ impl Refusal {
                 });
                 let body = serde_json::json!({ "error": error });
                 (*status, format!("IAM.{}", status.as_u16()), body)
+            }
+            Refusal::Beside(service, wrong) => {
+                let body = (service.write)(wrong, request_id);
+                (wrong.status, wrong.code.clone(), body)
             }
         };
         let mut reply = Reply::json(status, body.to_string());
@@ -167,7 +174,7 @@ impl Huawei {
     }
 
     /// The region of the project in the path: a token is held to its own, a signature to the caller's account (rule A3).
-    async fn region(
+    pub(crate) async fn region(
         &self,
         project: &str,
         asker: &Asker,
@@ -241,6 +248,10 @@ impl Huawei {
             *name = call.name();
             return self.identify(call, incoming).await;
         }
+        if let Some(at) = services::find(&incoming.head.method, path) {
+            *name = at.route.entry.name;
+            return self.serve(incoming, at).await;
+        }
         match find(ROUTES, &incoming.head.method, path) {
             Found::Route(route, path) => {
                 *name = route.entry.name;
@@ -292,7 +303,7 @@ fn unauthentic(why: &str) -> Refusal {
     )
 }
 
-fn no_content() -> Reply {
+pub(crate) fn no_content() -> Reply {
     Reply {
         content_type: "",
         ..Reply::json(StatusCode::NO_CONTENT, Bytes::new())
@@ -300,7 +311,7 @@ fn no_content() -> Reply {
 }
 
 /// The parameters of path, query and body as one tree. What stands in the path counts most.
-fn parameters(
+pub(crate) fn parameters(
     incoming: &Incoming,
     path: Vec<(&'static str, String)>,
     limits: &Limits,
@@ -413,9 +424,17 @@ impl Dialect for Huawei {
             _ if of_another => false,
             "" | "/v1" | "/v2" => head.method == Method::GET,
             "/v3" => true,
-            _ => ["/autoscaling-api/", "/v1/", "/v2/", "/v3/", "/V1.0/"]
-                .iter()
-                .any(|start| path.starts_with(start)),
+            _ => [
+                "/autoscaling-api/",
+                "/v1/",
+                "/v1.1/",
+                "/v2/",
+                "/v2.1/",
+                "/v3/",
+                "/V1.0/",
+            ]
+            .iter()
+            .any(|start| path.starts_with(start)),
         }
     }
 

@@ -13,6 +13,7 @@ mod door;
 mod fault;
 mod identity;
 mod routes;
+mod services;
 mod shapes;
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,13 @@
 //! Paths are given without `/autoscaling-api`: every one is served with and without it, as clients and documents differ.
 
 use http::Method;
-use muster_kit::action::Entry;
+use muster_kit::action::{Context, Entry};
 use percent_encoding::percent_decode_str;
 
 use crate::context::Ctx;
 
 /// One operation's place.
-pub(crate) struct Route {
+pub(crate) struct Route<C: Context = Ctx> {
     /// The method.
     pub(crate) method: Method,
     /// The path, with `{name}` for a part that is a parameter.
@@ -17,13 +17,13 @@ pub(crate) struct Route {
     /// The status of its answer; 204 has no body.
     pub(crate) status: u16,
     /// The operation.
-    pub(crate) entry: Entry<Ctx>,
+    pub(crate) entry: Entry<C>,
 }
 
 /// Where a path leads.
-pub(crate) enum Found {
+pub(crate) enum Found<C: Context = Ctx> {
     /// To an operation; the parameters in the path, decoded.
-    Route(&'static Route, Vec<(&'static str, String)>),
+    Route(&'static Route<C>, Vec<(&'static str, String)>),
     /// To operations of other methods.
     OtherMethod,
     /// Nowhere.
@@ -66,7 +66,11 @@ fn matched(template: &'static str, path: &str) -> Option<Vec<(&'static str, Stri
 }
 
 /// Where a request leads. Templates with fewer parameters come first in the table.
-pub(crate) fn find(routes: &'static [Route], method: &Method, path: &str) -> Found {
+pub(crate) fn find<C: Context>(
+    routes: &'static [Route<C>],
+    method: &Method,
+    path: &str,
+) -> Found<C> {
     let path = relative(path);
     let mut is_known = false;
     for route in routes {

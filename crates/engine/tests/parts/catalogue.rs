@@ -24,7 +24,11 @@ fn catalogue() -> Catalogue {
     catalogue.images.insert("img-1".to_owned(), image);
     for (name, sold_out, zones) in [("A", false, ""), ("B", false, "z2"), ("C", true, "")] {
         let zones = zones.split_whitespace().map(str::to_owned).collect();
-        let listed = ListedType { sold_out, zones };
+        let listed = ListedType {
+            sold_out,
+            zones,
+            ..ListedType::default()
+        };
         catalogue.types.insert(name.to_owned(), listed);
     }
     for number in 1..=3 {

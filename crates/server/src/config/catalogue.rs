@@ -233,6 +233,7 @@ impl TypeConfig {
         let listed = ListedType {
             sold_out: !self.available,
             zones: set(&self.zones),
+            cores: Some(self.cores.0),
         };
         (self.name.clone(), listed)
     }

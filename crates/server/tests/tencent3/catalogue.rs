@@ -120,6 +120,7 @@ fn strict() -> Catalogue {
         let listed = ListedType {
             sold_out,
             zones: zones.into_iter().map(str::to_owned).collect(),
+            cores: None,
         };
         catalogue.types.insert(name.to_owned(), listed);
     }

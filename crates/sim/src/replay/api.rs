@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_engine::{Context, Facts, create_config, create_group};
 use muster_model::{
-    AccountLimits, Activity, ActivityFilter, Command, ConfigFilter, ConfigItem, Created, Error,
-    GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Page, Paged, Records, ResourceKind, Time,
+    AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem, Created,
+    Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
+    InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind, Time,
 };
 use muster_ports::{Api, ApiResult, Caller};
 
@@ -78,6 +78,7 @@ impl State {
             | Command::DeleteConfig { .. }
             | Command::CreateGroupFrom { .. } => Err(not_here("for changes of configurations")),
             Command::Records(_) => Err(not_here("for changes of records")),
+            Command::Servers(_) => Err(not_here("for machines by themselves")),
         }
     }
 }
@@ -140,6 +141,18 @@ impl Api for Field {
 
     async fn records(&self, _: &Caller) -> ApiResult<Arc<Records>> {
         Ok(Arc::default())
+    }
+
+    async fn machines(&self, _: &Caller) -> ApiResult<Vec<Arc<Machine>>> {
+        Err(not_here("what machines there are"))
+    }
+
+    async fn members(&self, _: &Caller) -> ApiResult<Vec<Arc<Member>>> {
+        Err(not_here("what members balancers have"))
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::default()
     }
 
     async fn instances(

@@ -1,0 +1,360 @@
+//! The services that stand beside Auto Scaling: what its users and their tools lean on. Small: each serves what they call.
+//!
+//! They share the door, its authentication and its projects. Paths, statuses and the shapes of errors are each one's own.
+
+mod ecs;
+mod lists;
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use muster_kit::action::{Action, Context, Entry};
+use muster_kit::decode::{DecodeError, DecodeErrorKind};
+use muster_kit::http::{Incoming, Reply};
+use muster_model::{Catalogue, Error, GroupView, Machine, Records};
+use muster_ports::Caller;
+use serde_json::Value;
+
+use crate::context::Ctx;
+use crate::door::{Huawei, Refusal, no_content, parameters};
+use crate::fault::Fault;
+use crate::routes::{self, Found, Route};
+
+/// A service.
+pub(crate) struct Service {
+    /// Its short name.
+    pub(crate) name: &'static str,
+    /// Its operations.
+    pub(crate) routes: &'static [Route<Beside>],
+    /// An error in its shape; the second is the id of the request.
+    pub(crate) write: fn(&Wrong, &str) -> Value,
+    /// Its codes of what can go wrong anywhere.
+    pub(crate) codes: Codes,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Service) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Service {}
+
+/// Codes of a service for what can go wrong anywhere.
+pub(crate) struct Codes {
+    /// A parameter is missing or not right (400).
+    pub(crate) malformed: &'static str,
+    /// What is named does not exist (404).
+    pub(crate) absent: &'static str,
+    /// It is in use, or its name is taken (409).
+    pub(crate) conflict: &'static str,
+    /// There may be no more of them.
+    pub(crate) quota: &'static str,
+    /// A read-only key (403).
+    pub(crate) denied: &'static str,
+    /// A fault of ours (500).
+    pub(crate) system: &'static str,
+}
+
+/// All of them.
+static SERVICES: &[&Service] = &[&ecs::SERVICE];
+
+/// An error of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    /// HTTP status.
+    pub(crate) status: StatusCode,
+    /// Code of the service.
+    pub(crate) code: String,
+    /// In words: parameter and value.
+    pub(crate) message: String,
+}
+
+/// Where a request leads.
+pub(crate) struct At {
+    service: &'static Service,
+    pub(crate) route: &'static Route<Beside>,
+    path: Vec<(&'static str, String)>,
+}
+
+/// The operation of a service that a request is for, if it is one.
+pub(crate) fn find(method: &Method, path: &str) -> Option<At> {
+    SERVICES
+        .iter()
+        .find_map(|service| match routes::find(service.routes, method, path) {
+            Found::Route(route, path) => Some(At {
+                service,
+                route,
+                path,
+            }),
+            Found::OtherMethod | Found::Nothing => None,
+        })
+}
+
+/// An operation's place, for the tables of services.
+const fn route<A: Action<Beside>>(
+    method: Method,
+    path: &'static str,
+    status: u16,
+) -> Route<Beside> {
+    Route {
+        method,
+        path,
+        status,
+        entry: Entry::<Beside>::of::<A>(),
+    }
+}
+
+/// What operations of services are given.
+pub(crate) struct Beside {
+    ctx: Ctx,
+    service: &'static Service,
+    /// What follows `?`, decoded.
+    query: Vec<(String, String)>,
+    /// The region, empty when it is not known.
+    region: String,
+}
+
+impl Context for Beside {
+    type Error = Wrong;
+
+    fn unwritable(&self, error: serde_json::Error) -> Wrong {
+        self.wrong(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            self.service.codes.system,
+            format!("The answer could not be written: {error}."),
+        )
+    }
+}
+
+impl Beside {
+    fn wrong(&self, status: StatusCode, code: &str, message: String) -> Wrong {
+        Wrong {
+            status,
+            code: code.to_owned(),
+            message,
+        }
+    }
+
+    /// A parameter that has to be given.
+    pub(crate) fn missing(&self, parameter: &str) -> Wrong {
+        malformed(
+            self.service,
+            format!("The parameter `{parameter}` is missing."),
+        )
+    }
+
+    /// A value that is not right.
+    pub(crate) fn invalid(
+        &self,
+        parameter: &str,
+        value: impl std::fmt::Display,
+        wanted: &str,
+    ) -> Wrong {
+        malformed(
+            self.service,
+            format!("The value `{value}` of the parameter `{parameter}` is not valid: {wanted}."),
+        )
+    }
+
+    /// Something that does not exist.
+    pub(crate) fn absent(&self, what: &str, id: &str) -> Wrong {
+        let codes = &self.service.codes;
+        self.wrong(
+            StatusCode::NOT_FOUND,
+            codes.absent,
+            format!("{what} {id} could not be found."),
+        )
+    }
+
+    /// A fault of ours.
+    pub(crate) fn broken(&self, why: &str) -> Wrong {
+        let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, self.service.codes.system);
+        self.wrong(status, code, format!("{why}."))
+    }
+
+    /// The code and words of a refused command.
+    pub(crate) fn refused(&self, error: &Error) -> Wrong {
+        let codes = &self.service.codes;
+        let (status, code) = match error {
+            Error::NotFound { .. } | Error::NotMembers { .. } => {
+                (StatusCode::NOT_FOUND, codes.absent)
+            }
+            Error::QuotaExceeded { .. } => (StatusCode::CONFLICT, codes.quota),
+            Error::NameTaken { .. } | Error::InUse { .. } | Error::Changed { .. } => {
+                (StatusCode::CONFLICT, codes.conflict)
+            }
+            Error::ReadOnly => (StatusCode::FORBIDDEN, codes.denied),
+            Error::Store { .. } | Error::BackEnd { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, codes.system)
+            }
+            // Whatever else the engine says is about what was asked for.
+            _ => (StatusCode::BAD_REQUEST, codes.malformed),
+        };
+        self.wrong(status, code, format!("{error}."))
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.ctx.caller
+    }
+
+    /// The project's id, as given.
+    pub(crate) fn project(&self) -> &str {
+        &self.ctx.project
+    }
+
+    /// A parameter of the query that is not empty.
+    pub(crate) fn asked(&self, name: &str) -> Option<&str> {
+        self.all_asked(name).next()
+    }
+
+    /// A parameter of the query that may be given several times.
+    pub(crate) fn all_asked<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> + use<'s> {
+        let name = name.to_owned();
+        let named = move |(key, value): &'s (String, String)| {
+            (*key == name && !value.is_empty()).then_some(value.as_str())
+        };
+        self.query.iter().filter_map(named)
+    }
+
+    /// Whether a value is among those that the query asks for, if it asks at all.
+    pub(crate) fn matches(&self, name: &str, value: &str) -> bool {
+        let mut asked = self.all_asked(name).peekable();
+        asked.peek().is_none() || asked.any(|wanted| wanted == value)
+    }
+
+    /// The groups, with what belongs to them.
+    pub(crate) async fn views(&self) -> Result<Vec<Arc<GroupView>>, Wrong> {
+        let views = self.ctx.api.views(self.caller()).await;
+        views.map_err(|error| self.refused(&error))
+    }
+
+    /// The machines that the caller may see.
+    pub(crate) async fn machines(&self) -> Result<Vec<Arc<Machine>>, Wrong> {
+        let machines = self.ctx.api.machines(self.caller()).await;
+        machines.map_err(|error| self.refused(&error))
+    }
+
+    /// What the operator says that there is.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        self.ctx.api.catalogue()
+    }
+
+    /// What was made here and by the other services.
+    pub(crate) async fn records(&self) -> Result<Arc<Records>, Wrong> {
+        let records = self.ctx.api.records(self.caller()).await;
+        records.map_err(|error| self.refused(&error))
+    }
+}
+
+fn malformed(service: &'static Service, message: String) -> Wrong {
+    Wrong {
+        status: StatusCode::BAD_REQUEST,
+        code: service.codes.malformed.to_owned(),
+        message,
+    }
+}
+
+/// A parameter that is missing or cannot be read.
+fn unreadable(service: &'static Service, error: &DecodeError) -> Wrong {
+    let path = match error.path.as_str() {
+        "" => "the request",
+        path => path,
+    };
+    let message = match &error.kind {
+        DecodeErrorKind::Missing => format!("The parameter `{path}` is missing."),
+        DecodeErrorKind::NotOneOf { allowed, got } => format!(
+            "The value {got} of the parameter `{path}` is not valid: one of {} is right.",
+            allowed.join(", ")
+        ),
+        DecodeErrorKind::Malformed { expected, got } => {
+            format!("The parameter `{path}`: expected {expected}, got {got}.")
+        }
+        DecodeErrorKind::TooLarge { what, max } => {
+            format!("The parameter `{path}`: {what} exceeds {max}.")
+        }
+    };
+    malformed(service, message)
+}
+
+impl Huawei {
+    /// The project that a request is for: in its path, or as clients say it where the path has none.
+    fn project_of(&self, at: &At, incoming: &Incoming) -> Option<String> {
+        let in_path = at.path.iter().find(|(name, _)| *name == "project_id");
+        let in_path = in_path.map(|(_, id)| id.clone());
+        in_path.or_else(|| incoming.head.header("x-project-id").map(str::to_owned))
+    }
+
+    /// Answers a request for a service.
+    pub(crate) async fn serve(&self, incoming: &Incoming, at: At) -> Result<Reply, Refusal> {
+        let service = at.service;
+        // What the gateway and the identity service in front say is the same for all services.
+        let asker = self.authenticate(incoming).map_err(before)?;
+        let project = self.project_of(&at, incoming);
+        let token_project = asker.token.as_ref().and_then(|token| token.project.clone());
+        let project = project.or(token_project);
+        let region = match &project {
+            Some(project) => {
+                let region = self.region(project, &asker, incoming).await;
+                region
+                    .map_err(|fault| Refusal::Beside(service, malformed(service, fault.message)))?
+            }
+            None => String::new(),
+        };
+        let own = |wrong| Refusal::Beside(service, wrong);
+        let node = parameters(incoming, at.path, &self.options.limits)
+            .map_err(|fault: Fault| own(malformed(service, fault.message)))?;
+        let prepared = (at.route.entry.prepare)(&node);
+        let prepared = prepared.map_err(|error| own(unreadable(service, &error)))?;
+        let site = self.identity.site(&region).ok_or_else(|| {
+            let message = format!("The region `{region}` is not served.");
+            own(malformed(service, message))
+        })?;
+        let query = incoming.pairs.iter();
+        let beside = Beside {
+            ctx: Ctx {
+                api: Arc::clone(&self.api),
+                caller: Caller {
+                    account: asker.credential.account,
+                    access: asker.credential.access,
+                    site,
+                },
+                operation: at.route.entry.name,
+                project: project.unwrap_or_default(),
+                seal: Arc::clone(&self.options.seal),
+            },
+            service,
+            query: query
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            region,
+        };
+        let body = prepared.run(&beside).await.map_err(own)?;
+        let status = StatusCode::from_u16(at.route.status).unwrap_or(StatusCode::OK);
+        Ok(match status {
+            StatusCode::NO_CONTENT => no_content(),
+            status => Reply::json(status, body),
+        })
+    }
+}
+
+/// A refusal of the gateway in front of services that are not Auto Scaling.
+fn before(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::As(fault) => Refusal::Gateway(
+            StatusCode::UNAUTHORIZED,
+            "APIGW.0301",
+            format!(
+                "Incorrect IAM authentication information: {}",
+                fault.message
+            ),
+        ),
+        other => other,
+    }
+}
