@@ -61,7 +61,9 @@ pub(crate) fn rank(draft: &Draft<'_>, placement: &Placement) -> Option<(usize, u
 
 /// Why nothing can be launched at all, by the catalogue: the configuration is abnormal, or no place is usable.
 pub(crate) fn hindrance(draft: &Draft<'_>) -> Option<String> {
-    let config = draft.view().config.as_ref()?;
+    let Some(config) = draft.view().config.as_ref() else {
+        return Some("the group has no launch configuration".to_owned());
+    };
     let catalogue = &draft.settings.catalogue;
     if !catalogue.strict {
         return None;

@@ -56,6 +56,13 @@ pub trait Api: Send + Sync {
     /// [`Error::Store`].
     async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>>;
 
+    /// The groups that are being deleted and are not gone yet. No other look-up knows them, and no command: doors that have a
+    /// word for them show them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn leaving(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>>;
+
     /// What the account has and may have.
     ///
     /// # Errors

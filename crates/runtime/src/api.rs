@@ -8,8 +8,8 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Lifecycle, Machine, Member, Page, Paged, Records, ResourceKind,
-    Tag, TagFilter, Time, own_key,
+    HookChange, InstanceFilter, InstanceItem, Lifecycle, Machine, Member, Page, Paged, Records,
+    ResourceKind, Tag, TagFilter, Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -101,17 +101,24 @@ impl Runtime {
         })
     }
 
-    /// A group that the caller may see.
-    pub(crate) fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
+    /// A group of the caller, also while it is being deleted.
+    fn own(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
         let view = self
             .directory
             .group(id)
             .map(|slot| slot.view())
             .ok_or_else(|| no_group(id))?;
-        let own = view.group.account == caller.account
-            && view.group.site == caller.site
-            && !view.group.deleting;
+        let own = view.group.account == caller.account && view.group.site == caller.site;
         if own { Ok(view) } else { Err(no_group(id)) }
+    }
+
+    /// A group that the caller may see.
+    pub(crate) fn visible(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
+        let view = self.own(caller, id)?;
+        match view.group.deleting {
+            false => Ok(view),
+            true => Err(no_group(id)),
+        }
     }
 
     /// Accounts never see each other: a machine of somebody else's group, or made by somebody else, is not there.
@@ -132,7 +139,13 @@ impl Runtime {
         id: GroupId,
         command: GroupCommand,
     ) -> ApiResult<Created> {
-        self.visible(caller, id)?;
+        match &command {
+            // Hooks hold the members of a group that is being deleted, too: they are answered.
+            GroupCommand::Hook(HookChange::Complete { .. } | HookChange::Extend { .. }) => {
+                self.own(caller, id)?
+            }
+            _ => self.visible(caller, id)?,
+        };
         let (facts, more) = (Facts::default(), Commit::default());
         match command {
             GroupCommand::Modify(patch) if patch.name.is_some() || patch.config.is_some() => {
@@ -325,6 +338,10 @@ impl Api for Runtime {
 
     async fn views(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>> {
         Ok(self.directory.views(caller.account, &caller.site))
+    }
+
+    async fn leaving(&self, caller: &Caller) -> ApiResult<Vec<Arc<GroupView>>> {
+        Ok(self.directory.leaving(caller.account, &caller.site))
     }
 
     async fn limits(&self, caller: &Caller) -> ApiResult<AccountLimits> {

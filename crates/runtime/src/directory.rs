@@ -163,10 +163,20 @@ impl Directory {
 
     /// The groups of an account in a site that doors show, by age.
     pub(crate) fn views(&self, account: AccountId, site: &Site) -> Vec<Arc<GroupView>> {
+        self.sorted(account, site, false)
+    }
+
+    /// Those that are being deleted, by age.
+    pub(crate) fn leaving(&self, account: AccountId, site: &Site) -> Vec<Arc<GroupView>> {
+        self.sorted(account, site, true)
+    }
+
+    fn sorted(&self, account: AccountId, site: &Site, deleting: bool) -> Vec<Arc<GroupView>> {
         let mut views: Vec<_> =
             self.read(|inner| inner.groups.values().map(|slot| slot.view()).collect());
         views.retain(|view| {
-            view.group.account == account && view.group.site == *site && !view.group.deleting
+            let group = &view.group;
+            group.account == account && group.site == *site && group.deleting == deleting
         });
         views.sort_by_key(|view| (view.group.created_at, view.group.ordinal, view.group.id));
         views

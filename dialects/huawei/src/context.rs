@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use muster_kit::action::Context;
-use muster_model::{Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyId};
+use muster_model::{
+    Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyId, ResourceKind,
+};
 use muster_ports::{Api, Caller};
 
 use crate::codes;
@@ -26,6 +28,12 @@ pub(crate) struct Ctx {
     pub(crate) seal: Seal,
 }
 
+/// What is refused of a group that is being deleted.
+fn going(id: GroupId) -> Fault {
+    let detail = format!("`scaling_group_id` is `{}`.", id.uuid());
+    Fault::filled("AS.2033", "DELETING", detail)
+}
+
 impl Context for Ctx {
     type Error = Fault;
 
@@ -45,13 +53,39 @@ impl Ctx {
         done.map_err(|error| self.refused(&error))
     }
 
-    /// Does something with a group.
+    /// Does something with a group. One that is being deleted takes nothing on any more (rule G24).
     pub(crate) async fn change(
         &self,
         id: GroupId,
         command: GroupCommand,
     ) -> Result<Created, Fault> {
-        self.execute(Command::Group { id, command }).await
+        let done = self
+            .api
+            .execute(&self.caller, Command::Group { id, command })
+            .await;
+        match done {
+            Ok(created) => Ok(created),
+            Err(error) => Err(self.refused_by(id, &error).await),
+        }
+    }
+
+    /// The code and words of a command that a group refused, or that found none.
+    pub(crate) async fn refused_by(&self, id: GroupId, error: &Error) -> Fault {
+        let gone = matches!(
+            error,
+            Error::NotFound {
+                kind: ResourceKind::Group,
+                ..
+            }
+        );
+        if !gone {
+            return self.refused(error);
+        }
+        match self.api.leaving(&self.caller).await {
+            Ok(leaving) if leaving.iter().any(|view| view.group.id == id) => going(id),
+            Ok(_) => Fault::no_group(&id.uuid()),
+            Err(error) => self.refused(&error),
+        }
     }
 
     /// All groups with what belongs to them, oldest first.
@@ -60,12 +94,36 @@ impl Ctx {
         views.map_err(|error| self.refused(&error))
     }
 
-    /// The group that an id names.
+    /// All groups, also those that are being deleted, oldest first.
+    pub(crate) async fn every_view(&self) -> Result<Vec<Arc<GroupView>>, Fault> {
+        let mut views = self.views().await?;
+        let leaving = self.api.leaving(&self.caller).await;
+        views.extend(leaving.map_err(|error| self.refused(&error))?);
+        views.sort_by_key(|view| (view.group.created_at, view.group.ordinal, view.group.id));
+        Ok(views)
+    }
+
+    /// The group that an id names; it may be one that is being deleted.
     pub(crate) async fn view(&self, id: &str) -> Result<Arc<GroupView>, Fault> {
         let group = GroupId::parse_uuid(id).map_err(|_| Fault::no_group(id))?;
-        let mut views = self.views().await?.into_iter();
+        let mut views = self.every_view().await?.into_iter();
         let found = views.find(|view| view.group.id == group);
         found.ok_or_else(|| Fault::no_group(id))
+    }
+
+    /// The group that an id names, to be changed: none that is being deleted.
+    pub(crate) async fn staying(&self, id: &str) -> Result<Arc<GroupView>, Fault> {
+        let view = self.view(id).await?;
+        Ctx::check_stays(&view)?;
+        Ok(view)
+    }
+
+    /// Refuses for a group that is being deleted.
+    pub(crate) fn check_stays(view: &GroupView) -> Result<(), Fault> {
+        match view.group.deleting {
+            false => Ok(()),
+            true => Err(going(view.group.id)),
+        }
     }
 
     /// The policy that an id names, and its group.

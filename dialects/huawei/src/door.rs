@@ -286,12 +286,7 @@ fn is_of_neighbour(path: &str) -> bool {
 
 /// Whether a path is of an operation that only the SDK has and that is not served yet.
 fn is_of_later(path: &str) -> bool {
-    const LATER: [&str; 4] = [
-        "/scheduled-tasks",
-        "/warm-pool",
-        "/scaling_policy_execute_log/",
-        "/v2/",
-    ];
+    const LATER: [&str; 3] = ["/scheduled-tasks", "/scaling_policy_execute_log/", "/v2/"];
     LATER.iter().any(|part| path.contains(part))
 }
 

@@ -124,6 +124,15 @@ words! {
         "SCALING_DOWN_FAIL" DownFail,
         "SCALING_GROUP_ABNORMAL" Abnormal,
     }
+    /// status of a warm pool.
+    PoolStatus { "ACTIVE" Active, "CLOSING" Closing, "CLOSED" Closed, }
+    /// status of a machine in a warm pool; no document names them.
+    PooledStatus {
+        "PENDING" Pending,
+        "INITIALIZING" Initializing,
+        "STOPPED" Stopped,
+        "REMOVING" Removing,
+    }
     /// action on tags.
     TagsAction { "create" Create, "delete" Delete, }
     /// action of a search by tags.

@@ -122,6 +122,10 @@ impl Api for Field {
         Ok(view.into_iter().map(Arc::new).collect())
     }
 
+    async fn leaving(&self, _: &Caller) -> ApiResult<Vec<Arc<GroupView>>> {
+        Ok(Vec::new())
+    }
+
     async fn limits(&self, _: &Caller) -> ApiResult<AccountLimits> {
         Err(not_here("what there may be"))
     }

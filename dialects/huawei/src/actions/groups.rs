@@ -1,7 +1,9 @@
 //! Groups, shown.
 
+use std::sync::Arc;
+
 use muster_kit::action::Action;
-use muster_model::{ConfigId, Error, GroupFilter, GroupItem, Page as Slice};
+use muster_model::{ConfigId, Error, GroupFilter, GroupItem, GroupView, Page as Slice};
 use serde::{Deserialize, Serialize};
 
 use super::Numbers;
@@ -42,6 +44,30 @@ impl Ctx {
             .map(|paged| paged.items)
             .map_err(|error: Error| self.refused(&error))
     }
+
+    /// All groups, also those that are being deleted, as they are shown; oldest first.
+    async fn every_item(&self) -> Result<Vec<GroupItem>, Fault> {
+        let mut items = self.items(&[]).await?;
+        let leaving = self.api.leaving(&self.caller).await;
+        let leaving = leaving.map_err(|error| self.refused(&error))?;
+        items.extend(leaving.iter().map(|view| going(view)));
+        items.sort_by_key(|item| (item.group.created_at, item.group.ordinal, item.group.id));
+        Ok(items)
+    }
+}
+
+/// A group that is being deleted.
+fn going(view: &GroupView) -> GroupItem {
+    let config = view.config.as_ref();
+    GroupItem {
+        group: Arc::clone(&view.group),
+        config_name: config
+            .map(|config| config.spec.name.clone())
+            .unwrap_or_default(),
+        total: view.instances.len(),
+        in_service: 0,
+        busy: view.is_busy(),
+    }
 }
 
 fn is_of_project(item: &GroupItem, wanted: Option<&str>) -> bool {
@@ -63,24 +89,20 @@ impl Action<Ctx> for ListScalingGroups {
             filled(self.scaling_group_status).as_ref(),
         )?;
         let page = page(PAGE, self.start_number.as_ref(), self.limit.as_ref())?;
-        let mut filters = Vec::new();
-        if let Some(name) = filled(self.scaling_group_name) {
-            filters.push(GroupFilter::NameContains(vec![name]));
-        }
-        if let Some(id) = filled(self.scaling_configuration_id) {
-            // What no configuration can be called, no group uses.
-            filters.push(GroupFilter::Configs(
-                ConfigId::parse_uuid(&id).into_iter().collect(),
-            ));
-        }
+        let name = filled(self.scaling_group_name).unwrap_or_default();
+        // What no configuration can be called, no group uses.
+        let config = filled(self.scaling_configuration_id).map(|id| ConfigId::parse_uuid(&id).ok());
         let project = filled(self.enterprise_project_id);
-        let mut items = ctx.items(&filters).await?;
+        let mut items = ctx.every_item().await?;
         items.retain(|item| {
-            wanted.is_none_or(|wanted| wanted == status(item))
+            let spec = &item.group.spec;
+            spec.name.contains(&name)
+                && config.is_none_or(|config| config.is_some() && spec.config == config)
+                && wanted.is_none_or(|wanted| wanted == status(item))
                 && is_of_project(item, project.as_deref())
         });
         let cut = page.cut(items);
-        let views = ctx.views().await?;
+        let views = ctx.every_view().await?;
         let shown = cut.items.iter().map(|item| {
             let view = views.iter().find(|view| view.group.id == item.group.id);
             ScalingGroup::new(item, view.map(|view| &**view))
@@ -110,12 +132,16 @@ impl Action<Ctx> for ShowScalingGroup {
 
     async fn run(self, ctx: &Ctx) -> Result<Shown, Fault> {
         let view = ctx.view(&self.scaling_group_id).await?;
-        let items = ctx.items(&[GroupFilter::Ids(vec![view.group.id])]).await?;
-        let item = items
-            .first()
-            .ok_or_else(|| Fault::no_group(&self.scaling_group_id))?;
+        let item = match view.group.deleting {
+            true => going(&view),
+            false => {
+                let items = ctx.items(&[GroupFilter::Ids(vec![view.group.id])]).await?;
+                let item = items.into_iter().next();
+                item.ok_or_else(|| Fault::no_group(&self.scaling_group_id))?
+            }
+        };
         Ok(Shown {
-            scaling_group: ScalingGroup::new(item, Some(&view)),
+            scaling_group: ScalingGroup::new(&item, Some(&view)),
         })
     }
 }

@@ -225,7 +225,7 @@ impl Action<Ctx> for UpdateScalingGroup {
     type Response = GroupMade;
 
     async fn run(self, ctx: &Ctx) -> Result<GroupMade, Fault> {
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let id = view.group.id;
         let balancers = self.balancers(&view)?;
         let bound = match &balancers {

@@ -2,9 +2,8 @@
 
 use muster_kit::action::Action;
 use muster_model::{
-    Allocation, Balancer, Command, ConfigId, Created, Door, Error, GroupCommand, GroupSpec,
-    HealthCheck, HuaweiExtras, HuaweiNetwork, Network as Place, ResourceKind, RetryPolicy,
-    ServiceSettings, Size, ZonesCheck,
+    Allocation, Balancer, Command, ConfigId, Created, Door, GroupCommand, GroupSpec, HealthCheck,
+    HuaweiExtras, HuaweiNetwork, Network as Place, RetryPolicy, ServiceSettings, Size, ZonesCheck,
 };
 use serde::{Deserialize, Serialize};
 
@@ -357,7 +356,7 @@ impl Action<Ctx> for ResumeOrPauseScalingGroup {
             .action
             .ok_or_else(|| Fault::missing("AS.2008", "action"))?;
         let action: GroupAction = checks::word("AS.2008", "action", &action)?;
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let command = match action {
             GroupAction::Resume if view.group.spec.config.is_none() => {
                 let detail = format!("`scaling_group_id` is `{}`.", self.scaling_group_id);
@@ -385,24 +384,11 @@ impl Action<Ctx> for DeleteScalingGroup {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let force = checks::yes("AS.2019", "force_delete", self.force_delete.as_ref())?;
         let view = ctx.view(&self.scaling_group_id).await?;
-        let deleted = ctx
-            .api
-            .execute(
-                &ctx.caller,
-                Command::Group {
-                    id: view.group.id,
-                    command: GroupCommand::Delete { force },
-                },
-            )
-            .await;
-        match deleted {
-            Ok(_) => Ok(Empty {}),
-            // It went meanwhile.
-            Err(Error::NotFound {
-                kind: ResourceKind::Group,
-                ..
-            }) => Err(Fault::no_group(&self.scaling_group_id)),
-            Err(error) => Err(ctx.refused(&error)),
+        // It goes already.
+        if !view.group.deleting {
+            ctx.change(view.group.id, GroupCommand::Delete { force })
+                .await?;
         }
+        Ok(Empty {})
     }
 }

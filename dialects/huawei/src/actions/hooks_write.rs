@@ -103,7 +103,7 @@ async fn change(view: &GroupView, change: HookChange, ctx: &Ctx) -> Result<(), F
 
 /// The hook as it is now.
 async fn shown(group: &str, name: &str, ctx: &Ctx) -> Result<ShownHook, Fault> {
-    let view = ctx.view(group).await?;
+    let view = ctx.staying(group).await?;
     Ok(ShownHook::new(&*named(&view, name)?))
 }
 
@@ -132,7 +132,7 @@ impl Action<Ctx> for CreateLifeCycleHook {
             target: Some(topic(&urn)?),
             command: None,
         };
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         check_idle(&view, ctx)?;
         if view.parts.hooks.len() >= HOOKS {
             return Err(Fault::new("AS.7038", format!("There may be {HOOKS}.")));
@@ -179,7 +179,7 @@ impl Action<Ctx> for UpdateLifeCycleHook {
             target,
             ..HookPatch::default()
         };
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let hook = named(&view, &self.lifecycle_hook_name)?;
         check_idle(&view, ctx)?;
         let modify = HookChange::Modify {
@@ -203,7 +203,7 @@ impl Action<Ctx> for DeleteLifecycleHook {
     type Response = Empty;
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let hook = named(&view, &self.lifecycle_hook_name)?;
         check_idle(&view, ctx)?;
         change(&view, HookChange::Delete { id: hook.id }, ctx).await?;

@@ -136,9 +136,10 @@ impl Action<Ctx> for DeleteScalingInstance {
             )
         };
         let id = InstanceId::parse_uuid(&self.instance_id).map_err(|_| absent())?;
-        let views = ctx.views().await?;
+        let views = ctx.every_view().await?;
         let view = views.iter().find(|view| view.instances.contains_key(&id));
         let view = view.ok_or_else(absent)?;
+        Ctx::check_stays(view)?;
         check_idle(view, ctx)?;
         let state = view.instances.get(&id).map(|member| member.state);
         if state != Some(Lifecycle::InService) {
@@ -222,7 +223,7 @@ impl BatchInstancesAction {
                     error_code: codes::attach_refusal(&refusal),
                 }],
             ),
-            Err(error) => Err(ctx.refused(&error)),
+            Err(error) => Err(ctx.refused_by(id, &error).await),
         }
     }
 
@@ -269,7 +270,7 @@ impl Action<Ctx> for BatchInstancesAction {
             }
             _ => false,
         };
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let id = view.group.id;
         let serving = |action| members(&view, &texts, action, Lifecycle::InService);
         match action {

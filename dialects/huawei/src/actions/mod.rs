@@ -16,6 +16,7 @@ mod policies_write;
 mod quotas;
 mod tags;
 mod tags_search;
+mod warm_pool;
 
 use http::Method;
 use muster_kit::action::{Action, Entry};
@@ -24,6 +25,7 @@ use serde::Serialize;
 
 use crate::context::Ctx;
 use crate::routes::Route;
+use warm_pool::{NEW, OLD};
 
 /// An answer without a body.
 #[derive(Serialize)]
@@ -180,5 +182,31 @@ pub(crate) static ROUTES: &[Route] = &[
     post::<tags_search::ListResourceInstances>(
         "/v1/{project_id}/{resource_type}/resource_instances/action",
         200,
+    ),
+    put::<warm_pool::PutWarmPool<OLD>>(
+        "/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+        204,
+    ),
+    put::<warm_pool::PutWarmPool<NEW>>(
+        "/v2/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+        204,
+    ),
+    get::<warm_pool::ShowWarmPool<OLD>>(
+        "/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+    ),
+    get::<warm_pool::ShowWarmPool<NEW>>(
+        "/v2/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+    ),
+    delete::<warm_pool::CloseWarmPool<OLD>>(
+        "/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+    ),
+    delete::<warm_pool::CloseWarmPool<NEW>>(
+        "/v2/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",
+    ),
+    get::<warm_pool::ListWarmPoolInstances<OLD>>(
+        "/{project_id}/scaling-groups/{scaling_group_id}/warm-pool-instances",
+    ),
+    get::<warm_pool::ListWarmPoolInstances<NEW>>(
+        "/v2/{project_id}/scaling-groups/{scaling_group_id}/warm-pool-instances",
     ),
 ];

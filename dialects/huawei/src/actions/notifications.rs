@@ -107,7 +107,7 @@ impl Action<Ctx> for CreateScalingNotification {
             .map(|word| checks::word("AS.7026", "topic_scene", word))
             .collect::<Result<_, _>>()?;
         let scenes = scenes(&list);
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let topics = of_topics(&view);
         let command = match topics.iter().find(|(urn, _)| *urn == topic) {
             Some((_, known)) => NotificationCommand::Modify {
@@ -182,7 +182,7 @@ impl Action<Ctx> for DeleteScalingNotification {
     type Response = Empty;
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let view = ctx.view(&self.scaling_group_id).await?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
         let topics = of_topics(&view);
         let found = topics.iter().find(|(urn, _)| *urn == self.topic_urn);
         let (_, known) = found.ok_or_else(|| Fault::absent(&self.topic_urn))?;

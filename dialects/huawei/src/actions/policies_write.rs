@@ -151,7 +151,7 @@ impl Action<Ctx> for CreateScalingPolicy {
         let group = group.ok_or_else(|| Fault::missing("AS.3019", "scaling_group_id"))?;
         let cooldown_secs = cooldown(self.cool_down_time.unwrap_or(300))?;
         let adjust = self.scaling_policy_action.unwrap_or_default().by()?;
-        let view = ctx.view(&group).await?;
+        let view = ctx.staying(&group).await?;
         let wanted = Wanted {
             kind,
             alarm_id: filled(self.alarm_id),

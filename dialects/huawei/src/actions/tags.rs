@@ -136,7 +136,7 @@ impl Action<Ctx> for CreateOrDeleteScalingTagInfo {
                 }
             }
         };
-        let view = ctx.view(&self.resource_id).await?;
+        let view = ctx.staying(&self.resource_id).await?;
         let after = count_after(&view, &edit);
         if action == TagsAction::Create && after > MOST_TAGS {
             let detail = format!("There would be {after}, at most {MOST_TAGS} are allowed.");
