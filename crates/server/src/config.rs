@@ -13,6 +13,7 @@ mod ksyun;
 mod metrics;
 mod proxy;
 mod sink;
+mod tls;
 
 use catalogue::{CatalogueConfig, TypeConfig};
 pub(crate) use haproxy::HaProxyConfig;
@@ -21,6 +22,7 @@ use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use proxy::{ListenerConfig, ProxyConfig};
 pub(crate) use sink::{SinkConfig, SinkKind};
+pub(crate) use tls::TlsConfig;
 
 /// A whole number in a range; outside, the error says the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) data: Option<PathBuf>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) tls: TlsConfig,
     #[serde(default)]
     pub(crate) log: Log,
     #[serde(default)]
@@ -92,6 +96,7 @@ pub(crate) struct Limits {
     pub(crate) connections: Within<1, 65_536>,
     pub(crate) requests: Within<1, 65_536>,
     pub(crate) request_secs: Within<1, 3600>,
+    pub(crate) handshake_secs: Within<1, 60>,
 }
 
 impl Default for Limits {
@@ -101,6 +106,7 @@ impl Default for Limits {
             connections: Within(1024),
             requests: Within(512),
             request_secs: Within(30),
+            handshake_secs: Within(10),
         }
     }
 }
@@ -362,9 +368,15 @@ impl Config {
             .iter()
             .map(|(ids, problem)| (ids.as_str(), problem.clone()));
         check_tables(file, text, "listener", listeners)?;
-        if let Some(problem) = config.proxy.problem() {
-            let at = text.find("[proxy]").unwrap_or(0);
-            return Err(format!("{file}:{}: {problem}", position(text, at)));
+        let whole = [
+            ("[proxy]", config.proxy.problem()),
+            ("[tls]", config.tls.problem()),
+        ];
+        for (table, problem) in whole {
+            if let Some(problem) = problem {
+                let at = text.find(table).unwrap_or(0);
+                return Err(format!("{file}:{}: {problem}", position(text, at)));
+            }
         }
         Ok(config)
     }

@@ -1,6 +1,5 @@
 //! The front door: one port, bounded in everything, that finds out which dialect is speaking.
 
-use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,25 +7,18 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming as Body;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply, Unserved};
 use muster_kit::node;
 use muster_runtime::Runtime;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::config::Limits;
 use crate::metrics::RequestMetrics;
 use crate::native::Native;
+use crate::tls::Tls;
 
-/// Largest request head.
-const HEAD_BYTES: usize = 64 * 1024;
-/// Most header lines.
-const HEADERS: usize = 100;
-/// Time in which a head must have come.
-const HEAD_SECS: u64 = 15;
+mod wire;
 
 /// What every connection shares.
 pub(crate) struct Front {
@@ -37,6 +29,8 @@ pub(crate) struct Front {
     pub(crate) limits: Limits,
     pub(crate) tree: node::Limits,
     pub(crate) requests: Semaphore,
+    /// HTTPS and tunnels, unless they are switched off.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// The path belongs to a door that is not open yet.
@@ -115,34 +109,6 @@ impl Front {
         }
         drop(listener);
         let _all_closed = connections.acquire_many(all).await;
-    }
-
-    async fn connection(self: Arc<Self>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-        let front = Arc::clone(&self);
-        let service = service_fn(move |request| {
-            let front = Arc::clone(&front);
-            async move { Ok::<_, Infallible>(front.request(request).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(HEAD_SECS))
-            .max_headers(HEADERS)
-            .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        tokio::pin!(connection);
-        let result = tokio::select! {
-            result = connection.as_mut() => result,
-            () = told(&mut stop) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "a connection ended");
-        }
     }
 
     /// One request. Its work goes on when the client goes away: what was begun is finished.

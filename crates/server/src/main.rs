@@ -20,6 +20,7 @@ mod serve;
 mod simulate;
 mod sinks;
 mod sources;
+mod tls;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -13,6 +13,27 @@ use prometheus_client::registry::Registry;
 
 use crate::proxy_metrics::ProxyMetrics;
 
+/// How a connection speaks HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// As it is.
+    Plain,
+    /// Over TLS.
+    Tls,
+    /// Over TLS through a tunnel, as a cloud's host or Muster's own name.
+    Tunnel,
+}
+
+impl Connection {
+    fn name(self) -> &'static str {
+        match self {
+            Connection::Plain => "plain",
+            Connection::Tls => "tls",
+            Connection::Tunnel => "tunnel",
+        }
+    }
+}
+
 type Labels = [(&'static str, Cow<'static, str>); 3];
 
 /// Metrics of requests.
@@ -22,6 +43,9 @@ pub(crate) struct RequestMetrics {
     seconds: Histogram,
     panics: Counter,
     refused: Counter,
+    connections: Family<[(&'static str, &'static str); 1], Counter>,
+    handshakes: Counter,
+    tunnels: Counter,
 }
 
 impl RequestMetrics {
@@ -34,6 +58,8 @@ impl RequestMetrics {
         let calls = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.0001, 4.0, 10));
         let (panics, refused) = (Counter::default(), Counter::default());
+        let connections = Family::default();
+        let (handshakes, tunnels) = (Counter::default(), Counter::default());
         registry.register(
             "api_calls",
             "API calls by dialect, action and code",
@@ -50,12 +76,30 @@ impl RequestMetrics {
             "Connections refused because there were too many",
             refused.clone(),
         );
+        registry.register(
+            "connections",
+            "Connections that spoke HTTP, by how: plain, tls, tunnel",
+            connections.clone(),
+        );
+        registry.register(
+            "failed_handshakes",
+            "TLS handshakes that failed or took too long",
+            handshakes.clone(),
+        );
+        registry.register(
+            "refused_tunnels",
+            "CONNECT requests for hosts that are none of ours",
+            tunnels.clone(),
+        );
         RequestMetrics {
             registry: Mutex::new(registry),
             calls,
             seconds,
             panics,
             refused,
+            connections,
+            handshakes,
+            tunnels,
         }
     }
 
@@ -80,6 +124,20 @@ impl RequestMetrics {
 
     pub(crate) fn refused(&self) {
         self.refused.inc();
+    }
+
+    pub(crate) fn connected(&self, kind: Connection) {
+        self.connections
+            .get_or_create(&[("kind", kind.name())])
+            .inc();
+    }
+
+    pub(crate) fn handshake_failed(&self) {
+        self.handshakes.inc();
+    }
+
+    pub(crate) fn tunnel_refused(&self) {
+        self.tunnels.inc();
     }
 
     /// Everything, in the text format.

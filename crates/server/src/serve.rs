@@ -31,6 +31,7 @@ use crate::metrics::RequestMetrics;
 use crate::native::{Native, OFFSET_SETTING};
 use crate::projects::Projects;
 use crate::seal::Sealer;
+use crate::tls::Tls;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8700);
@@ -105,6 +106,7 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     )
     .await
     .map_err(|error| error.to_string())?;
+    let tls = Tls::configured(&config.tls, &dir, &sealer, address)?;
     let queues = crate::sinks::start(&runtime, &config, &keyring, back.sim.as_ref()).await?;
     crate::sources::start(&runtime, &config, back.sim.as_ref(), back.measured)?;
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
@@ -125,12 +127,10 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
         tree: tree_limits(),
         limits: config.limits,
         runtime: Arc::clone(&runtime),
+        tls,
     });
-    if let Some(key) = first {
-        show_key(&key, &dir)?;
-    }
     let told_to_stop = stop_signals()?;
-    say(&format!("muster ready on http://{address}"))?;
+    announce(first.as_ref(), &dir, front.tls.as_ref(), address)?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(Arc::clone(&front).serve(listener, stopped));
     told_to_stop.await;
@@ -169,13 +169,24 @@ fn tree_limits() -> node::Limits {
     }
 }
 
-fn show_key(key: &NewKey, dir: &Path) -> Result<(), String> {
-    say(&format!("access key id:     {}", key.access_key_id))?;
-    say(&format!("secret access key: {}", key.secret_access_key))?;
-    say(&format!(
-        "(kept in {})",
-        dir.join("credentials.json").display()
-    ))
+/// Says what is needed to come in; the last line is that everything is ready.
+fn announce(
+    key: Option<&NewKey>,
+    dir: &Path,
+    tls: Option<&Tls>,
+    address: SocketAddr,
+) -> Result<(), String> {
+    if let Some(key) = key {
+        say(&format!("access key id:     {}", key.access_key_id))?;
+        say(&format!("secret access key: {}", key.secret_access_key))?;
+        let kept = dir.join("credentials.json");
+        say(&format!("(kept in {})", kept.display()))?;
+    }
+    if let Some(tls) = tls {
+        let ca = tls.authority().display();
+        say(&format!("https on the same port; clients trust {ca}"))?;
+    }
+    say(&format!("muster ready on http://{address}"))
 }
 
 /// The APIs that are served; no two recognise the same request.

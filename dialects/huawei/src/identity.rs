@@ -132,12 +132,14 @@ fn malformed(message: &str) -> Refusal {
     Refusal::Identity(StatusCode::BAD_REQUEST, message.to_owned())
 }
 
-/// Where clients reach this service.
+/// Where clients reach this service; `x-forwarded-proto` says whether by HTTPS.
 fn base(incoming: &Incoming) -> String {
-    format!(
-        "http://{}",
-        incoming.head.header("host").unwrap_or("127.0.0.1")
-    )
+    let scheme = match incoming.head.header("x-forwarded-proto") {
+        Some("https") => "https",
+        Some(_) | None => "http",
+    };
+    let host = incoming.head.header("host").unwrap_or("127.0.0.1");
+    format!("{scheme}://{host}")
 }
 
 fn micros(unix_secs: i64) -> String {

@@ -35,7 +35,31 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
         ),
         (
             "[tls]\ncert = \"x\"",
-            "muster.toml:1:2: unknown field `tls`, expected one of",
+            "muster.toml:1:1: tls.key goes with tls.cert",
+        ),
+        (
+            "\n[tls]\nkey = \"x\"",
+            "muster.toml:2:1: tls.cert goes with tls.key",
+        ),
+        (
+            "[tls]\nhosts = [\"*.com\"]",
+            "muster.toml:1:1: tls.hosts `*.com`: a host name is right",
+        ),
+        (
+            "[tls]\nhosts = [\"https://as.example\"]",
+            "muster.toml:1:1: tls.hosts `https://as.example`: a host name is right",
+        ),
+        (
+            "[tls]\nhosts = [\"127.0.0.1:443\"]",
+            "muster.toml:1:1: tls.hosts `127.0.0.1:443`: a host name is right",
+        ),
+        (
+            "[tls]\nnames = [\"a.example\", \"::1\", \"A.example\"]",
+            "muster.toml:1:1: tls.names `A.example`: each is there once",
+        ),
+        (
+            "[tls]\nca = \"x\"",
+            "muster.toml:2:1: unknown field `ca`, expected one of `enabled`",
         ),
         (
             "[[sink]]\nname = \"ops\"\nkind = \"pigeon\"",
