@@ -12,6 +12,7 @@ mod haproxy;
 mod ksyun;
 mod metrics;
 mod proxy;
+mod qcloud;
 mod sink;
 
 use catalogue::{CatalogueConfig, TypeConfig};
@@ -20,6 +21,7 @@ use ksyun::KsyunConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use proxy::{ListenerConfig, ProxyConfig};
+use qcloud::QcloudConfig;
 pub(crate) use sink::{SinkConfig, SinkKind};
 
 /// A whole number in a range; outside, the error says the range.
@@ -60,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) rate_limits: RateLimits,
     #[serde(default)]
     ksyun: KsyunConfig,
+    #[serde(default)]
+    qcloud: QcloudConfig,
     #[serde(default)]
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]
