@@ -123,6 +123,7 @@ pub fn upgrade_config(
         login: old.spec.login.clone(),
         // Only another door has words for these.
         ksyun_extras: old.spec.ksyun_extras.clone(),
+        public_image: old.spec.public_image,
         name_time_suffix: old.spec.name_time_suffix,
         ..spec.clone()
     };

@@ -162,6 +162,9 @@ pub struct ConfigSpec {
     /// Kingsoft: what only that door has words for, kept and echoed as given: name of the parameter, value.
     #[serde(default)]
     pub ksyun_extras: Vec<Tag>,
+    /// Tencent 2017: whether its caller called the image a public one; kept and echoed.
+    #[serde(default)]
+    pub public_image: Option<bool>,
     /// Kingsoft: the time at which a machine is made is appended to its name.
     #[serde(default)]
     pub name_time_suffix: bool,

@@ -12,6 +12,7 @@ mod haproxy;
 mod ksyun;
 mod metrics;
 mod proxy;
+mod qcloud;
 mod sink;
 mod tls;
 
@@ -21,6 +22,7 @@ use ksyun::KsyunConfig;
 use metrics::MetricsConfig;
 pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use proxy::{ListenerConfig, ProxyConfig};
+use qcloud::QcloudConfig;
 pub(crate) use sink::{SinkConfig, SinkKind};
 pub(crate) use tls::TlsConfig;
 
@@ -64,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) rate_limits: RateLimits,
     #[serde(default)]
     ksyun: KsyunConfig,
+    #[serde(default)]
+    qcloud: QcloudConfig,
     #[serde(default)]
     pub(crate) account: Vec<AccountConfig>,
     #[serde(default)]

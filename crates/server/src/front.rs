@@ -33,14 +33,6 @@ pub(crate) struct Front {
     pub(crate) tls: Option<Tls>,
 }
 
-/// The path belongs to a door that is not open yet.
-fn closed_door(path: &str) -> Option<&'static str> {
-    match path {
-        "/v2/index.php" => Some("the Tencent Cloud API of 2017"),
-        _ => None,
-    }
-}
-
 fn plain(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = serde_json::json!({ "error": { "code": code, "message": message } });
     Reply::json(status, body.to_string())
@@ -270,16 +262,6 @@ impl Front {
             pairs,
             request_id: request_id.to_owned(),
         };
-        if let Some(door) = closed_door(&incoming.head.path) {
-            return (
-                "none",
-                plain(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "NotServed",
-                    &format!("the door of {door} is not open yet"),
-                ),
-            );
-        }
         match self.recognise(&incoming.head, &incoming.pairs, spoken) {
             Some(dialect) => (dialect.name(), dialect.handle(incoming).await),
             None => (

@@ -13,6 +13,7 @@ use muster_model::Access;
 use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::proxy::ProxyBalancer;
+use muster_qcloud::Qcloud;
 use muster_runtime::{Options, Runtime, ShellClock, Source};
 use muster_sim::SimCompute;
 use muster_store::SqliteStore;
@@ -198,6 +199,8 @@ fn dialects(
     config: &Config,
 ) -> Vec<Arc<dyn Dialect>> {
     vec![
+        // Known by its path: the others look at less.
+        qcloud(runtime, keyring, sealer, config),
         tencent3(runtime, keyring, sealer, config),
         huawei(runtime, projects, sealer),
         ksyun(runtime, keyring, sealer, config),
@@ -232,6 +235,25 @@ fn ksyun(
             now_unix_secs: Arc::new(ShellClock::real_unix_secs),
             seal: seal(sealer),
             switches: config.ksyun_switches(),
+        },
+    ))
+}
+
+fn qcloud(
+    runtime: &Arc<Runtime>,
+    keyring: &Arc<Keyring>,
+    sealer: &Arc<Sealer>,
+    config: &Config,
+) -> Arc<dyn Dialect> {
+    Arc::new(Qcloud::new(
+        Arc::<Runtime>::clone(runtime),
+        Arc::<Keyring>::clone(keyring) as Arc<dyn Keys>,
+        muster_qcloud::Options {
+            rate_limits: config.rate_limits.enabled,
+            limits: tree_limits(),
+            now_unix_secs: Arc::new(ShellClock::real_unix_secs),
+            seal: seal(sealer),
+            switches: config.qcloud_switches(),
         },
     ))
 }

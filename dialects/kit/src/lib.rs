@@ -11,6 +11,7 @@ pub mod filter;
 pub mod http;
 pub mod node;
 pub mod page;
+pub mod rates;
 pub mod sign;
 pub mod time;
 pub mod xml;

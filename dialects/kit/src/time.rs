@@ -26,6 +26,33 @@ pub fn format_offset(unix_ms: i64, offset_hours: i8) -> String {
     format!("{}{sign}{:02}:00", civil(unix_ms, offset), hours.abs())
 }
 
+/// `YYYY-MM-DD hh:mm:ss` by China's clock, without a zone: as the older APIs write it.
+pub fn format_china(unix_ms: i64) -> String {
+    let offset = Offset::from_hours(CHINA_OFFSET_HOURS).unwrap_or(Offset::UTC);
+    civil(unix_ms, offset).to_string().replace('T', " ")
+}
+
+/// Reads [`format_china`] to unix milliseconds; blanks around it are left aside.
+///
+/// # Errors
+/// [`BadTime`] for any other form and for a date or time that does not exist.
+pub fn parse_china(text: &str) -> Result<i64, BadTime> {
+    match text.contains('T') {
+        true => Err(BadTime),
+        false => parse(&format!("{}+08:00", text.trim().replacen(' ', "T", 1))),
+    }
+}
+
+/// Hour and minute by China's clock.
+pub fn china_clock(unix_ms: i64) -> (i64, i64) {
+    let offset_ms = i64::from(CHINA_OFFSET_HOURS) * 3_600_000;
+    let minutes = unix_ms
+        .saturating_add(offset_ms)
+        .div_euclid(60_000)
+        .rem_euclid(24 * 60);
+    (minutes / 60, minutes % 60)
+}
+
 /// `YYYY-MM-DD` in UTC, of unix seconds: the date of a credential scope.
 pub fn utc_date(unix_secs: i64) -> String {
     civil(unix_secs.saturating_mul(1_000), Offset::UTC)

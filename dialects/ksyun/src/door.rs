@@ -8,9 +8,11 @@ use muster_kit::action::Entry;
 use muster_kit::decode::{DecodeError, DecodeErrorKind};
 use muster_kit::http::{Dialect, FORM, Head, Incoming, Pairs, Reply, Unserved};
 use muster_kit::node::{Limits, form};
+use muster_kit::rates::Rates;
 use muster_kit::sign::aws4;
 use muster_kit::sign::keys::SigningKeys;
 use muster_kit::xml;
+use muster_model::AccountId;
 use muster_ports::{Api, Caller, Keys};
 use serde_json::Value;
 
@@ -19,7 +21,6 @@ use crate::auth::Gate;
 use crate::context::{Ctx, Seal, Switches};
 use crate::fault::Fault;
 use crate::params;
-use crate::rates::Rates;
 
 /// The version of this API.
 const VERSION: &str = "2016-03-04";
@@ -53,7 +54,7 @@ pub struct Ksyun {
     seal: Seal,
     switches: Arc<Switches>,
     signing_keys: SigningKeys,
-    rates: Option<Rates>,
+    rates: Option<Rates<(AccountId, &'static str)>>,
 }
 
 /// What is asked, as far as it is known.
@@ -68,8 +69,7 @@ impl Ksyun {
     /// The door onto `api`.
     #[must_use]
     pub fn new(api: Arc<dyn Api>, keys: Arc<dyn Keys>, options: Options) -> Ksyun {
-        let clock = governor::clock::DefaultClock::default();
-        let rates = Rates::new(options.switches.calls_per_sec, &clock);
+        let rates = Rates::per_sec(options.switches.calls_per_sec);
         Ksyun {
             api,
             keys,
@@ -106,7 +106,7 @@ impl Ksyun {
         *action = entry.name;
         let credential = asker.credential;
         if let Some(rates) = &self.rates
-            && !rates.allow(credential.account, entry.name)
+            && !rates.allow((credential.account, entry.name))
         {
             return Err(Fault::too_fast());
         }

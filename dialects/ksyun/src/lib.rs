@@ -12,7 +12,6 @@ mod context;
 mod door;
 mod fault;
 mod params;
-mod rates;
 mod shapes;
 #[cfg(test)]
 mod tests;

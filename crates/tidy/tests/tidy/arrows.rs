@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("muster-kit", &["muster-model", "muster-ports"]),
     (
-        "muster-tencent2",
+        "muster-qcloud",
         &["muster-model", "muster-ports", "muster-kit"],
     ),
     (
@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "muster-runtime",
             "muster-sim",
             "muster-kit",
-            "muster-tencent2",
+            "muster-qcloud",
             "muster-tencent3",
             "muster-huawei",
             "muster-ksyun",

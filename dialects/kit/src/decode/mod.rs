@@ -12,9 +12,11 @@ mod de;
 mod error;
 mod fields;
 mod scalar;
+mod values;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub use fields::{Field, Shape, known_fields};
+pub use values::{Many, One};
 
 use serde::de::DeserializeOwned;
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::canonical::{chain, sha256_hex, to_hex};
 use super::tc3::{ALGORITHM, TERMINATOR};
-use super::tencent_v1::{Algorithm, mac, sorted};
+use super::tencent_v1::{API_3, API_2017, Algorithm, Profile, mac, sorted};
 use crate::http::{FORM, Head, Pairs};
 use crate::time::utc_date;
 
@@ -86,11 +86,22 @@ impl Client<'_> {
         ];
         let region = self.region.map(|region| ("Region", region));
         let all: Pairs = params.iter().copied().chain(common).chain(region).collect();
-        let (list, secret) = (sorted(&all), self.secret_key.as_bytes());
-        let mac = match algorithm {
-            Algorithm::HmacSha1 => mac::<Hmac<sha1::Sha1>>(&method, self.host, "/", &list, secret),
+        self.signed_form(method, "/", &all, &API_3)
+    }
+
+    /// A `GET` or form `POST` of the API of 2017. `pairs` are all its parameters but the signature, not encoded.
+    pub fn form_2017(&self, method: Method, pairs: &[(&str, &str)]) -> Request {
+        let all = pairs.iter().copied().collect();
+        self.signed_form(method, "/v2/index.php", &all, &API_2017)
+    }
+
+    fn signed_form(&self, method: Method, path: &str, all: &Pairs, profile: &Profile) -> Request {
+        let secret = self.secret_key.as_bytes();
+        let list = sorted(all, &method, profile);
+        let mac = match Algorithm::of(all) {
+            Algorithm::HmacSha1 => mac::<Hmac<sha1::Sha1>>(&method, self.host, path, &list, secret),
             Algorithm::HmacSha256 => {
-                mac::<Hmac<sha2::Sha256>>(&method, self.host, "/", &list, secret)
+                mac::<Hmac<sha2::Sha256>>(&method, self.host, path, &list, secret)
             }
         };
         let mut encoded = form_urlencoded::Serializer::new(String::new());
@@ -108,7 +119,7 @@ impl Client<'_> {
         Request {
             head: Head {
                 method,
-                path: "/".into(),
+                path: path.into(),
                 raw_query,
                 headers,
             },

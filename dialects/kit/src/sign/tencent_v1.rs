@@ -1,6 +1,8 @@
 //! HmacSHA1 and HmacSHA256, the older signature of Tencent Cloud (also that of its 2017 API): a MAC over method, host,
 //! path and the sorted decoded parameters.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,11 +19,24 @@ use crate::http::{Head, Pairs};
 pub struct Profile {
     /// How far the timestamp may be from now.
     pub max_skew_secs: u64,
+    /// Hosts that may have been signed whatever the `Host` header says: behind a proxy clients go on signing the official one.
+    pub hosts: &'static [&'static str],
+    /// Signed as in 2017: `_` in names is a `.`, and a POST leaves out values that begin with `@`.
+    pub of_2017: bool,
 }
 
 /// Tencent Cloud API 3.0.
 pub const API_3: Profile = Profile {
     max_skew_secs: super::MAX_SKEW_SECS,
+    hosts: &[],
+    of_2017: false,
+};
+
+/// The Auto Scaling API of 2017.
+pub const API_2017: Profile = Profile {
+    max_skew_secs: 2 * 3600,
+    hosts: &["scaling.api.qcloud.com"],
+    of_2017: true,
 };
 
 /// The hash. Anything but exactly `HmacSHA256` means SHA-1.
@@ -79,7 +94,7 @@ pub fn verify(
     let signature = STANDARD.decode(signature.trim_end().replace(' ', "+"));
     let signature = signature.map_err(|_| SignError::Malformed("Signature is not base64"))?;
     check_skew(timestamp, now_secs, profile.max_skew_secs)?;
-    let sorted = sorted(pairs);
+    let sorted = sorted(pairs, &head.method, profile);
     let matches = |host| match Algorithm::of(pairs) {
         Algorithm::HmacSha1 => same(
             &mac::<Hmac<Sha1>>(&head.method, host, &head.path, &sorted, secret),
@@ -90,7 +105,8 @@ pub fn verify(
             &signature,
         ),
     };
-    if host_candidates(host).any(matches) {
+    let mut hosts = host_candidates(host).chain(profile.hosts.iter().copied());
+    if hosts.any(matches) {
         Ok(())
     } else {
         Err(SignError::BadSignature)
@@ -98,12 +114,24 @@ pub fn verify(
 }
 
 /// The parameters that are signed, in plain ASCII order of their names (`InstanceIds.12` before `InstanceIds.2`).
-pub(super) fn sorted(pairs: &Pairs) -> Vec<(&str, &str)> {
+pub(super) fn sorted<'p>(
+    pairs: &'p Pairs,
+    method: &Method,
+    profile: &Profile,
+) -> Vec<(Cow<'p, str>, &'p str)> {
+    let is_file =
+        |value: &str| profile.of_2017 && *method == Method::POST && value.starts_with('@');
     let mut sorted: Vec<_> = pairs
         .iter()
-        .filter(|(name, _)| *name != "Signature")
+        .filter(|(name, value)| *name != "Signature" && !is_file(value))
+        .map(
+            |(name, value)| match profile.of_2017 && name.contains('_') {
+                true => (Cow::Owned(name.replace('_', ".")), value),
+                false => (Cow::Borrowed(name), value),
+            },
+        )
         .collect();
-    sorted.sort_by_key(|(name, _)| *name);
+    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
     sorted
 }
 
@@ -111,7 +139,7 @@ pub(super) fn mac<M: Mac + KeyInit>(
     method: &Method,
     host: &str,
     path: &str,
-    sorted: &[(&str, &str)],
+    sorted: &[(Cow<'_, str>, &str)],
     secret: &[u8],
 ) -> Vec<u8> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
@@ -121,7 +149,7 @@ pub(super) fn mac<M: Mac + KeyInit>(
     }
     let mut separator = "?";
     for (name, value) in sorted {
-        for part in [separator, name, "=", value] {
+        for part in [separator, name.as_ref(), "=", value] {
             mac.update(part.as_bytes());
         }
         separator = "&";

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::client::{Client, Request};
 use super::keys::SigningKeys;
-use super::tencent_v1::{API_3, Algorithm};
+use super::tencent_v1::{API_3, API_2017, Algorithm};
 use super::{SignError, tc3, tencent_v1};
 use crate::http::{Head, Pairs};
 use crate::node::Limits;
@@ -411,5 +411,124 @@ fn kept_keys_do_not_outlive_their_secret() {
             Ok(())
         );
         assert!(keys.len() <= 2);
+    }
+}
+
+/// The vector of the documentation of 2017, and two computed ones: SHA-256, and a POST with UTF-8 and JSON.
+#[test]
+fn the_api_of_2017_is_signed_as_documented() {
+    const SECRET: &[u8] = b"Gu5t9xGARNpq86cd98joQYCN3Cozk1qA";
+    let common = [
+        ("Nonce", "11886"),
+        ("Region", "gz"),
+        ("SecretId", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"),
+        ("Timestamp", "1465185768"),
+    ];
+    let request = |method: Method, host: &str, own: &[(&str, &str)]| {
+        let pairs: Pairs = common.iter().chain(own).copied().collect();
+        let mut headers = http::HeaderMap::new();
+        headers.insert("host", host.parse().unwrap());
+        let head = Head {
+            method,
+            path: "/v2/index.php".to_owned(),
+            raw_query: String::new(),
+            headers,
+        };
+        (head, pairs)
+    };
+    let verify = |(head, pairs): &(Head, Pairs), now| {
+        tencent_v1::verify(head, pairs, SECRET, &API_2017, now)
+    };
+    let get = |host, signature| {
+        let own = [
+            ("instanceIds.0", "ins-09dx96dg"),
+            ("Signature", signature),
+            ("limit", "20"),
+            ("offset", "0"),
+            ("Action", "DescribeInstances"),
+        ];
+        request(Method::GET, host, &own)
+    };
+    const NOW_2016: i64 = 1_465_185_768;
+    let good = get("cvm.api.qcloud.com", "NSI3UqqD99b/UJb4tbG/xZpRW64=");
+    for skew in [-7200, 0, 7200] {
+        assert_eq!(verify(&good, NOW_2016 + skew), Ok(()));
+    }
+    for skew in [-7201, 7201] {
+        assert_eq!(verify(&good, NOW_2016 + skew), Err(SignError::Expired));
+    }
+    // Behind a port it is the same host; another one is not.
+    let port = get("cvm.api.qcloud.com:8080", "NSI3UqqD99b/UJb4tbG/xZpRW64=");
+    assert_eq!(verify(&port, NOW_2016), Ok(()));
+    let other = get("cvm.example.com", "NSI3UqqD99b/UJb4tbG/xZpRW64=");
+    assert_eq!(verify(&other, NOW_2016), Err(SignError::BadSignature));
+
+    // The official host may be signed whatever the header says.
+    let post = request(
+        Method::POST,
+        "127.0.0.1:9000",
+        &[
+            ("Action", "CreateScalingPolicy"),
+            ("SignatureMethod", "HmacSHA256"),
+            ("Signature", "A9sVYvoSqJKluCqBf8D7WWedDYJgZfDnWSmfnbQJf/c="),
+            ("adjustmentType", "TotalCapacity"),
+            ("adjustmentValue", "1"),
+            ("cooldown", "300"),
+            (
+                "metric",
+                r#"{"dimensionName":"cpu_usage","comparisonOperator":"Greater","threshold":50}"#,
+            ),
+            ("notifyIds.0", "1832"),
+            ("scalingGroupId", "asg-d4hmoms6"),
+            ("scalingPolicyName", "策略"),
+        ],
+    );
+    assert_eq!(verify(&post, NOW_2016), Ok(()));
+}
+
+#[test]
+fn in_2017_names_have_dots_and_files_are_not_signed() {
+    let signer = client("127.0.0.1:9000", "");
+    let pairs = [
+        ("Action", "DescribeScalingGroup"),
+        ("Timestamp", "1465185768"),
+        ("SecretId", "AKID"),
+        ("scaling_groupIds_0", "asg-1"),
+        ("file", "@name"),
+    ];
+    for (method, unsigned_file) in [(Method::GET, false), (Method::POST, true)] {
+        let request = signer.form_2017(method, &pairs);
+        let sent = Pairs::read(&request.head, &request.body, &Limits::default()).unwrap();
+        let verify = |pairs: &Pairs| {
+            tencent_v1::verify(
+                &request.head,
+                pairs,
+                b"stub-secret",
+                &API_2017,
+                1_465_185_768,
+            )
+        };
+        assert_eq!(verify(&sent), Ok(()));
+        let changed = |from: &str, name: &str, value: &str| -> Pairs {
+            let sent = sent.iter();
+            sent.map(|(old, was)| {
+                if old == from {
+                    (name.to_owned(), value.to_owned())
+                } else {
+                    (old.to_owned(), was.to_owned())
+                }
+            })
+            .collect()
+        };
+        let dotted = changed("scaling_groupIds_0", "scaling.groupIds.0", "asg-1");
+        assert_eq!(
+            verify(&dotted),
+            Ok(()),
+            "the text that is signed is the same"
+        );
+        let other = changed("file", "file", "@other");
+        assert_eq!(verify(&other).is_ok(), unsigned_file);
+        let other = changed("Action", "Action", "DeleteScalingGroup");
+        assert_eq!(verify(&other), Err(SignError::BadSignature));
     }
 }

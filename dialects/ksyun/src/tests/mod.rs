@@ -5,4 +5,3 @@
 mod codes;
 mod coverage;
 mod facts;
-mod rates;

@@ -147,6 +147,7 @@ impl CreateLaunchConfiguration {
             source_instance: None,
             huawei_extras: Vec::new(),
             ksyun_extras: Vec::new(),
+            public_image: None,
             name_time_suffix: false,
             name: self.launch_configuration_name,
         })

@@ -1,0 +1,45 @@
+//! The actions, one file per family, and the list that dispatches them.
+
+mod activities;
+mod configs;
+mod configs_write;
+mod groups;
+mod groups_write;
+mod instances;
+mod policies;
+
+use serde::Serialize;
+
+use crate::context::Ctx;
+
+muster_kit::actions!(
+    /// Every action that this door answers.
+    pub(crate) ACTIONS: Ctx = [
+        configs_write::CreateScalingConfiguration,
+        configs::DescribeScalingConfiguration,
+        configs::DeleteScalingConfiguration,
+        groups_write::CreateScalingGroup,
+        groups::DescribeScalingGroup,
+        groups_write::ModifyScalingGroup,
+        groups::DeleteScalingGroup,
+        instances::SetCvmProtectedDetach,
+        instances::DescribeScalingInstance,
+        instances::AttachInstance,
+        instances::DetachInstance,
+        activities::DescribeScalingActivity,
+        policies::CreateScalingPolicy,
+        policies::DescribeScalingPolicy,
+        policies::ModifyScalingPolicy,
+        policies::DeleteScalingPolicy,
+    ]
+);
+
+/// No data: the answer of an action that is documented without any (contradiction T02).
+pub(crate) type Nothing = ();
+
+/// `[]`: the answer of an action that is documented with empty data.
+#[derive(Serialize)]
+pub(crate) struct Empty([u8; 0]);
+
+/// `[]`.
+pub(crate) const EMPTY: Empty = Empty([]);

@@ -1,0 +1,515 @@
+//! From the model's errors to this door's: one exhaustive table. The business codes are those of the documentation where an
+//! action has one; the others are of our own making, after the pattern of their names.
+
+use muster_model::{
+    AttachRefusal, Error, Field, InstanceId, Listed, Misfit, Problem, Quota, ResourceKind,
+};
+
+use crate::fault::{Class, Fault};
+
+/// The business codes, each with its number in messages. The documentation has one of these numbers, 100004 (L657).
+const MODULE_CODES: [(&str, u32); 70] = [
+    ("InvalidParameter", 100_000),
+    ("AuthFailure", 100_001),
+    ("UnauthorizedOperation", 100_002),
+    ("RequestExpired", 100_003),
+    ("InvalidParameter.InvalidProjectId", 100_004),
+    ("RequestLimitExceeded", 100_005),
+    ("ReplayAttack", 100_006),
+    ("UnsupportedProtocol", 100_007),
+    ("UnsupportedAction", 100_008),
+    ("InternalError", 100_009),
+    ("ServiceUnavailable", 100_010),
+    ("ResourceNotFound", 100_011),
+    ("InvalidParameter.ScalingGroupIdError", 110_000),
+    ("Conflict.MaxsizeLessMinsize", 110_001),
+    ("InvalidParameter.DesiredCapacity", 110_002),
+    ("InvalidParameter.ZoneIdError", 110_003),
+    ("InvalidParameter.VpIdOrSubnetIdError", 110_004),
+    ("InvalidParameter.VpcIdOrSubnetIdError", 110_004),
+    ("Conflict.VpIdVszoneId", 110_005),
+    ("Conflict.VpcIdVszoneId", 110_005),
+    ("InvalidParameter.LoadBalancerIdError", 110_006),
+    ("QuotaExceeded.ScalingGroup", 110_007),
+    ("QuotaExceeded.ZoneId", 110_008),
+    ("QuotaExceeded.SubnetId", 110_009),
+    ("QuotaExceeded.LoadBalancerId", 110_010),
+    ("NameDuplicate.ScalingGroup", 110_011),
+    ("Conflict.InsufficientBalance", 110_012),
+    ("InActivity.ScalingGroup", 110_013),
+    ("Conflict.ScalingGroupNotEmpty", 110_014),
+    ("Conflict.ScalingGroupInactive", 110_015),
+    ("Conflict.ScalingGroupAbnormal", 110_016),
+    ("Conflict.ScalingGroupCooldown", 110_017),
+    ("Conflict.ScalingGroup", 110_018),
+    ("QuotaExceeded.MaxSize", 110_019),
+    ("Conflict.LessThanMinSize", 110_020),
+    ("InvalidParameter.ScalingConfigurationIdError", 120_000),
+    ("QuotaExceeded.ScallingConfiguration", 120_001),
+    ("NameDuplicate.ScallingConfiguration", 120_002),
+    ("InvalidParameter.SecurityGroupId", 120_003),
+    ("InvalidParameter.CbsNotMatchCpu", 120_004),
+    ("InvalidParameter.storageType", 120_005),
+    ("QuotaExceeded.storageSize", 120_006),
+    ("QuotaExceeded.rootSize", 120_007),
+    ("OprationFail.CpuOrMemNotExsit", 120_008),
+    ("Conflict.ScallingConfigurationUse", 120_009),
+    ("Conflict.ScalingConfigurationAbnormal", 120_010),
+    ("InvalidParameter.InstanceIdError", 130_000),
+    ("InvalidParameter.ProtectedFromDetach", 130_001),
+    ("IncorrectInstanceStatus.InOtherScalingGroup", 130_002),
+    ("InvalidInstanceId.ScalingConfigurationMismatch", 130_003),
+    ("InvalidInstanceId.VpcMismatch", 130_004),
+    ("IncorrectInstanceStatus.NotRunning", 130_005),
+    ("IncorrectInstanceStatus.InActivity", 130_006),
+    ("InvalidParameter.ScalingPolicyIdError", 140_000),
+    ("NameDuplicate.ScalingPolicy", 140_001),
+    ("QuotaExceeded.ScalingPolicy", 140_002),
+    ("InvalidParameter.Metric", 140_003),
+    ("InvalidParameter.MetricError", 140_003),
+    ("InvalidParameter.ScalingPolicyAdjustmentTypeError", 140_004),
+    ("InvalidParameter.ScalingPolicyAdjustmenttypeError", 140_004),
+    ("InvalidParameter.ScalingPolicyNameError", 140_005),
+    ("InvalidParameter.AdjustmentValue", 140_006),
+    ("Conflict.ModifyDefaultScalingPolicyError", 140_007),
+    ("Conflict.DeleteDefaultScalingPolicyError", 140_008),
+    ("InvalidScheduledTask.NotExist", 150_000),
+    ("QuotaExceeded.ScheduledTask", 150_001),
+    ("NameDuplicate.ScheduledTask", 150_002),
+    ("InvalidScheduleTask.TimeConflict", 150_003),
+    ("InvalidParameter.EndtimeAndRecurrence", 150_004),
+    ("InvalidParameter.LifeCycleHookIdError", 160_000),
+];
+
+/// More of them.
+const MORE_MODULE_CODES: [(&str, u32); 15] = [
+    ("HookParameterError.Transition", 160_001),
+    ("HookParameterError.DefaultResult", 160_002),
+    ("HookParameterError.LifeCycleHookResult", 160_003),
+    ("NameDuplicate.LifeCycleHook", 160_004),
+    ("InvalidParameter.GroupIdInHook", 160_005),
+    ("QuotaExceeded.HookLimit", 160_006),
+    ("Conflict.NameVsLifeCycleHookId", 160_007),
+    ("InActivity.HookId", 160_008),
+    ("Conflict.ScalingGroupIdVsLifeCycleHookId", 160_009),
+    ("IncorrectInstanceStatus.NotInHook", 160_010),
+    ("InvalidParameter.ScalingGroupId", 170_000),
+    ("InvalidParameter.NotifyType", 170_001),
+    ("InvalidParameter.NotifyPara", 170_002),
+    ("InvalidParameter.NotifyId", 170_003),
+    ("InvalidParameter.GroupId", 170_004),
+];
+
+/// The number of a business code in messages; 0 for one that has none, which a test finds.
+pub(crate) fn module_code(desc: &str) -> u32 {
+    let mut all = MODULE_CODES.iter().chain(&MORE_MODULE_CODES);
+    all.find(|(code, _)| *code == desc)
+        .map_or(0, |(_, number)| *number)
+}
+
+/// The spelling that is meant by what the documentation prints (contradiction T43).
+pub(crate) fn vpc_spelling(desc: &'static str) -> &'static str {
+    match desc {
+        "InvalidParameter.VpIdOrSubnetIdError" => "InvalidParameter.VpcIdOrSubnetIdError",
+        "Conflict.VpIdVszoneId" => "Conflict.VpcIdVszoneId",
+        other => other,
+    }
+}
+
+fn is_about_notifications(action: &str) -> bool {
+    action.ends_with("ScalingNotification")
+}
+
+fn is_about_hooks(action: &str) -> bool {
+    action.to_ascii_lowercase().contains("lifecyclehook")
+}
+
+/// The code of an id that is not right, or that nothing has.
+pub(crate) fn unknown(kind: ResourceKind, action: &str) -> &'static str {
+    match kind {
+        ResourceKind::Group if is_about_notifications(action) => "InvalidParameter.ScalingGroupId",
+        ResourceKind::Group => "InvalidParameter.ScalingGroupIdError",
+        ResourceKind::Config => "InvalidParameter.ScalingConfigurationIdError",
+        ResourceKind::Instance => "InvalidParameter.InstanceIdError",
+        ResourceKind::Policy => "InvalidParameter.ScalingPolicyIdError",
+        ResourceKind::Schedule => "InvalidScheduledTask.NotExist",
+        ResourceKind::Hook if action == "AttachLifecycleHookId" => {
+            "Conflict.ScalingGroupIdVsLifeCycleHookId"
+        }
+        ResourceKind::Hook => "InvalidParameter.LifeCycleHookIdError",
+        ResourceKind::Notification => "InvalidParameter.NotifyId",
+        ResourceKind::Balancer => "InvalidParameter.LoadBalancerIdError",
+        ResourceKind::Activity | ResourceKind::Refresh | ResourceKind::Record => "ResourceNotFound",
+    }
+}
+
+fn not_found(kind: ResourceKind, id: &str, action: &str) -> Fault {
+    let what = match kind {
+        ResourceKind::Group => "scaling group",
+        ResourceKind::Config => "scaling configuration",
+        ResourceKind::Instance => "instance of the scaling group",
+        ResourceKind::Policy => "scaling policy",
+        ResourceKind::Schedule => "scheduled task",
+        ResourceKind::Hook => "lifecycle hook of the scaling group",
+        ResourceKind::Notification => "notification",
+        ResourceKind::Balancer => "load balancer",
+        ResourceKind::Activity => "scaling activity",
+        ResourceKind::Refresh => "instance refresh",
+        ResourceKind::Record => "resource",
+    };
+    let desc = unknown(kind, action);
+    let class = match desc {
+        "Conflict.ScalingGroupIdVsLifeCycleHookId" => Class::Refused,
+        _ => Class::Absent,
+    };
+    Fault::new(class, desc, format!("there is no {what} `{id}`"))
+}
+
+fn name_taken(kind: ResourceKind, name: &str) -> Fault {
+    let desc = match kind {
+        ResourceKind::Group => "NameDuplicate.ScalingGroup",
+        ResourceKind::Config => "NameDuplicate.ScallingConfiguration",
+        ResourceKind::Policy => "NameDuplicate.ScalingPolicy",
+        ResourceKind::Schedule => "NameDuplicate.ScheduledTask",
+        ResourceKind::Hook => "NameDuplicate.LifeCycleHook",
+        ResourceKind::Instance
+        | ResourceKind::Activity
+        | ResourceKind::Notification
+        | ResourceKind::Refresh
+        | ResourceKind::Balancer
+        | ResourceKind::Record => "InvalidParameter",
+    };
+    Fault::refused(desc, format!("the name `{name}` is in use"))
+}
+
+/// This door's name of a parameter, and the code of one that is not right.
+fn parameter(field: Field, action: &str) -> (&'static str, &'static str) {
+    let task = action.ends_with("ScheduledTask");
+    match field {
+        Field::GroupName => ("scalingGroupName", "InvalidParameter"),
+        Field::ConfigName => ("scalingConfigurationName", "InvalidParameter"),
+        Field::Config => (
+            "scalingConfigurationId",
+            "InvalidParameter.ScalingConfigurationIdError",
+        ),
+        Field::Min if task => ("readjustMinSize", "InvalidParameter"),
+        Field::Min => ("minSize", "InvalidParameter"),
+        Field::Desired if task => ("readjustDesiredCapacity", "InvalidParameter"),
+        Field::Desired => ("desiredCapacity", "InvalidParameter.DesiredCapacity"),
+        Field::Max if task => ("readjustMaxSize", "InvalidParameter"),
+        Field::Max => ("maxSize", "InvalidParameter"),
+        Field::Count => ("adjustmentValue", "InvalidParameter.AdjustmentValue"),
+        Field::Vpc => ("vpcId", "InvalidParameter.VpIdOrSubnetIdError"),
+        Field::Subnets => ("subnetIds", "InvalidParameter.VpIdOrSubnetIdError"),
+        Field::Zones => ("zoneIds", "InvalidParameter.ZoneIdError"),
+        Field::Balancers => ("loadBalancerIds", "InvalidParameter.LoadBalancerIdError"),
+        Field::ForwardBalancers => ("forwardLBInfos", "InvalidParameter.LoadBalancerIdError"),
+        Field::Image | Field::ImageFamily => ("imageId", "InvalidParameter"),
+        Field::InstanceType | Field::InstanceTypes => ("cpu", "OprationFail.CpuOrMemNotExsit"),
+        Field::Login | Field::LoginPassword => ("password", "InvalidParameter"),
+        Field::LoginKeys => ("keyId", "InvalidParameter"),
+        Field::PublicIp => ("wanIp", "InvalidParameter"),
+        Field::UserData => ("userdata", "InvalidParameter"),
+        Field::Instances => ("instanceIds", "InvalidParameter.InstanceIdError"),
+        Field::Start => ("startTime", "InvalidParameter"),
+        Field::End => ("endTime", "InvalidParameter.EndtimeAndRecurrence"),
+        Field::Recurrence => ("recurrence", "InvalidParameter.EndtimeAndRecurrence"),
+        Field::Receiver | Field::ReceiverKind if is_about_hooks(action) => {
+            ("notifyIds", "InvalidParameter.GroupIdInHook")
+        }
+        Field::Receiver | Field::ReceiverKind => ("receiversIds", "InvalidParameter.GroupId"),
+        // What these mean cannot be said at this door; a group or configuration made elsewhere may have it.
+        Field::Market
+        | Field::Prepaid
+        | Field::ChargeType
+        | Field::HostName
+        | Field::InstanceName
+        | Field::NameIndex
+        | Field::Tags
+        | Field::Allocation
+        | Field::SpotBase
+        | Field::NetworkInterfaces
+        | Field::ConcurrentScaleOut
+        | Field::ScalingMode
+        | Field::Batches
+        | Field::MaxSurge => ("scalingConfigurationId", "InvalidParameter"),
+    }
+}
+
+fn wrong(field: Field, problem: &Problem, action: &str) -> Fault {
+    let (name, desc) = parameter(field, action);
+    let text = match problem {
+        Problem::OneOf(_) | Problem::NeededBy(_) => format!("the parameter `{name}` is missing"),
+        Problem::ExcludedBy(other) | Problem::NotWith(other) => {
+            let (other, _) = parameter(*other, action);
+            format!("the parameter `{name}` does not go with what `{other}` says")
+        }
+        Problem::Duplicate(value) => {
+            format!("the value `{value}` of the parameter `{name}` is given twice")
+        }
+        Problem::Above { value, limit, .. } => {
+            format!("the value `{value}` of the parameter `{name}` is not right: at most {limit}")
+        }
+        Problem::Range { value, min, max } => {
+            format!("the value `{value}` of the parameter `{name}` is not right: {min} to {max}")
+        }
+        Problem::Unusable(why) => format!("the parameter `{name}` is not right: {why}"),
+    };
+    let class = match desc {
+        "OprationFail.CpuOrMemNotExsit" => Class::Unpurchasable,
+        _ => Class::Parameter,
+    };
+    // A code that says more than is wrong here.
+    let desc = match (field, problem) {
+        (Field::End | Field::Recurrence, Problem::Unusable(_)) => "InvalidParameter",
+        _ => desc,
+    };
+    Fault::new(class, desc, text)
+}
+
+/// The parameter that names what is not listed, and its code.
+fn listed(kind: Listed, action: &str) -> (&'static str, &'static str) {
+    match kind {
+        Listed::Image | Listed::ImageFamily => ("imageId", "InvalidParameter"),
+        Listed::InstanceType => ("cpu, mem and cvmType", "OprationFail.CpuOrMemNotExsit"),
+        Listed::Zone => ("zoneIds", "InvalidParameter.ZoneIdError"),
+        Listed::Vpc => ("vpcId", "InvalidParameter.VpIdOrSubnetIdError"),
+        Listed::Subnet => ("subnetIds", "InvalidParameter.VpIdOrSubnetIdError"),
+        Listed::SecurityGroup => ("sgId", "InvalidParameter.SecurityGroupId"),
+        Listed::Key => ("keyId", "InvalidParameter"),
+        Listed::Project => ("projectId", "InvalidParameter.InvalidProjectId"),
+        Listed::Snapshot => ("dataSnapshotId", "InvalidParameter"),
+        Listed::ClassicBalancer => ("loadBalancerIds", "InvalidParameter.LoadBalancerIdError"),
+        Listed::Balancer | Listed::Listener | Listed::Location => {
+            ("forwardLBInfos", "InvalidParameter.LoadBalancerIdError")
+        }
+        Listed::UserGroup if is_about_hooks(action) => {
+            ("notifyIds", "InvalidParameter.GroupIdInHook")
+        }
+        Listed::UserGroup if is_about_notifications(action) => {
+            ("receiversIds", "InvalidParameter.GroupId")
+        }
+        Listed::UserGroup => ("notifyIds", "InvalidParameter.GroupId"),
+        Listed::BandwidthPackage
+        | Listed::DisasterRecoverGroup
+        | Listed::DedicatedCluster
+        | Listed::Command
+        | Listed::CmqQueue
+        | Listed::TdmqQueue
+        | Listed::CmqTopic
+        | Listed::TdmqTopic => ("scalingGroupId", "InvalidParameter"),
+    }
+}
+
+fn unlisted(kind: Listed, id: &str, action: &str) -> Fault {
+    let (name, desc) = listed(kind, action);
+    let class = match kind {
+        Listed::InstanceType => Class::Unpurchasable,
+        _ => Class::Absent,
+    };
+    let text = format!("the value `{id}` of the parameter `{name}` is not right: there is none");
+    Fault::new(class, desc, text)
+}
+
+fn misfit(id: &str, misfit: Misfit) -> Fault {
+    let (name, desc, class) = match misfit {
+        Misfit::FixedHostName => ("imageId", "InvalidParameter", Class::Parameter),
+        Misfit::TypeSoldOut => (
+            "cpu, mem and cvmType",
+            "OprationFail.CpuOrMemNotExsit",
+            Class::Unpurchasable,
+        ),
+        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable => {
+            ("zoneIds", "InvalidParameter.ZoneIdError", Class::Parameter)
+        }
+        Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc | Misfit::SubnetOutsideCluster => (
+            "subnetIds",
+            "InvalidParameter.VpIdOrSubnetIdError",
+            Class::Parameter,
+        ),
+        Misfit::ConfigOfOtherProject => (
+            "scalingConfigurationId",
+            "InvalidParameter.ScalingConfigurationIdError",
+            Class::Parameter,
+        ),
+        Misfit::BalancerElsewhere
+        | Misfit::BalancerOfOtherVpc
+        | Misfit::BalancerOfOtherProject
+        | Misfit::ListenerToTargetGroup => (
+            "loadBalancerIds",
+            "InvalidParameter.LoadBalancerIdError",
+            Class::Parameter,
+        ),
+        Misfit::NoBandwidthPackages | Misfit::CmqTopicUnheard | Misfit::TdmqTopicUnheard => {
+            ("scalingGroupId", "InvalidParameter", Class::Parameter)
+        }
+    };
+    let text = format!("the value `{id}` of the parameter `{name}` is not right: {misfit}");
+    Fault::new(class, desc, text)
+}
+
+/// More than there may be.
+pub(crate) fn quota(quota: Quota, limit: u32) -> Fault {
+    let (desc, what) = match quota {
+        Quota::Configs => (
+            "QuotaExceeded.ScallingConfiguration",
+            "scaling configurations",
+        ),
+        Quota::Groups => ("QuotaExceeded.ScalingGroup", "scaling groups"),
+        Quota::Schedules => ("QuotaExceeded.ScheduledTask", "scheduled tasks"),
+        Quota::ClassicBalancers | Quota::ForwardBalancers => {
+            ("QuotaExceeded.LoadBalancerId", "load balancers")
+        }
+        Quota::Hooks => ("QuotaExceeded.HookLimit", "lifecycle hooks"),
+        Quota::Policies | Quota::TargetTracking | Quota::Metrics => {
+            ("QuotaExceeded.ScalingPolicy", "scaling policies")
+        }
+        Quota::Notifications => ("InvalidParameter", "notifications"),
+        Quota::Records => ("InvalidParameter", "resources"),
+    };
+    Fault::refused(desc, format!("there may be at most {limit} {what}"))
+}
+
+fn attach(instance: InstanceId, refusal: &AttachRefusal) -> Fault {
+    let (class, desc) = match refusal {
+        AttachRefusal::NotFound => (Class::Absent, "InvalidParameter.InstanceIdError"),
+        AttachRefusal::AlreadyHere | AttachRefusal::InOtherGroup => (
+            Class::Refused,
+            "IncorrectInstanceStatus.InOtherScalingGroup",
+        ),
+        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => {
+            (Class::Refused, "InvalidInstanceId.VpcMismatch")
+        }
+        AttachRefusal::WrongState => (Class::Refused, "IncorrectInstanceStatus.NotRunning"),
+    };
+    let text = format!("the instance `{instance}` cannot be added: {refusal}");
+    Fault::new(class, desc, text)
+}
+
+/// Sizes that do not satisfy `min <= desired <= max`.
+fn size_order(min: u32, desired: u32, max: u32, action: &str) -> Fault {
+    if min > max {
+        let (low, _) = parameter(Field::Min, action);
+        let (high, _) = parameter(Field::Max, action);
+        let text = format!("the value `{max}` of `{high}` is less than `{min}` of `{low}`");
+        return Fault::new(Class::Parameter, "Conflict.MaxsizeLessMinsize", text);
+    }
+    let (name, desc) = parameter(Field::Desired, action);
+    Fault::coded(desc, name, &desired.to_string(), &format!("{min} to {max}"))
+}
+
+/// The answer to a command of an action that was refused; `about` is the id that the request names.
+pub(crate) fn fault(error: &Error, about: &str, action: &str) -> Fault {
+    match error {
+        Error::NotFound { kind, id } => not_found(*kind, id, action),
+        Error::NotMembers { instances } => {
+            let ids: Vec<String> = instances.iter().map(ToString::to_string).collect();
+            not_found(ResourceKind::Instance, &ids.join(", "), action)
+        }
+        Error::Unlisted { kind, id } => unlisted(*kind, id, action),
+        Error::Misfit { id, misfit: why } => misfit(id, *why),
+        Error::NameTaken { kind, name } => name_taken(*kind, name),
+        Error::QuotaExceeded {
+            quota: which,
+            limit,
+        } => quota(*which, *limit),
+        Error::SizeOrder { min, desired, max } => size_order(*min, *desired, *max, action),
+        Error::Invalid { field, problem } => wrong(*field, problem, action),
+        Error::CannotAttach { instance, refusal } => attach(*instance, refusal),
+        Error::SourceStopped { instance } => attach(*instance, &AttachRefusal::WrongState),
+        Error::ReadOnly => Fault::new(
+            Class::Forbidden,
+            "UnauthorizedOperation",
+            format!("the key may only look: it may not call `{action}`"),
+        ),
+        Error::BackEnd { .. } | Error::Store { .. } | Error::Overloaded => Fault::new(
+            Class::Unavailable,
+            "ServiceUnavailable",
+            "the service is not available for now; try again later",
+        ),
+        Error::InUse { .. }
+        | Error::Changed { .. }
+        | Error::HasInstances { .. }
+        | Error::Busy { .. }
+        | Error::Disabled
+        | Error::Abnormal
+        | Error::AboveMax { .. }
+        | Error::InServiceAboveMax { .. }
+        | Error::BelowMin { .. }
+        | Error::InServiceBelowMin { .. }
+        | Error::NothingToDo
+        | Error::CoolingDown
+        | Error::InstanceBusy { .. }
+        | Error::VpcBound
+        | Error::InRefresh { .. }
+        | Error::RefreshStands { .. }
+        | Error::NoneToRefresh
+        | Error::NoneToRollBack
+        | Error::NoRollBack { .. }
+        | Error::RollBackOfRollBack { .. }
+        | Error::NoSuchToken
+        | Error::NotHeld { .. }
+        | Error::VerdictGiven
+        | Error::NotExecutable { .. }
+        | Error::ConfigAbnormal => stands(error, about),
+    }
+}
+
+/// What is in the way.
+fn stands(error: &Error, about: &str) -> Fault {
+    let (desc, text) = match error {
+        Error::InUse { by, .. } => (
+            "Conflict.ScallingConfigurationUse",
+            format!("the scaling configuration `{about}` is used by {by}"),
+        ),
+        Error::HasInstances { count } => (
+            "Conflict.ScalingGroupNotEmpty",
+            format!("the scaling group `{about}` still has {count} instances"),
+        ),
+        Error::Busy { activity } => (
+            "InActivity.ScalingGroup",
+            format!("the scaling group `{about}` is performing the scaling activity `{activity}`"),
+        ),
+        Error::Disabled => (
+            "Conflict.ScalingGroupInactive",
+            format!("the scaling group `{about}` is not active"),
+        ),
+        Error::Abnormal => (
+            "Conflict.ScalingGroupAbnormal",
+            format!("the scaling group `{about}` is abnormal"),
+        ),
+        Error::AboveMax { wanted, max } | Error::InServiceAboveMax { wanted, max } => (
+            "QuotaExceeded.MaxSize",
+            format!("{wanted} instances are more than the maxSize {max} of `{about}`"),
+        ),
+        Error::BelowMin { wanted, min } | Error::InServiceBelowMin { wanted, min } => (
+            "Conflict.LessThanMinSize",
+            format!("{wanted} instances are less than the minSize {min} of `{about}`"),
+        ),
+        Error::CoolingDown => (
+            "Conflict.ScalingGroupCooldown",
+            format!("the scaling group `{about}` is in its cooldown period"),
+        ),
+        Error::InstanceBusy { instance } => (
+            "IncorrectInstanceStatus.InActivity",
+            format!("the instance `{instance}` is in operation"),
+        ),
+        Error::NotHeld { instance } => (
+            "IncorrectInstanceStatus.NotInHook",
+            format!("the instance `{instance}` does not wait for the lifecycle hook"),
+        ),
+        Error::VerdictGiven => (
+            "IncorrectInstanceStatus.NotInHook",
+            "the instance does not wait for the lifecycle hook any more".to_owned(),
+        ),
+        Error::ConfigAbnormal => (
+            "Conflict.ScalingConfigurationAbnormal",
+            "the scaling configuration is abnormal".to_owned(),
+        ),
+        other => (
+            "Conflict.ScalingGroup",
+            format!("the scaling group `{about}` cannot do this now: {other}"),
+        ),
+    };
+    Fault::refused(desc, text)
+}

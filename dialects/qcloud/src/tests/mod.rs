@@ -1,0 +1,1 @@
+//! The door against the facts of its API.

@@ -1,0 +1,188 @@
+//! This door's words for the model's, in both directions: one exhaustive table each.
+
+use muster_model::{self as model, ActivityKind, ActivityStatus, AttemptCode, Lifecycle};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident $(| $also:ident)*,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name { $($here,)* }
+
+        impl $name {
+            /// The words.
+            pub(crate) const WORDS: &'static [&'static str] = &[$($word,)*];
+
+            /// The one that a word means, in any case.
+            pub(crate) fn of(word: &str) -> Option<$name> {
+                let word = word.trim();
+                $(if word.eq_ignore_ascii_case($word) { return Some($name::$here); })*
+                None
+            }
+
+            /// Its word.
+            pub(crate) fn word(self) -> &'static str {
+                match self { $($name::$here => $word,)* }
+            }
+        }
+
+        impl From<$name> for $model {
+            fn from(word: $name) -> $model {
+                match word { $($name::$here => <$model>::$there,)* }
+            }
+        }
+
+        impl From<$model> for $name {
+            fn from(value: $model) -> $name {
+                match value { $(<$model>::$there $(| <$model>::$also)* => $name::$here,)* }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// removePolicy.
+    RemovePolicy = model::TerminationPolicy {
+        "RemoveOldestInstance" Oldest = OldestInstance | OldestConfigOldestInstance,
+        "RemoveNewestInstance" Newest = NewestInstance | OldestConfigNewestInstance,
+    }
+    /// healthyCheckType, which only the command line knows.
+    HealthyCheckType = model::HealthKind {
+        "CVM" Cvm = Machine,
+        "CLB" Clb = Balancer,
+    }
+    /// creationType.
+    CreationType = model::Origin {
+        "Auto" Auto = Auto,
+        "Manual" Manual = Manual,
+    }
+    /// comparisonOperator.
+    Operator = model::Comparison {
+        "Greater" Greater = Greater,
+        "EqualOrGreater" EqualOrGreater = GreaterOrEqual,
+        "Less" Less = Less,
+        "EqualOrLess" EqualOrLess = LessOrEqual,
+        "Equal" Equal = Equal,
+        "NotEqual" NotEqual = NotEqual,
+    }
+}
+
+/// healthStatus.
+pub(crate) fn health(health: model::Health) -> &'static str {
+    match health.is_healthy() {
+        true => "Healthy",
+        false => "UnHealthy",
+    }
+}
+
+/// lifeCycleState; `None` = not shown: what failed is listed by its activity only (concept map, instance states).
+pub(crate) fn lifecycle(state: Lifecycle) -> Option<&'static str> {
+    match state {
+        Lifecycle::Creating => Some("Creating"),
+        Lifecycle::LaunchingHook => Some("Preheating"),
+        Lifecycle::Attaching => Some("Attaching"),
+        Lifecycle::AttachingBalancer | Lifecycle::ModifyingBalancer => Some("AttachLb"),
+        // There are no words for machines at rest.
+        Lifecycle::InService
+        | Lifecycle::EnteringStandby
+        | Lifecycle::Standby
+        | Lifecycle::ExitingStandby
+        | Lifecycle::Starting
+        | Lifecycle::StartFailed
+        | Lifecycle::Stopping
+        | Lifecycle::StopFailed
+        | Lifecycle::Stopped
+        | Lifecycle::Resetting => Some("InService"),
+        Lifecycle::TerminatingHook | Lifecycle::Terminating => Some("Removing"),
+        Lifecycle::DetachingBalancer => Some("DetachLb"),
+        Lifecycle::Detaching => Some("Detaching"),
+        Lifecycle::CreationFailed
+        | Lifecycle::AttachFailed
+        | Lifecycle::TerminationFailed
+        | Lifecycle::DetachFailed => None,
+    }
+}
+
+/// status of an activity (L1874).
+pub(crate) fn activity_status(status: ActivityStatus) -> u8 {
+    match status {
+        ActivityStatus::Init => 0,
+        ActivityStatus::Running => 1,
+        ActivityStatus::Successful => 2,
+        ActivityStatus::PartiallySuccessful => 3,
+        ActivityStatus::Failed => 4,
+        ActivityStatus::Cancelled => 5,
+    }
+}
+
+/// type of an activity (L1884); `None` = not shown.
+pub(crate) fn activity_type(kind: ActivityKind) -> Option<u8> {
+    match kind {
+        ActivityKind::ScaleOut => Some(0),
+        ActivityKind::ScaleIn | ActivityKind::TerminateUnexpectedly => Some(1),
+        ActivityKind::Attach => Some(2),
+        ActivityKind::Detach | ActivityKind::Remove => Some(3),
+        ActivityKind::ReplaceUnhealthy => Some(10),
+        ActivityKind::Start
+        | ActivityKind::Stop
+        | ActivityKind::InvokeCommand
+        | ActivityKind::EnterStandby
+        | ActivityKind::ExitStandby
+        | ActivityKind::ModifyBalancers
+        | ActivityKind::InstanceRefresh => None,
+    }
+}
+
+/// The kinds of activities that are shown.
+pub(crate) const SHOWN_ACTIVITIES: [ActivityKind; 7] = [
+    ActivityKind::ScaleOut,
+    ActivityKind::ScaleIn,
+    ActivityKind::TerminateUnexpectedly,
+    ActivityKind::Attach,
+    ActivityKind::Detach,
+    ActivityKind::Remove,
+    ActivityKind::ReplaceUnhealthy,
+];
+
+/// errorCode of an attempt that failed (L1895-1908).
+pub(crate) fn attempt_number(code: AttemptCode) -> u32 {
+    match code {
+        AttemptCode::SoldOut => 20_000,
+        AttemptCode::Refused => 20_001,
+        AttemptCode::Quota => 30_000,
+        AttemptCode::Failed
+        | AttemptCode::NoAnswer
+        | AttemptCode::Died
+        | AttemptCode::TimedOut
+        | AttemptCode::CommandFailed => 20_002,
+    }
+}
+
+/// errorCode of what a group is abnormal for (concept map, abnormal).
+pub(crate) fn abnormal_number(abnormal: model::Abnormal) -> u32 {
+    match abnormal {
+        model::Abnormal::Machine => 10_000,
+        model::Abnormal::Balancer
+        | model::Abnormal::Listener
+        | model::Abnormal::Location
+        | model::Abnormal::BalancerRegion
+        | model::Abnormal::BalancerVpc => 10_001,
+        model::Abnormal::Subnet | model::Abnormal::Vpc => 10_004,
+        model::Abnormal::Balance => 30_001,
+    }
+}
+
+/// errorCode of what a configuration is abnormal for; none for one that is not.
+pub(crate) fn config_number(status: model::ConfigStatus) -> Option<u32> {
+    match status {
+        model::ConfigStatus::Normal => None,
+        model::ConfigStatus::ImageAbnormal => Some(10_000),
+        model::ConfigStatus::SnapshotAbnormal => Some(10_002),
+        model::ConfigStatus::SecurityGroupAbnormal => Some(10_003),
+    }
+}
