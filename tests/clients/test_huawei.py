@@ -1,6 +1,7 @@
 """Huawei Cloud's door with its own SDK: log-in, groups, configurations, instances."""
 
 import base64
+import re
 
 import pytest
 from huawei import (
@@ -34,7 +35,7 @@ def test_a_group_lives_and_dies(emulated):
     members = instances(call, made, life_cycle_state="INSERVICE", health_status="NORMAL")
     assert len(members) == 2 and {m["scaling_group_name"] for m in members} == {"GroupNameTest"}
     assert {m["instance_id"] for m in members} == {m["uuid"] for m in emulated.machines()}
-    assert all(m["instance_name"].startswith("config-GroupNameTest-") for m in members)
+    assert all(re.fullmatch("config-GroupNameTest_[0-9A-Z]{8}", m["instance_name"]) for m in members)
 
     # Desired, by either spelling; what is sent back unchanged changes nothing.
     back = {k: there[k] for k in ("networks", "available_zones", "security_groups", "min_instance_number")}

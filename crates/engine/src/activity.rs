@@ -106,6 +106,8 @@ impl Draft<'_> {
             deadline: now.plus_secs(u64::from(self.settings.activity_timeout_secs)),
             wanted,
             in_place: false,
+            by_balancers: false,
+            balancers: None,
             instances: Vec::new(),
             attempts: Vec::new(),
             sold_out: Vec::new(),

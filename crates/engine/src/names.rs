@@ -1,7 +1,7 @@
 //! Names of machines and of their hosts (rules C7, G13): the configured name, a number, a suffix, joined by a delimiter.
 
 use jiff::Timestamp;
-use muster_model::{HostNames, InstanceId, InstanceNames, NameIndex, NameStyle, Time};
+use muster_model::{Door, HostNames, InstanceId, InstanceNames, NameIndex, NameStyle, Time};
 
 use crate::draft::Draft;
 
@@ -64,16 +64,26 @@ fn joined(
     suffix: Option<&String>,
     delimiter: Option<&String>,
     number: Option<String>,
-    id: InstanceId,
+    unique: &str,
 ) -> String {
     let unique = || match style {
         NameStyle::Original => None,
-        NameStyle::Unique => Some(id.key().base36()),
+        NameStyle::Unique => Some(unique.to_owned()),
     };
     let mut parts = vec![name.to_owned()];
     parts.extend(number.or_else(unique));
     parts.extend(suffix.cloned());
     parts.join(delimiter.map_or(DELIMITER, String::as_str))
+}
+
+/// What makes a name unique: capital letters where Huawei's API made the configuration (L3161).
+fn unique(draft: &Draft<'_>, id: InstanceId) -> String {
+    let text = id.key().base36();
+    let config = draft.view().config.as_ref();
+    match config.map(|config| config.door) {
+        Some(Door::Huawei) => text.to_ascii_uppercase(),
+        Some(Door::Tencent3 | Door::Tencent2 | Door::Ksyun) | None => text,
+    }
 }
 
 /// A moment in China's time, as digits.
@@ -112,13 +122,14 @@ pub(crate) fn take(
         let next = draft.group().next_host_index.saturating_add(1);
         draft.group_mut().next_host_index = next;
     }
+    let unique = unique(draft, id);
     let name = joined(
         prefix,
         names.style,
         names.suffix.as_ref(),
         names.delimiter.as_ref(),
         number,
-        id,
+        &unique,
     );
     Named {
         name: match time_suffix {
@@ -132,7 +143,7 @@ pub(crate) fn take(
                 names.suffix.as_ref(),
                 names.delimiter.as_ref(),
                 host_number,
-                id,
+                &unique,
             )
         }),
     }
@@ -145,7 +156,7 @@ mod tests {
 
     #[test]
     fn name_number_and_suffix_are_joined() {
-        let id = InstanceId::new(Key::from_bits(7));
+        let id = InstanceId::new(Key::from_bits(7)).key().base36();
         let text = |text: &str| Some(text.to_owned());
         for (style, suffix, delimiter, number, expected) in [
             (NameStyle::Original, None, None, None, "test"),
@@ -185,7 +196,7 @@ mod tests {
                 suffix.as_ref(),
                 delimiter.as_ref(),
                 number,
-                id,
+                &id,
             );
             assert_eq!(got, expected);
         }

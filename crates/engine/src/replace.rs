@@ -177,10 +177,15 @@ fn replace(draft: &mut Draft<'_>, chosen: &[InstanceId], of: usize) {
         ReplaceMode::Recreate => None,
         ReplaceMode::Reset => draft.view().config.as_deref().map(version_of),
     };
-    if reset.is_some()
+    let by_balancers = chosen.iter().all(|id| {
+        let health = draft.instance(*id).map(|instance| instance.health);
+        health.is_some_and(|health| health.balancer_unhealthy && !health.machine_unhealthy)
+    });
+    if (reset.is_some() || by_balancers)
         && let Some(activity) = draft.activity_mut(activity)
     {
-        activity.in_place = true;
+        activity.in_place = reset.is_some();
+        activity.by_balancers = by_balancers;
     }
     for id in chosen {
         let auto = draft

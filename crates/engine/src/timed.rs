@@ -1,4 +1,4 @@
-//! Policies that act at a time (Huawei SCHEDULED and RECURRENCE).
+//! Policies that act at a time (Huawei SCHEDULED and RECURRENCE), and those that wait for their turn.
 //!
 //! A firing that was missed is made up for once. One that comes while an activity runs waits for its end if it goes the
 //! other way, and passes if it goes the same way (L502). A policy or a group that is off lets its firings pass. How far
@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use muster_model::{ActivityKind, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch};
+use muster_model::{
+    ActivityKind, Created, Door, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch,
+};
 
 use crate::commands::{capacity, policies};
 use crate::draft::Draft;
@@ -43,9 +45,64 @@ pub(crate) fn next_look(draft: &Draft<'_>) -> Option<Time> {
     next.filter(|at| *at > draft.now).min()
 }
 
+/// Whether a policy of Huawei's, executed by hand, would undo what the running activity does: then it waits (L502).
+pub(crate) fn goes_the_other_way(draft: &Draft<'_>, policy: &Policy) -> bool {
+    let running = draft.group().busy.and_then(|id| draft.activity(id));
+    let has_way = |kind| matches!(kind, ActivityKind::ScaleOut | ActivityKind::ScaleIn);
+    policy.door == Door::Huawei
+        && running.is_some_and(|running| has_way(running.kind))
+        && waits(draft, policy)
+}
+
+/// A policy waits for the end of what runs.
+pub(crate) fn wait(draft: &mut Draft<'_>, policy: &Arc<Policy>) -> Created {
+    let text = format!(
+        "policy {} goes the other way than the running activity: it waits",
+        policy.name
+    );
+    draft.because(Code::Timed, text);
+    set_waiting(draft, policy, true);
+    Created::Nothing
+}
+
+fn set_waiting(draft: &mut Draft<'_>, policy: &Arc<Policy>, waiting: bool) {
+    draft.put_part(Part::Policy(Arc::new(Policy {
+        watch: Watch {
+            waiting,
+            ..policy.watch
+        },
+        ..(**policy).clone()
+    })));
+}
+
+/// What has waited for an activity acts when that has ended, those that were made first first; whether something acted.
+fn follow_waiting(draft: &mut Draft<'_>) -> bool {
+    let mut has_acted = false;
+    let policies = draft.parts().policies.values();
+    let mut waiting: Vec<Arc<Policy>> = policies.filter(|p| p.watch.waiting).cloned().collect();
+    waiting.sort_by_key(|policy| (policy.created_at, policy.ordinal, policy.id));
+    for policy in waiting {
+        if draft.group().busy.is_some() {
+            break;
+        }
+        set_waiting(draft, &policy, false);
+        let fires = policy.enabled && draft.group().spec.enabled;
+        let how = match fires.then(|| policies::execute(draft, policy.id, false)) {
+            None => "off, or its group is: it passes".to_owned(),
+            Some(Ok(_)) => {
+                has_acted = true;
+                "not held up any more: it acts".to_owned()
+            }
+            Some(Err(error)) => format!("not held up any more, but cannot act: {error}"),
+        };
+        draft.because(Code::Timed, format!("policy {} is {how}", policy.name));
+    }
+    has_acted
+}
+
 /// Fires what is due, the earliest first; whether something acted.
 pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
-    let mut has_acted = false;
+    let mut has_acted = follow_waiting(draft);
     let now = draft.now;
     let mut due: Vec<(Time, Arc<Policy>)> = draft
         .parts()

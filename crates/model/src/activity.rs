@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActivityId, ChargeType, GroupId, HookOutcome, InstanceId, Placement, PolicyId,
-    RefreshId, ScheduleId, Time,
+    AccountId, ActivityId, Balancer, ChargeType, GroupId, HookOutcome, InstanceId, Placement,
+    PolicyId, RefreshId, ScheduleId, Time,
 };
 
 /// One activity of a group.
@@ -44,6 +44,12 @@ pub struct Activity {
     /// It works on its machines where they are: none is launched for those it touches.
     #[serde(default)]
     pub in_place: bool,
+    /// It replaces machines that run well, because balancers call them unhealthy.
+    #[serde(default)]
+    pub by_balancers: bool,
+    /// What it changes of the balancers of the group; empty for all but [`ActivityKind::ModifyBalancers`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balancers: Option<BalancerMoves>,
     /// Instances it touched, in order.
     pub instances: Vec<RelatedInstance>,
     /// Failed attempts, also of activities that succeeded (rule A16). Bounded.
@@ -77,6 +83,15 @@ pub enum ActivityKind {
     ExitStandby,
     ModifyBalancers,
     InstanceRefresh,
+}
+
+/// What a change of balancers is to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerMoves {
+    /// Members are bound there, or bound there in another way.
+    pub bind: Vec<Balancer>,
+    /// Members are taken off there.
+    pub unbind: Vec<Balancer>,
 }
 
 /// Where an activity stands.

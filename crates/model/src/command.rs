@@ -344,7 +344,7 @@ pub enum Created {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(
     missing_docs,
-    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name"
+    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name; `balancers` is a change of them"
 )]
 pub struct GroupPatch {
     pub name: Option<String>,
@@ -375,6 +375,7 @@ pub struct GroupPatch {
     pub host_name_index: Option<NameIndex>,
     pub concurrent_scale_out: Option<bool>,
     pub huawei: Option<HuaweiExtras>,
+    pub balancers: Option<BalancerChange>,
 }
 
 /// A place that an instance could be put, for errors and explanations.

@@ -151,6 +151,9 @@ pub enum AttachRefusal {
     /// It is in none of the group's subnets.
     #[error("it is in none of the subnets of the group")]
     OtherSubnet,
+    /// It is in none of the group's zones.
+    #[error("it is in none of the zones of the group")]
+    OtherZone,
     /// It neither runs nor is stopped.
     #[error("it neither runs nor is stopped")]
     WrongState,

@@ -38,8 +38,8 @@ mod warm_pool;
 
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
-    Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, Cause, CooldownRule, Outcome,
-    RelatedInstance, Trigger, TriggerKind,
+    Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, BalancerMoves, Cause,
+    CooldownRule, Outcome, RelatedInstance, Trigger, TriggerKind,
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use balancer::{

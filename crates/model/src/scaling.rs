@@ -53,6 +53,9 @@ pub struct Watch {
     /// How the one that asks for less stands.
     #[serde(default)]
     pub low: Stood,
+    /// It was executed by hand while an activity went the other way: it acts when that has ended (Huawei L502).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waiting: bool,
 }
 
 /// How an alarm stands.

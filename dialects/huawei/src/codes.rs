@@ -159,6 +159,7 @@ pub(crate) fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::AlreadyHere => "AS.4023",
         AttachRefusal::InOtherGroup => "AS.4027",
         AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => "AS.4021",
+        AttachRefusal::OtherZone => "AS.4020",
         AttachRefusal::WrongState => "AS.4024",
     }
 }

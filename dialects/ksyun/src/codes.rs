@@ -214,12 +214,13 @@ fn attach(instance: InstanceId, refusal: &AttachRefusal) -> Fault {
             "ScalingInstanceInGroup",
             format!("The instance {id} cannot be attached: {refusal}."),
         ),
-        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet | AttachRefusal::WrongState => {
-            conflict(
-                "ScalingInstanceNotAttachable",
-                format!("The instance {id} cannot be attached: {refusal}."),
-            )
-        }
+        AttachRefusal::OtherVpc
+        | AttachRefusal::OtherSubnet
+        | AttachRefusal::OtherZone
+        | AttachRefusal::WrongState => conflict(
+            "ScalingInstanceNotAttachable",
+            format!("The instance {id} cannot be attached: {refusal}."),
+        ),
     }
 }
 

@@ -233,7 +233,7 @@ fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::AlreadyHere | AttachRefusal::InOtherGroup => {
             "ResourceUnavailable.InstancesAlreadyInAutoScalingGroup"
         }
-        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => {
+        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet | AttachRefusal::OtherZone => {
             "ResourceUnavailable.CvmVpcInconsistent"
         }
         AttachRefusal::WrongState => "ResourceUnavailable.InstanceCannotAttach",

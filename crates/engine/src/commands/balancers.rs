@@ -1,8 +1,8 @@
 //! Changing the balancers of a group (rules B1, B2): all or nothing, as one activity over what is in service.
 
 use muster_model::{
-    ActivityKind, Balancer, BalancerChange, Created, Error, Field, InstanceId, Lifecycle, Problem,
-    Quota, ResourceKind,
+    ActivityKind, Balancer, BalancerChange, BalancerMoves, Created, Error, Field, InstanceId,
+    Lifecycle, Problem, Quota, ResourceKind,
 };
 
 use super::capacity::{check_idle, manual};
@@ -32,12 +32,16 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
         return Err(Error::NothingToDo);
     }
     check_limits(&draft.settings.quotas, &new)?;
+    let moves = moves(old, &new);
     draft.release_brake();
     draft.group_mut().spec.balancers = new;
     let serving = at_rest(draft, |state| state == Lifecycle::InService);
     let count = u32::try_from(serving.len()).unwrap_or(u32::MAX);
     let desired = draft.group().spec.size.desired;
     let activity = draft.start_activity(ActivityKind::ModifyBalancers, manual(), count, desired);
+    if let Some(activity) = draft.activity_mut(activity) {
+        activity.balancers = Some(moves);
+    }
     for id in serving {
         draft.relate(activity, id);
         draft.rebind(id);
@@ -46,6 +50,20 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
         draft.rebind(id);
     }
     Ok(Created::Activity(activity))
+}
+
+/// What leads from one list to the other. Where only ports or weights change, members stay.
+fn moves(old: &[Balancer], new: &[Balancer]) -> BalancerMoves {
+    let bind = new
+        .iter()
+        .filter(|one| !old.iter().any(|other| is_same(other, one)));
+    let unbind = old
+        .iter()
+        .filter(|one| !new.iter().any(|other| other.is_same_place(one)));
+    BalancerMoves {
+        bind: bind.cloned().collect(),
+        unbind: unbind.cloned().collect(),
+    }
 }
 
 /// Members in such a state that wait for nothing.

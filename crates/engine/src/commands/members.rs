@@ -99,9 +99,17 @@ fn check_attachable(draft: &Draft<'_>, machine: &Machine) -> Result<(), AttachRe
     if group.door == Door::Ksyun && elsewhere {
         return Err(AttachRefusal::OtherSubnet);
     }
+    let (zones, zone) = (&group.spec.network.zones, &machine.placement.zone);
+    let elsewhere = !zone.is_empty() && !zones.is_empty() && !zones.contains(zone);
+    if group.door == Door::Huawei && elsewhere {
+        return Err(AttachRefusal::OtherZone);
+    }
     match machine.state {
-        MachineState::Running | MachineState::Stopped => Ok(()),
-        MachineState::Pending | MachineState::Dead => Err(AttachRefusal::WrongState),
+        MachineState::Running => Ok(()),
+        MachineState::Stopped if group.door != Door::Huawei => Ok(()),
+        MachineState::Stopped | MachineState::Pending | MachineState::Dead => {
+            Err(AttachRefusal::WrongState)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use muster_model::{
     LaunchConfiguration, NameIndex, Part, Problem, Refresh, ResourceKind, ScalingMode,
 };
 
+use super::balancers;
 use super::capacity::check_size;
 use crate::catalogue::{self, Asked};
 use crate::configs::check_tags;
@@ -100,7 +101,14 @@ pub(super) fn modify(
         group.next_name_index = given(patch.name_index).unwrap_or(group.next_name_index);
         group.next_host_index = given(patch.host_name_index).unwrap_or(group.next_host_index);
     }
-    Ok(Created::Nothing)
+    let Some(change) = &patch.balancers else {
+        return Ok(Created::Nothing);
+    };
+    match balancers::change(draft, change) {
+        // The other things that are to change do.
+        Err(Error::NothingToDo) => Ok(Created::Nothing),
+        done => done,
+    }
 }
 
 /// The configuration that a command names: it has to be there and usable.

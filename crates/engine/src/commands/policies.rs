@@ -13,6 +13,7 @@ use crate::Facts;
 use crate::catalogue;
 use crate::draft::Draft;
 use crate::schedule::next_after;
+use crate::timed;
 
 pub(super) fn policy(
     draft: &mut Draft<'_>,
@@ -27,7 +28,13 @@ pub(super) fn policy(
             draft.drop_part(PartId::Policy(*id));
             Ok(Created::Nothing)
         }
-        PolicyCommand::Execute { id, honor_cooldown } => execute(draft, *id, *honor_cooldown),
+        PolicyCommand::Execute { id, honor_cooldown } => {
+            let policy = named(draft, *id)?;
+            match !honor_cooldown && timed::goes_the_other_way(draft, &policy) {
+                true => Ok(timed::wait(draft, &policy)),
+                false => execute(draft, *id, *honor_cooldown),
+            }
+        }
         PolicyCommand::SetOptions { id, options } => set_options(draft, *id, options),
     }
 }

@@ -224,6 +224,13 @@ pub(super) fn activity(id: ActivityId, group: &Group, status: ActivityStatus, at
         deadline: Time(at + 100),
         wanted: 2,
         in_place: true,
+        by_balancers: true,
+        balancers: Some(muster_model::BalancerMoves {
+            bind: vec![Balancer::Classic {
+                balancer: "lb-2".to_owned(),
+            }],
+            unbind: Vec::new(),
+        }),
         instances: Vec::new(),
         attempts: Vec::new(),
         sold_out: Vec::new(),
@@ -304,6 +311,7 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
                 fired: Some(Time(15)),
             },
             low: muster_model::Stood::default(),
+            waiting: true,
         },
         options: muster_model::PolicyOptions {
             metric: Some(muster_model::Metric("requests_per_sec".to_owned())),

@@ -26,6 +26,7 @@ impl From<&Activity> for LogType {
             (K::Attach, _) => LogType::ManualAdd,
             (K::Detach, _) => LogType::ManualRemove,
             (K::Remove, _) => LogType::ManualDelete,
+            (K::ReplaceUnhealthy, _) if activity.by_balancers => LogType::ElbCheckDelete,
             (K::ReplaceUnhealthy | K::TerminateUnexpectedly, _) => LogType::AuditCheckDelete,
             (K::ModifyBalancers, _) => LogType::ModifyElb,
             (K::EnterStandby, _) => LogType::EnterStandby,
@@ -272,6 +273,10 @@ struct LoggedInstance {
 struct LoggedBalancer {
     lbaas_listener: Option<LoggedPool>,
     listener: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_details: Option<String>,
 }
 
 /// LbaasListener.
@@ -332,48 +337,46 @@ fn logged_instances(list: &[&RelatedInstance]) -> Vec<LoggedInstance> {
     shown.collect()
 }
 
-/// What the group is bound to: the newest such activity has made it so, or could not.
-fn logged_balancers(view: &GroupView) -> Vec<LoggedBalancer> {
-    let shown = view
-        .group
-        .spec
-        .balancers
-        .iter()
-        .filter_map(|balancer| match balancer {
-            Balancer::Pool { pool, target } => Some(LoggedBalancer {
-                lbaas_listener: Some(LoggedPool {
-                    listener_id: None,
-                    pool_id: pool.clone(),
-                    protocol_port: target.port,
-                    weight: target.weight,
-                }),
-                listener: None,
+/// Balancers as they are logged: those that this door has words for, with why if it went wrong.
+fn logged_balancers(balancers: &[Balancer], failure: Option<&str>) -> Vec<LoggedBalancer> {
+    let logged = |lbaas_listener, listener| LoggedBalancer {
+        lbaas_listener,
+        listener,
+        failed_reason: failure.map(str::to_owned),
+        failed_details: failure.map(str::to_owned),
+    };
+    let shown = balancers.iter().filter_map(|balancer| match balancer {
+        Balancer::Pool { pool, target } => Some(logged(
+            Some(LoggedPool {
+                listener_id: None,
+                pool_id: pool.clone(),
+                protocol_port: target.port,
+                weight: target.weight,
             }),
-            Balancer::Listener { listener } => Some(LoggedBalancer {
-                lbaas_listener: None,
-                listener: Some(listener.clone()),
-            }),
-            Balancer::Classic { .. } | Balancer::Forward { .. } => None,
-        });
+            None,
+        )),
+        Balancer::Listener { listener } => Some(logged(None, Some(listener.clone()))),
+        Balancer::Classic { .. } | Balancer::Forward { .. } => None,
+    });
     shown.collect()
 }
 
-fn balancers(activity: &Activity, view: &GroupView) -> LoggedBalancers {
-    let is_newest = view.group.last_activity == Some(activity.id);
-    let bound = match is_newest {
-        true => logged_balancers(view),
-        false => Vec::new(),
-    };
-    let (succeeded, failed) = match LogStatus::from(activity.status) {
-        LogStatus::Success => (bound, Vec::new()),
-        LogStatus::Fail => (Vec::new(), bound),
-        LogStatus::Doing => (Vec::new(), Vec::new()),
+/// What a change of balancers bound and unbound. It counts as failed where it failed for any member.
+fn balancers(activity: &Activity) -> LoggedBalancers {
+    let moves = activity.balancers.clone().unwrap_or_default();
+    let of = |wanted: LogStatus, list: &[Balancer]| {
+        let status = LogStatus::from(activity.status);
+        let failure = (status == LogStatus::Fail).then_some(activity.status_message.as_str());
+        match status == wanted {
+            true => logged_balancers(list, failure),
+            false => Vec::new(),
+        }
     };
     LoggedBalancers {
-        lb_bind_success_list: succeeded,
-        lb_bind_failed_list: failed,
-        lb_unbind_success_list: Vec::new(),
-        lb_unbind_failed_list: Vec::new(),
+        lb_bind_success_list: of(LogStatus::Success, &moves.bind),
+        lb_bind_failed_list: of(LogStatus::Fail, &moves.bind),
+        lb_unbind_success_list: of(LogStatus::Success, &moves.unbind),
+        lb_unbind_failed_list: of(LogStatus::Fail, &moves.unbind),
     }
 }
 
@@ -396,7 +399,7 @@ fn log_v2(activity: &Activity, view: &GroupView) -> LogV2 {
             instance_failed_list: logged_instances(&fates.failed),
             instance_standby_list: logged_instances(&fates.standby),
         }),
-        balancers: of_balancers.then(|| balancers(activity, view)),
+        balancers: of_balancers.then(|| balancers(activity)),
         description: description(activity, &view.parts.policies),
         kind,
     }

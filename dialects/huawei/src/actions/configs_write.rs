@@ -81,7 +81,7 @@ impl Action<Ctx> for CreateScalingConfig {
             name: name.clone(),
             style: NameStyle::Unique,
             suffix: None,
-            delimiter: Some("-".to_owned()),
+            delimiter: Some("_".to_owned()),
         });
         spec.name = name;
         check_whole(&spec)?;

@@ -232,17 +232,14 @@ impl Action<Ctx> for UpdateScalingGroup {
             Some(new) => !new.is_empty(),
             None => !view.group.spec.balancers.is_empty(),
         };
-        let patch = self.patch(&view, bound)?;
+        let mut patch = self.patch(&view, bound)?;
+        patch.balancers = balancers.map(|balancers| BalancerChange::Replace {
+            door: Door::Huawei,
+            balancers,
+            check_all: false,
+        });
         ctx.change(id, GroupCommand::Modify(Box::new(patch)))
             .await?;
-        if let Some(balancers) = balancers {
-            let change = BalancerChange::Replace {
-                door: Door::Huawei,
-                balancers,
-                check_all: false,
-            };
-            ctx.change(id, GroupCommand::Balancers(change)).await?;
-        }
         Ok(GroupMade {
             scaling_group_id: id.uuid(),
         })

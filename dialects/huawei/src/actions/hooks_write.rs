@@ -154,11 +154,27 @@ pub(crate) struct UpdateLifeCycleHook {
     notification_metadata: Option<String>,
 }
 
+impl UpdateLifeCycleHook {
+    /// Whether the body names nothing of a hook.
+    fn says_nothing(&self) -> bool {
+        let texts = [
+            &self.lifecycle_hook_type,
+            &self.default_result,
+            &self.notification_topic_urn,
+            &self.notification_metadata,
+        ];
+        self.default_timeout.is_none() && texts.iter().all(|text| text.is_none())
+    }
+}
+
 impl Action<Ctx> for UpdateLifeCycleHook {
     const NAME: &'static str = "UpdateLifeCycleHook";
     type Response = ShownHook;
 
     async fn run(self, ctx: &Ctx) -> Result<ShownHook, Fault> {
+        if self.says_nothing() {
+            return Err(Fault::new("AS.7036", "Nothing of it is to be changed."));
+        }
         let kind = filled(self.lifecycle_hook_type);
         let kind: Option<HookType> =
             checks::word_if_given("AS.7033", "lifecycle_hook_type", kind.as_ref())?;

@@ -42,6 +42,9 @@ impl Adjust {
     pub(crate) fn by(&self) -> Result<AdjustBy, Fault> {
         let operation = self.operation.as_ref();
         let name = "scaling_policy_action.operation";
+        if operation.is_some_and(String::is_empty) {
+            return Err(Fault::missing("AS.3016", name));
+        }
         let operation = checks::word_if_given("AS.3017", name, operation)?;
         let operation = operation.unwrap_or(Operation::Add);
         let least = i64::from(operation != Operation::Set);
