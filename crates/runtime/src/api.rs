@@ -8,13 +8,14 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    HookChange, InstanceFilter, InstanceItem, Lifecycle, Machine, Member, Page, Paged, Records,
-    ResourceKind, Tag, TagFilter, Time, own_key,
+    HookChange, InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind,
+    Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
 use crate::commit::{RETRIES, store_error};
 use crate::runtime::Runtime;
+use crate::select::{config_matches, group_item, group_matches, paged};
 
 pub(crate) fn no_group(id: GroupId) -> Error {
     Error::NotFound {
@@ -226,69 +227,6 @@ impl Runtime {
             Command::Servers(command) => self.execute_servers(caller, command).await,
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
-    }
-}
-
-/// The page of `items`.
-fn paged<T>(items: Vec<T>, page: Page) -> Paged<T> {
-    let total = items.len();
-    Paged {
-        total,
-        items: items
-            .into_iter()
-            .skip(page.offset)
-            .take(page.limit)
-            .collect(),
-    }
-}
-
-fn tags_match(tags: &[Tag], filter: &TagFilter) -> bool {
-    tags.iter().any(|tag| match filter {
-        TagFilter::Keys(keys) => keys.contains(&tag.key),
-        TagFilter::Values(values) => values.contains(&tag.value),
-        TagFilter::Pair { key, values } => tag.key == *key && values.contains(&tag.value),
-    })
-}
-
-fn group_matches(view: &GroupView, filter: &GroupFilter) -> bool {
-    let spec = &view.group.spec;
-    match filter {
-        GroupFilter::Ids(ids) => ids.contains(&view.group.id),
-        GroupFilter::Names(names) => names.contains(&spec.name),
-        GroupFilter::NameContains(parts) => {
-            parts.iter().any(|part| spec.name.contains(part.as_str()))
-        }
-        GroupFilter::Configs(ids) => spec.config.is_some_and(|config| ids.contains(&config)),
-        GroupFilter::Tags(filter) => tags_match(&spec.tags, filter),
-    }
-}
-
-fn config_matches(config: &muster_model::LaunchConfiguration, filter: &ConfigFilter) -> bool {
-    match filter {
-        ConfigFilter::Ids(ids) => ids.contains(&config.id),
-        ConfigFilter::Names(names) => names.contains(&config.spec.name),
-        ConfigFilter::NameContains(parts) => parts
-            .iter()
-            .any(|part| config.spec.name.contains(part.as_str())),
-        ConfigFilter::Tags(filter) => tags_match(&config.spec.tags, filter),
-    }
-}
-
-fn group_item(catalogue: &Catalogue, view: &GroupView) -> GroupItem {
-    GroupItem {
-        group: muster_engine::judged(catalogue, &view.group),
-        config_name: view
-            .config
-            .as_ref()
-            .map(|config| config.spec.name.clone())
-            .unwrap_or_default(),
-        total: view.instances.len(),
-        in_service: view
-            .instances
-            .values()
-            .filter(|i| i.state == Lifecycle::InService)
-            .count(),
-        busy: view.is_busy(),
     }
 }
 

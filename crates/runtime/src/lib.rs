@@ -21,6 +21,7 @@ mod policies;
 mod queue;
 mod records;
 mod runtime;
+mod select;
 mod server_steps;
 mod servers;
 mod sink;
