@@ -377,7 +377,7 @@ fn attach(instance: InstanceId, refusal: &AttachRefusal) -> Fault {
             Class::Refused,
             "IncorrectInstanceStatus.InOtherScalingGroup",
         ),
-        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => {
+        AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet | AttachRefusal::OtherZone => {
             (Class::Refused, "InvalidInstanceId.VpcMismatch")
         }
         AttachRefusal::WrongState => (Class::Refused, "IncorrectInstanceStatus.NotRunning"),
