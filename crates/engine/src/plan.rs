@@ -377,7 +377,10 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
         .chain(replace::next_look(draft))
         .chain(pool::next_look(draft));
     let schedules = draft.parts().schedules.values();
-    let schedules = schedules.filter_map(|schedule| schedule.next_at);
+    // Those of a group that is being deleted do not fire.
+    let schedules = schedules
+        .filter(|_| !group.deleting)
+        .filter_map(|schedule| schedule.next_at);
     let waits = members.chain(deadlines).chain(retry).chain(schedules);
     let timed = timed::next_look(draft);
     waits.chain(scaling::next_look(draft)).chain(timed).min()

@@ -19,9 +19,9 @@ use muster_model::{
     Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BalancerPlace,
     BatchPause, CallKind, ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView,
     HealthCheck, HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState,
-    Member, MemberHealth, MemberState, Network, Observation, OnFailure, OwnerKey, RefreshCommand,
-    RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome,
-    StepResult, Target, TerminationPolicy, Time, ZonesCheck,
+    Member, MemberHealth, MemberState, Network, Observation, OnFailure, OwnerKey, Problem,
+    RefreshCommand, RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread,
+    StepOutcome, StepResult, Target, TerminationPolicy, Time, ZonesCheck,
 };
 
 fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
@@ -419,6 +419,39 @@ fn a_door_overwrites_what_it_can_show_only() {
     t.change(nothing(Door::Huawei)).unwrap();
     t.settle();
     assert!(t.view.instances.values().all(|i| i.bindings.is_empty()));
+}
+
+#[test]
+fn a_place_is_bound_once() {
+    let pool = |port, weight| Balancer::Pool {
+        pool: "pool-1".to_owned(),
+        target: Target { port, weight },
+    };
+    let mut t = Table::new(spec(0, 1, 5));
+    t.settle();
+    let all = |balancers: &[Balancer]| BalancerChange::Replace {
+        door: Door::Huawei,
+        balancers: balancers.to_vec(),
+        check_all: true,
+    };
+    let twice = t.change(all(&[pool(80, 1), pool(80, 10)]));
+    assert!(
+        matches!(
+            twice,
+            Err(Error::Invalid {
+                problem: Problem::Duplicate(_),
+                ..
+            })
+        ),
+        "{twice:?}"
+    );
+    t.change(all(&[pool(80, 1), pool(81, 10), pool(80, 1)]))
+        .unwrap();
+    t.settle();
+    assert_eq!(
+        t.view.group.spec.balancers[1..],
+        [pool(80, 1), pool(81, 10)]
+    );
 }
 
 #[test]

@@ -209,11 +209,23 @@ impl World {
         Ids::new(self.ids.next_key().bits() ^ self.dice.bits())
     }
 
-    /// Makes a configuration. Nothing goes wrong with that here.
+    /// Makes a configuration through the door of Tencent Cloud 3.0. Nothing goes wrong with that here.
     ///
     /// # Errors
     /// It was refused.
     pub fn config(&mut self, spec: &ConfigSpec) -> Result<Arc<LaunchConfiguration>, WorldError> {
+        self.config_through(Door::Tencent3, spec)
+    }
+
+    /// The same through any door.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub fn config_through(
+        &mut self,
+        door: Door,
+        spec: &ConfigSpec,
+    ) -> Result<Arc<LaunchConfiguration>, WorldError> {
         let facts = Facts::default();
         let mut ids = self.fresh();
         let settings = self.settings.clone();
@@ -223,14 +235,8 @@ impl World {
             settings: &settings,
             facts: &facts,
         };
-        let config = create_config(
-            &self.account,
-            Door::Tencent3,
-            &Site::default(),
-            spec,
-            &mut context,
-        )
-        .map_err(WorldError::Refused)?;
+        let config = create_config(&self.account, door, &Site::default(), spec, &mut context)
+            .map_err(WorldError::Refused)?;
         let config = Arc::new(config);
         let commit = Commit {
             guards: Vec::new(),
@@ -241,11 +247,19 @@ impl World {
         Ok(config)
     }
 
-    /// Makes a group.
+    /// Makes a group through the door of Tencent Cloud 3.0.
     ///
     /// # Errors
     /// See [`WorldError`].
     pub fn group(&mut self, spec: &GroupSpec) -> Result<GroupId, WorldError> {
+        self.group_through(Door::Tencent3, spec)
+    }
+
+    /// The same through any door.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub fn group_through(&mut self, door: Door, spec: &GroupSpec) -> Result<GroupId, WorldError> {
         let facts = Facts {
             config: spec.config.and_then(|id| self.configs.get(&id).cloned()),
             ..Facts::default()
@@ -258,14 +272,8 @@ impl World {
             settings: &settings,
             facts: &facts,
         };
-        let view = create_group(
-            &self.account,
-            Door::Tencent3,
-            &Site::default(),
-            spec,
-            &mut context,
-        )
-        .map_err(WorldError::Refused)?;
+        let view = create_group(&self.account, door, &Site::default(), spec, &mut context)
+            .map_err(WorldError::Refused)?;
         let id = view.group.id;
         let mut rows = vec![Row::Group(Arc::clone(&view.group))];
         rows.extend(
@@ -322,6 +330,11 @@ impl World {
         let plan = plan(&view, self.now, &mut ids, &self.settings);
         if plan.change.is_empty() {
             if let Some(at) = view.group.wake_at {
+                if at < self.now {
+                    // It would be for ever: every wait has its deadline, and something comes of it.
+                    let late = format!("P3: nothing comes of the wake-up of {id} at {}", at.0);
+                    self.broken.push(late);
+                }
                 self.schedule(at.max(self.now.plus_millis(1)), Happening::Turn(id));
             }
             return;

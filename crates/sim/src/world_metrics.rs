@@ -103,9 +103,9 @@ impl World {
             let alarm = match &policy.kind {
                 PolicyKind::Simple { alarm, .. } => Some(alarm.clone()),
                 PolicyKind::Target(target) => target.low(),
-                PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => {
-                    None
-                }
+                // It relies on no value: the time asks for it.
+                PolicyKind::Timed { .. } => continue,
+                PolicyKind::External { .. } | PolicyKind::Unhealthy => None,
             };
             self.scale_ins += 1;
             let share = match policy.options.missing_data {

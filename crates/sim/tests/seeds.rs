@@ -1,4 +1,4 @@
-//! Seeded runs: random groups and commands, everything goes wrong now and then, the invariants hold after every step, and
+//! Seeded runs: random groups and commands of all four doors, everything goes wrong now and then, the invariants hold after every step, and
 //! once nothing goes wrong any more every group comes to rest where it wants to be. All on the real store.
 //!
 //! `MUSTER_SEEDS` is the number of seeds (default 1,000), `MUSTER_SEED_FROM` the first. A failing seed prints the line that
@@ -26,6 +26,9 @@ use muster_ports::Store;
 use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
 use muster_store::SqliteStore;
 
+#[path = "seeds/doors.rs"]
+mod doors;
+
 const TASKS: u64 = 8;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -39,8 +42,8 @@ fn pick<T: Copy>(world: &mut World, of: &[T]) -> T {
     of[world.dice.below(of.len())]
 }
 
-/// A group; a crash or a failing store on the way is tried again.
-fn make_group(world: &mut World, config: ConfigId, name: &str) {
+/// A group of any door, which is told; a crash or a failing store on the way is tried again.
+fn make_group(world: &mut World, config: ConfigId, name: &str) -> Door {
     let (min, more) = (world.dice.below(3), world.dice.below(6));
     let spec = GroupSpec {
         name: name.to_owned(),
@@ -95,14 +98,17 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) {
         },
         ..sample_group(min as u32, (min + more / 2) as u32, (min + more + 1) as u32)
     };
+    let door = doors::any(world);
+    let spec = doors::shape(world, door, spec);
     let before = world.groups.len();
     while world.groups.len() == before {
-        match world.group(&spec) {
+        match world.group_through(door, &spec) {
             Ok(_) | Err(WorldError::Store | WorldError::Crashed(_)) => {}
             Err(WorldError::Refused(error)) => panic!("{error}"),
         }
     }
     listen(world);
+    door
 }
 
 /// Lets somebody hear of everything that the newest group does.
@@ -158,7 +164,7 @@ fn change_of_balancers(world: &mut World) -> GroupCommand {
         2 => BalancerChange::Detach(vec![balancer]),
         3 => BalancerChange::SetTargets(vec![balancer]),
         _ => BalancerChange::Replace {
-            door: Door::Tencent3,
+            door: doors::any(world),
             balancers: vec![balancer],
             check_all: true,
         },
@@ -178,7 +184,8 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
 fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
-    match world.dice.below(24) {
+    match world.dice.below(32) {
+        24..32 => doors::command(world, group),
         23 => warm_pool(world),
         18 | 19 => rest(world, group),
         20 => change_policies(world, group),
@@ -394,7 +401,7 @@ fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
         },
     };
     GroupCommand::Policy(PolicyCommand::Create {
-        door: Door::Tencent3,
+        door: doors::any(world),
         spec: Box::new(PolicySpec {
             name: format!("p {}", world.now.0),
             enabled: true,
@@ -454,6 +461,9 @@ fn set_options(world: &mut World, group: GroupId) {
 fn weather(world: &mut World) {
     let metric = Metric("cpu_util".to_owned());
     let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+    if ids.is_empty() {
+        return;
+    }
     let group = pick(world, &ids);
     for _ in 0..3 {
         let command = change_policies(world, group);
@@ -616,7 +626,17 @@ fn untold(world: &World, store: &dyn Store) -> Vec<String> {
     }
 }
 
-fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
+/// What a run was.
+#[derive(Debug, PartialEq)]
+struct Run {
+    log: String,
+    /// The doors of the groups, as they were made.
+    doors: Vec<Door>,
+    /// How many of them were deleted.
+    deleted: usize,
+}
+
+fn run_seed(seed: u64, store: Arc<dyn Store>) -> Run {
     let mut world = World::new(Arc::clone(&store), seed, Odds::default()).unwrap();
     let config = ConfigSpec {
         name: "conf".to_owned(),
@@ -624,16 +644,29 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
         instance_types: vec!["A".to_owned(), "B".to_owned(), "C".to_owned()],
         ..ConfigSpec::default()
     };
-    let config = world.config(&config).unwrap().id;
+    let door = doors::any(&mut world);
+    let config = world.config_through(door, &config).unwrap().id;
     world.dice.odds = Odds::rough();
-    for n in 0..=world.dice.below(2) {
-        make_group(&mut world, config, &format!("g{n}"));
+    let mut doors = Vec::new();
+    let mut make = |world: &mut World| {
+        let name = format!("g{}", doors.len());
+        doors.push(make_group(world, config, &name));
+    };
+    for _ in 0..=world.dice.below(2) {
+        make(&mut world);
     }
     let mut foreign = 0;
     for _ in 0..40 {
         let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+        if ids.is_empty() {
+            make(&mut world);
+            continue;
+        }
         let group = pick(&mut world, &ids);
-        let command = random_command(&mut world, group, &mut foreign);
+        let command = match world.dice.strikes(20) {
+            true => doors::delete(&mut world),
+            false => random_command(&mut world, group, &mut foreign),
+        };
         // Refusals are answers too; after a crash or a failing store the caller does not ask again here.
         let _ = world.command(group, &command);
         let wait = world.dice.millis(40_000);
@@ -649,10 +682,21 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
         }
     }
     world.dice.odds = Odds::default();
-    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
     // Hanging calls answer at last, patience runs out, everything that was put off comes round.
     world.pass(3 * 3600 * 1000);
+    // Hooks hold members of groups that are being deleted too, as long as somebody has extended them.
+    for _ in 0..48 {
+        if world.groups.values().any(|view| view.group.deleting) {
+            world.pass(3600 * 1000);
+        }
+    }
+    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
     for id in &ids {
+        let view = &world.groups[id];
+        if view.group.deleting {
+            let view = muster_engine::explain::view_text(view, world.now);
+            fail(seed, &world, &format!("P3: {id} is not deleted\n{view}"));
+        }
         drop_hooks(&mut world, *id);
         end_refresh(&mut world, *id);
         world.command(*id, &GroupCommand::Enable).unwrap();
@@ -677,7 +721,11 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> String {
     if !world.broken.is_empty() {
         fail(seed, &world, "an invariant broke");
     }
-    world.log()
+    Run {
+        log: world.log(),
+        deleted: doors.len() - world.groups.len(),
+        doors,
+    }
 }
 
 fn memory() -> Arc<dyn Store> {
@@ -717,6 +765,18 @@ fn policies_scale_in_now_and_then() {
         scale_ins += world.scale_ins;
     }
     assert!(scale_ins >= 10, "{scale_ins} in 39 runs");
+}
+
+/// Groups of every door come, and go, in these runs.
+#[test]
+fn every_door_makes_groups_and_some_are_deleted() {
+    let runs: Vec<Run> = (1..20).map(|seed| run_seed(seed, memory())).collect();
+    for door in [Door::Tencent3, Door::Tencent2, Door::Huawei, Door::Ksyun] {
+        let made = runs.iter().flat_map(|run| &run.doors);
+        assert!(made.filter(|made| **made == door).count() >= 3, "{door:?}");
+    }
+    let deleted: usize = runs.iter().map(|run| run.deleted).sum();
+    assert!(deleted >= 3, "{deleted}");
 }
 
 #[test]

@@ -20,12 +20,11 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
         BalancerChange::SetTargets(given) => retargeted(old, given)?,
         BalancerChange::Replace {
             door, balancers, ..
-        } => old
-            .iter()
-            .filter(|balancer| !balancer.is_shown_by(*door))
-            .chain(balancers)
-            .cloned()
-            .collect(),
+        } => {
+            let hidden = old.iter().filter(|balancer| !balancer.is_shown_by(*door));
+            let hidden: Vec<Balancer> = hidden.cloned().collect();
+            attached(&hidden, balancers)?
+        }
     };
     let has = |list: &[Balancer], one: &Balancer| list.iter().any(|other| is_same(other, one));
     if new.len() == old.len() && new.iter().all(|balancer| has(old, balancer)) {
@@ -94,6 +93,7 @@ fn field(balancer: &Balancer) -> Field {
     }
 }
 
+/// With these: one that is there already stays, a place that is there with other ports or weights is refused.
 fn attached(old: &[Balancer], more: &[Balancer]) -> Result<Vec<Balancer>, Error> {
     let mut all = old.to_vec();
     for balancer in more {

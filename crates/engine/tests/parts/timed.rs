@@ -2,7 +2,8 @@
 
 use muster_model::{
     AdjustBy, Door, Error, Field, GroupCommand, HookChange, HookSpec, HookTransition, HookVerdict,
-    HookWaiter, PolicyCommand, PolicyKind, PolicySpec, Problem, ScheduleTimes, Time,
+    HookWaiter, PolicyCommand, PolicyKind, PolicySpec, Problem, ScheduleCommand, ScheduleSpec,
+    ScheduleTimes, Time,
 };
 
 use super::common::{Table, spec};
@@ -140,4 +141,33 @@ fn times_that_never_come_are_refused() {
         assert_eq!(refused, Err(Error::Invalid { field, problem }), "{cron:?}");
     }
     assert!(t.view.parts.policies.is_empty());
+}
+
+#[test]
+fn a_group_that_is_being_deleted_sleeps_through_its_times() {
+    let mut t = Table::new(spec(0, 1, 9));
+    t.settle();
+    t.timed(timed("once", 600, None, AdjustBy::To(4)));
+    let schedule = ScheduleSpec {
+        name: "every minute".to_owned(),
+        times: ScheduleTimes {
+            start_at: at(60),
+            end_at: Some(at(86_400)),
+            cron: Some("* * * * *".to_owned()),
+            zone: "UTC".to_owned(),
+            repeat: None,
+        },
+        min: 0,
+        max: 9,
+        desired: Some(5),
+    };
+    let create = ScheduleCommand::Create(Box::new(schedule));
+    t.command(GroupCommand::Schedule(create)).unwrap();
+    t.command(GroupCommand::Delete { force: true }).unwrap();
+    let plan = muster_engine::plan(&t.view, t.now, &mut t.ids, &t.settings);
+    t.accept(&plan.change);
+    assert_eq!(plan.calls.len(), 1);
+    // The machine is being terminated; nothing else asks for a look, again and again, until that is answered.
+    assert!(t.view.group.deleting);
+    assert!(t.view.group.wake_at > Some(at(60)), "{:?}", t.view.group);
 }
