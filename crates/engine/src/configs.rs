@@ -21,7 +21,11 @@ pub fn create_config(
     check_spec(spec)?;
     catalogue::check_config(&context.settings.catalogue, None, spec)?;
     check_name(door, spec, context)?;
-    let limit = context.settings.quotas.configs;
+    let quota = context.settings.quotas.configs;
+    let limit = match door {
+        Door::Huawei => quota.saturating_mul(2),
+        Door::Tencent3 | Door::Tencent2 | Door::Ksyun => quota,
+    };
     if context.facts.used >= limit {
         return Err(Error::QuotaExceeded {
             quota: Quota::Configs,

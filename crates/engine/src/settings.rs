@@ -117,7 +117,7 @@ pub struct TypeFacts {
 /// How many of a kind an account may have (rule Q1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quotas {
-    /// Launch configurations.
+    /// Launch configurations; through Huawei's API twice as many, as its document has it (L1226).
     pub configs: u32,
     /// Groups.
     pub groups: u32,
