@@ -24,6 +24,7 @@ mod commands;
 mod configs;
 mod draft;
 mod draining;
+mod executions;
 pub mod explain;
 mod health;
 mod hooks;

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, Created, Door, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch,
+    ActivityKind, Created, Door, ExecutedBy, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch,
 };
 
 use crate::commands::{capacity, policies};
 use crate::draft::Draft;
+use crate::executions;
 use crate::reason::Code;
 use crate::schedule::next_after;
 
@@ -61,6 +62,7 @@ pub(crate) fn wait(draft: &mut Draft<'_>, policy: &Arc<Policy>) -> Created {
         policy.name
     );
     draft.because(Code::Timed, text);
+    executions::wait(draft, policy, ExecutedBy::Call);
     set_waiting(draft, policy, true);
     Created::Nothing
 }
@@ -87,7 +89,12 @@ fn follow_waiting(draft: &mut Draft<'_>) -> bool {
         }
         set_waiting(draft, &policy, false);
         let fires = policy.enabled && draft.group().spec.enabled;
-        let how = match fires.then(|| policies::execute(draft, policy.id, false)) {
+        if !fires {
+            executions::pass(draft, policy.id);
+        }
+        let how = match fires
+            .then(|| executions::execute(draft, &policy, executions::by_itself(&policy), false))
+        {
             None => "off, or its group is: it passes".to_owned(),
             Some(Ok(_)) => {
                 has_acted = true;
@@ -114,6 +121,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
     due.sort_by_key(|(at, policy)| (*at, policy.created_at, policy.ordinal, policy.id));
     for (_, policy) in due {
         if waits(draft, &policy) {
+            executions::wait(draft, &policy, executions::by_itself(&policy));
             draft.because(
                 Code::Timed,
                 format!(
@@ -135,13 +143,15 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
         })));
         let how = match fires {
             false => "off, or its group is: it passes".to_owned(),
-            true => match policies::execute(draft, policy.id, false) {
-                Ok(_) => {
-                    has_acted = true;
-                    "due: it acts".to_owned()
+            true => {
+                match executions::execute(draft, &policy, executions::by_itself(&policy), false) {
+                    Ok(_) => {
+                        has_acted = true;
+                        "due: it acts".to_owned()
+                    }
+                    Err(error) => format!("due and cannot act: {error}"),
                 }
-                Err(error) => format!("due and cannot act: {error}"),
-            },
+            }
         };
         draft.because(Code::Timed, format!("policy {} is {how}", policy.name));
     }

@@ -278,6 +278,8 @@ kinds! {
     RefreshId Refresh "asr-" 10;
     /// The points of a metric. Its prefix is Muster's own.
     SeriesId Series "asm-" 11;
+    /// An execution of a policy. Its prefix is Muster's own.
+    ExecutionId Execution "asx-" 50;
     /// A topic. Its prefix is Muster's own.
     TopicId Topic "smt-" 12;
     /// A machine outside groups: the record of it. Its prefix is Muster's own, as all that follow.

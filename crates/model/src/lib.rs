@@ -16,6 +16,7 @@ mod change;
 mod command;
 mod config;
 mod error;
+mod execution;
 mod group;
 mod hook;
 pub mod id;
@@ -62,6 +63,7 @@ pub use config::{
     TypesCheck,
 };
 pub use error::{AttachRefusal, Error, Field, Problem, Quota, ResourceKind};
+pub use execution::{ExecutedBy, Execution, ExecutionOutcome};
 pub use group::{
     Abnormal, Allocation, Brake, BrakeKind, Cooldown, Door, Group, GroupSpec, HealthCheck,
     HealthKind, HuaweiExtras, HuaweiNetwork, NameIndex, Network, ReplaceMode, RetryPolicy,
@@ -73,8 +75,8 @@ pub use hook::{
     HookTransition, HookVerdict, HookWait, HookWaiter, RunOutcome, RunStatus,
 };
 pub use id::{
-    AccountId, ActivityId, ConfigId, GroupId, HookId, Id, IdError, Ids, InstanceId, Key,
-    NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
+    AccountId, ActivityId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids, InstanceId,
+    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
 };
 pub use id::{
     HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,

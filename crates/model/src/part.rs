@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    GroupId, Hook, HookId, Key, Notification, NotificationId, Policy, PolicyId, Refresh, RefreshId,
-    Schedule, ScheduleId, Series, SeriesId,
+    Execution, ExecutionId, GroupId, Hook, HookId, Key, Notification, NotificationId, Policy,
+    PolicyId, Refresh, RefreshId, Schedule, ScheduleId, Series, SeriesId,
 };
 
 macro_rules! parts {
@@ -115,6 +115,8 @@ parts! {
     Notification NotificationId notifications "notification";
     /// An instance refresh.
     Refresh RefreshId refreshes "refresh";
+    /// An execution of a policy.
+    Execution ExecutionId executions "execution";
     /// The points of a metric.
     Series SeriesId series "series";
 }

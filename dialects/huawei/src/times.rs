@@ -3,6 +3,9 @@
 use muster_kit::time::{format_utc, parse};
 use muster_model::Time;
 
+use crate::checks::filled;
+use crate::fault::Fault;
+
 /// `YYYY-MM-DDThh:mm:ssZ`.
 pub(crate) fn second(time: Time) -> String {
     format_utc(time.0)
@@ -19,6 +22,24 @@ pub(crate) fn minute(time: Time) -> String {
 /// Reads `YYYY-MM-DDThh:mm:ssZ`.
 pub(crate) fn read_second(text: &str) -> Option<Time> {
     text.ends_with('Z').then(|| parse(text).ok().map(Time))?
+}
+
+/// The span of time that a list is asked for: from, and until the end of the second that is given.
+pub(crate) fn span(
+    codes: (&'static str, &'static str),
+    start: Option<String>,
+    end: Option<String>,
+) -> Result<(Option<Time>, Option<Time>), Fault> {
+    let time = |code, name: &str, text: Option<String>| {
+        let read = |text: String| {
+            let wanted = "YYYY-MM-DDThh:mm:ssZ is right";
+            read_second(&text).ok_or_else(|| Fault::value(code, name, text, wanted))
+        };
+        filled(text).map(read).transpose()
+    };
+    let start = time(codes.0, "start_time", start)?;
+    let end = time(codes.1, "end_time", end)?;
+    Ok((start, end.map(|end| Time(end.0 + 999))))
 }
 
 /// Reads `YYYY-MM-DDThh:mmZ`; seconds are taken too, because one client sends them.

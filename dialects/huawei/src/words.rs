@@ -137,6 +137,12 @@ words! {
     TagsAction { "create" Create, "delete" Delete, }
     /// action of a search by tags.
     SearchAction { "filter" Filter, "count" Count, }
+    /// execute_type of an execution.
+    ExecuteType { "SCHEDULED" Scheduled, "RECURRENCE" Recurrence, "ALARM" Alarm, "MANUAL" Manual, }
+    /// scaling_resource_type.
+    ResourceType { "SCALING_GROUP" Group, "BANDWIDTH" Bandwidth, }
+    /// status of an execution.
+    ExecutionStatus { "SUCCESS" Success, "FAIL" Fail, "EXECUTING" Executing, }
     /// status of an activity.
     LogStatus { "SUCCESS" Success, "FAIL" Fail, "DOING" Doing, }
     /// type of an activity.
@@ -155,6 +161,12 @@ words! {
 }
 
 maps! {
+    ExecuteType = model::ExecutedBy {
+        Scheduled = Time,
+        Recurrence = Recurrence,
+        Alarm = Alarm,
+        Manual = Call,
+    }
     AuditMethod = model::HealthKind { Elb = Balancer, Nova = Machine, }
     TerminatePolicy = model::TerminationPolicy {
         OldConfigOld = OldestConfigOldestInstance,
@@ -190,6 +202,18 @@ impl From<model::Lifecycle> for LifeCycleState {
             L::EnteringStandby | L::Stopping => LifeCycleState::EnteringStandby,
             // Stopped machines are another door's; here they are members without load.
             L::Standby | L::Stopped | L::StopFailed | L::StartFailed => LifeCycleState::Standby,
+        }
+    }
+}
+
+impl Operation {
+    /// The word for an adjustment.
+    pub(crate) fn of(by: model::AdjustBy) -> Operation {
+        use model::AdjustBy as A;
+        match by {
+            A::To(_) | A::ToPercent(_) => Operation::Set,
+            A::By(number) | A::ByPercent(number) if number < 0 => Operation::Remove,
+            A::By(_) | A::ByPercent(_) => Operation::Add,
         }
     }
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, Field, Part, PartId, Policy,
-    PolicyCommand, PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Problem, Quota,
-    ResourceKind, Trigger, TriggerKind, Watch,
+    AdjustBy, Adjustment, CooldownRule, Created, Door, Error, ExecutedBy, Field, Part, PartId,
+    Policy, PolicyCommand, PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Problem,
+    Quota, ResourceKind, Trigger, TriggerKind, Watch,
 };
 
 use super::capacity::adjust;
 use crate::Facts;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::executions;
 use crate::schedule::next_after;
 use crate::timed;
 
@@ -25,6 +26,7 @@ pub(super) fn policy(
         PolicyCommand::Modify { id, spec } => modify(draft, *id, spec, facts),
         PolicyCommand::Delete { id } => {
             named(draft, *id)?;
+            executions::drop_all(draft, *id);
             draft.drop_part(PartId::Policy(*id));
             Ok(Created::Nothing)
         }
@@ -32,7 +34,7 @@ pub(super) fn policy(
             let policy = named(draft, *id)?;
             match !honor_cooldown && timed::goes_the_other_way(draft, &policy) {
                 true => Ok(timed::wait(draft, &policy)),
-                false => execute(draft, *id, *honor_cooldown),
+                false => executions::execute(draft, &policy, ExecutedBy::Call, *honor_cooldown),
             }
         }
         PolicyCommand::SetOptions { id, options } => set_options(draft, *id, options),

@@ -7,7 +7,7 @@ use muster_kit::action::Action;
 use muster_kit::page::{Page, Paged};
 use muster_model::{
     Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
-    Page as Slice, PolicyId, PolicyKind, RelatedInstance, Time, TriggerKind,
+    Page as Slice, PolicyId, PolicyKind, RelatedInstance, TriggerKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::Numbers;
 use crate::checks::{self, LOGS_PAGE, filled, page};
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::times::{read_second, second};
+use crate::times::{second, span};
 use crate::words::{LogStatus, LogType};
 
 impl From<&Activity> for LogType {
@@ -90,20 +90,11 @@ fn asked(
     times: (Option<String>, Option<String>),
     numbers: (Option<&String>, Option<&String>),
 ) -> Result<Asked, Fault> {
-    let time = |code, name: &str, text: Option<String>| {
-        let read = |text: String| {
-            let wanted = "YYYY-MM-DDThh:mm:ssZ is right";
-            read_second(&text).ok_or_else(|| Fault::value(code, name, text, wanted))
-        };
-        filled(text).map(read).transpose()
-    };
-    let start = time("AS.9001", "start_time", times.0)?;
-    let end = time("AS.9002", "end_time", times.1)?;
+    let (start, end) = span(("AS.9001", "AS.9002"), times.0, times.1)?;
     let page = page(LOGS_PAGE, numbers.0, numbers.1)?;
     let mut filters = vec![ActivityFilter::Groups(vec![view.group.id])];
     filters.extend(start.map(ActivityFilter::StartedFrom));
-    // To the second: what ended within it counts.
-    filters.extend(end.map(|end| ActivityFilter::EndedUntil(Time(end.0 + 999))));
+    filters.extend(end.map(ActivityFilter::EndedUntil));
     Ok(Asked { filters, page })
 }
 

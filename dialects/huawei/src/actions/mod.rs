@@ -3,6 +3,7 @@
 mod activities;
 mod configs;
 mod configs_write;
+mod executions;
 mod groups;
 mod groups_change;
 mod groups_write;
@@ -134,6 +135,9 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
     get::<activities::ListScalingActivityV2Logs>(
         "/v2/{project_id}/scaling_activity_log/{scaling_group_id}",
+    ),
+    get::<executions::ListScalingPolicyExecuteLogs>(
+        "/v1/{project_id}/scaling_policy_execute_log/{scaling_policy_id}",
     ),
     get::<quotas::ShowResourceQuota>("/v1/{project_id}/quotas"),
     get::<quotas::ShowPolicyAndInstanceQuota>("/v1/{project_id}/quotas/{scaling_group_id}"),

@@ -77,18 +77,14 @@ impl Adjust {
 
     /// How it is shown.
     pub(crate) fn of(by: AdjustBy) -> Adjust {
-        let signed = |number: i64| match number < 0 {
-            true => Operation::Remove,
-            false => Operation::Add,
-        };
-        let (operation, number, percent) = match by {
-            AdjustBy::To(number) => (Operation::Set, Some(number), None),
-            AdjustBy::By(number) => (signed(number), Some(number.saturating_abs()), None),
-            AdjustBy::ToPercent(percent) => (Operation::Set, None, Some(percent)),
-            AdjustBy::ByPercent(percent) => (signed(percent), None, Some(percent.saturating_abs())),
+        let (number, percent) = match by {
+            AdjustBy::To(number) | AdjustBy::By(number) => (Some(number.saturating_abs()), None),
+            AdjustBy::ToPercent(percent) | AdjustBy::ByPercent(percent) => {
+                (None, Some(percent.saturating_abs()))
+            }
         };
         Adjust {
-            operation: Some(operation.word().to_owned()),
+            operation: Some(Operation::of(by).word().to_owned()),
             instance_number: number,
             instance_percentage: percent,
         }
