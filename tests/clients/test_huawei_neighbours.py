@@ -240,3 +240,297 @@ def test_servers_refuse_what_is_not_right(emulated):
     assert http(emulated, "GET", "/v1/0dd8cb413000906a2fcdc019b5a84546/cloudservers/detail")[0] == 401
     stranger = neighbour(emulated, "ecs", "v2", key=(emulated.key[0], "wrong"))
     assert refused(stranger, "list_servers_details")[0] == 401
+
+
+def pool_of(elb, protocol="HTTP", port=80):
+    """A load balancer with a listener and its pool: their ids."""
+    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": "v", "guaranteed": True}})
+    balancer = balancer["loadbalancer"]["id"]
+    body = {"listener": {"name": "front", "loadbalancer_id": balancer, "protocol": protocol, "protocol_port": port}}
+    listener = elb("create_listener", body=body)["listener"]["id"]
+    body = {"pool": {"name": "back", "listener_id": listener, "protocol": protocol, "lb_algorithm": "ROUND_ROBIN"}}
+    return balancer, listener, elb("create_pool", body=body)["pool"]["id"]
+
+
+def test_members_of_a_pool_are_seen_with_their_health(emulated):
+    call, elb = huawei(emulated), neighbour(emulated, "elb", "v3")
+    _, listener, pool = pool_of(elb)
+    body = {"pool_id": pool, "type": "HTTP", "delay": 5, "timeout": 3, "max_retries": 3, "url_path": "/healthz"}
+    monitor = elb("create_health_monitor", body={"healthmonitor": body})["healthmonitor"]
+    assert monitor["url_path"] == "/healthz" and monitor["max_retries_down"] == 3
+    assert elb("list_members", pool_id=pool)["members"] == []
+    bound = [{"pool_id": pool, "protocol_port": 8080, "weight": 7}]
+    target = group(call, 2, lbaas_listeners=bound, health_periodic_audit_method="ELB_AUDIT")
+    emulated.settle()
+    members = elb("list_members", pool_id=pool)["members"]
+    ids = {m["instance_id"] for m in instances(call, target)}
+    assert len(members) == 2 and {m["instance_id"] for m in members} == ids
+    assert {(m["protocol_port"], m["weight"], m["member_type"]) for m in members} == {(8080, 7, "instance")}
+    machines = {m["uuid"]: m for m in emulated.machines()}
+    first = members[0]
+    path = f"balancers/{pool}/listeners/{pool}/members/{first['instance_id']}"
+    for judged, status in (("healthy", "ONLINE"), ("unhealthy", "OFFLINE")):
+        emulated.native("POST", f"{path}/{judged}")
+        shown_now = elb("show_member", pool_id=pool, member_id=first["id"])["member"]
+        assert shown_now["operating_status"] == status
+        assert shown_now["status"] == [{"listener_id": listener, "operating_status": status}]
+    assert [m["id"] for m in elb("list_members", pool_id=pool, operating_status=["OFFLINE"])["members"]] == [first["id"]]
+    assert first["instance_id"] in machines and first["address"].startswith("10.")
+    listed = elb("show_pool", pool_id=pool)["pool"]
+    assert {m["id"] for m in listed["members"]} == {m["id"] for m in members}
+    assert listed["healthmonitor_id"] == monitor["id"] and listed["listeners"] == [{"id": listener}]
+
+    # By the older version's path, as old scripts ask.
+    answer = answered(emulated, "elb", "v2", "GET", f"/v2/{{p}}/elb/pools/{pool}/members", "ListMembersResponse")
+    assert {m["operating_status"] for m in answer["members"]} >= {"OFFLINE"}
+    assert all(m["tenant_id"] and m["subnet_id"] for m in answer["members"])
+    answered(emulated, "elb", "v3", "GET", f"/v3/{{p}}/elb/pools/{pool}/members", "ListMembersResponse")
+
+    # What a group has there stays while it is bound.
+    assert refused(elb, "delete_member", pool_id=pool, member_id=first["id"])[0] == 409
+    assert refused(elb, "delete_pool", pool_id=pool)[0] == 409
+    assert refused(elb, "delete_listener", listener_id=listener)[0] == 409
+    call("delete_scaling_group", scaling_group_id=target, force_delete="yes")
+    emulated.settle()
+    assert elb("list_members", pool_id=pool)["members"] == []
+    # A pool that only a group names is seen too; one that nobody knows is not.
+    group(call, 1, "other", lbaas_listeners=[{"pool_id": "opaque", "protocol_port": 80}])
+    emulated.settle()
+    assert len(elb("list_members", pool_id="opaque")["members"]) == 1
+    assert refused(elb, "list_members", pool_id="unknown") == (404, "ELB.8904")
+
+
+def test_balancers_live_and_die(emulated):
+    elb = neighbour(emulated, "elb", "v3")
+    balancer, listener, pool = pool_of(elb)
+    shown_now = elb("show_load_balancer", loadbalancer_id=balancer)["loadbalancer"]
+    assert (shown_now["name"], shown_now["guaranteed"]) == ("lb", True)
+    assert shown_now["listeners"] == [{"id": listener}] and shown_now["pools"] == [{"id": pool}]
+    front = elb("show_listener", listener_id=listener)["listener"]
+    assert (front["protocol_port"], front["default_pool_id"]) == (80, pool)
+    assert front["loadbalancers"] == [{"id": balancer}]
+    # What is sent along comes back.
+    more = {"insert_headers": {"X-Forwarded-Host": True}, "client_timeout": 30, "tags": [{"key": "a", "value": "b"}]}
+    body = {"loadbalancer_id": balancer, "protocol": "HTTP", "protocol_port": 81} | more
+    second = elb("create_listener", body={"listener": body})["listener"]
+    assert {name: second[name] for name in more} == more
+    ids = [one["id"] for one in elb("list_listeners")["listeners"]]
+    assert sorted(ids) == sorted([listener, second["id"]])
+    assert [one["id"] for one in elb("list_listeners", protocol_port=["81"])["listeners"]] == [second["id"]]
+    assert elb("list_listeners", loadbalancer_id=[balancer], limit=1)["page_info"]["next_marker"] == ids[0]
+    assert [one["id"] for one in elb("list_listeners", marker=ids[0])["listeners"]] == ids[1:]
+    assert [one["id"] for one in elb("list_pools", name=["back"])["pools"]] == [pool]
+    assert elb("list_pools", name=["front"])["pools"] == []
+    assert [one["id"] for one in elb("list_load_balancers", vpc_id=["v"])["loadbalancers"]] == [balancer]
+
+    body = {"address": "192.168.0.7", "protocol_port": 8080, "weight": 5, "name": "by-hand", "subnet_cidr_id": "s"}
+    member = elb("create_member", pool_id=pool, body={"member": body})["member"]
+    assert member["operating_status"] == "NO_MONITOR" and member["weight"] == 5
+    assert refused(elb, "create_member", pool_id=pool, body={"member": body})[0] == 409
+    monitor = {"pool_id": pool, "type": "TCP", "delay": 5, "timeout": 3, "max_retries": 3}
+    monitor = elb("create_health_monitor", body={"healthmonitor": monitor})["healthmonitor"]["id"]
+    token = "/v3/{p}/elb"
+    for path, response in (
+        ("loadbalancers", "ListLoadBalancersResponse"),
+        (f"loadbalancers/{balancer}", "ShowLoadBalancerResponse"),
+        ("listeners", "ListListenersResponse"),
+        (f"listeners/{listener}", "ShowListenerResponse"),
+        ("pools", "ListPoolsResponse"),
+        (f"pools/{pool}", "ShowPoolResponse"),
+        (f"pools/{pool}/members", "ListMembersResponse"),
+        (f"pools/{pool}/members/{member['id']}", "ShowMemberResponse"),
+        ("healthmonitors", "ListHealthMonitorsResponse"),
+        (f"healthmonitors/{monitor}", "ShowHealthMonitorResponse"),
+    ):
+        answered(emulated, "elb", "v3", "GET", f"{token}/{path}", response)
+
+    # It outlives a restart, and goes from the leaves to the root.
+    emulated.restart()
+    elb = neighbour(emulated, "elb", "v3")
+    assert elb("show_member", pool_id=pool, member_id=member["id"])["member"]["address"] == "192.168.0.7"
+    assert refused(elb, "delete_load_balancer", loadbalancer_id=balancer) == (409, "ELB.8907")
+    assert refused(elb, "delete_pool", pool_id=pool)[0] == 409
+    elb("delete_health_monitor", healthmonitor_id=monitor)
+    elb("delete_member", pool_id=pool, member_id=member["id"])
+    elb("delete_pool", pool_id=pool)
+    for one in ids:
+        elb("delete_listener", listener_id=one)
+    elb("delete_load_balancer", loadbalancer_id=balancer)
+    for method, parameters in (
+        ("show_load_balancer", {"loadbalancer_id": balancer}),
+        ("show_listener", {"listener_id": listener}),
+        ("show_pool", {"pool_id": pool}),
+        ("show_health_monitor", {"healthmonitor_id": monitor}),
+        ("delete_member", {"pool_id": pool, "member_id": member["id"]}),
+    ):
+        assert refused(elb, method, **parameters) == (404, "ELB.8904"), method
+
+    # The older version.
+    elb = neighbour(emulated, "elb", "v2")
+    body = {"loadbalancer": {"name": "old", "vip_subnet_id": "3cd35bca-5a10-416f-8994-f79169559870"}}
+    balancer = elb("create_loadbalancer", body=body)["loadbalancer"]
+    assert balancer["vip_subnet_id"] == body["loadbalancer"]["vip_subnet_id"] and balancer["tenant_id"]
+    body = {"loadbalancer_id": balancer["id"], "protocol": "TCP", "protocol_port": 22}
+    listener = elb("create_listener", body={"listener": body})["listener"]
+    body = {"listener_id": listener["id"], "protocol": "TCP", "lb_algorithm": "SOURCE_IP"}
+    pool = elb("create_pool", body={"pool": body})["pool"]
+    assert elb("show_listener", listener_id=listener["id"])["listener"]["default_pool_id"] == pool["id"]
+
+
+def test_balancers_refuse_what_is_not_right(emulated):
+    elb = neighbour(emulated, "elb", "v3")
+    balancer, listener, pool = pool_of(elb)
+    for method, name, more in (
+        ("create_load_balancer", "loadbalancer", {}),
+        ("create_load_balancer", "loadbalancer", {"vpc_id": "v", "vip_address": "nowhere"}),
+        ("create_listener", "listener", {"loadbalancer_id": "x", "protocol": "TCP", "protocol_port": 1}),
+        ("create_listener", "listener", {"loadbalancer_id": balancer, "protocol": "SMTP", "protocol_port": 1}),
+        ("create_listener", "listener", {"loadbalancer_id": balancer, "protocol": "TCP", "protocol_port": 0}),
+        ("create_pool", "pool", {"protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"}),
+        ("create_pool", "pool", {"protocol": "TCP", "lb_algorithm": "BEST", "loadbalancer_id": balancer}),
+        ("create_pool", "pool", {"protocol": "TCP", "lb_algorithm": "ROUND_ROBIN", "listener_id": listener}),
+    ):
+        assert refused(elb, method, body={name: more}) == (400, "ELB.8902"), (method, more)
+    body = {"loadbalancer_id": balancer, "protocol": "HTTP", "protocol_port": 80}
+    assert refused(elb, "create_listener", body={"listener": body}) == (409, "ELB.8907")
+    for more in ({"address": "x", "protocol_port": 1}, {"address": "10.0.0.1", "protocol_port": 70000}):
+        assert refused(elb, "create_member", pool_id=pool, body={"member": more}) == (400, "ELB.8902")
+    check = {"pool_id": pool, "type": "TCP", "delay": 0, "timeout": 3, "max_retries": 3}
+    assert refused(elb, "create_health_monitor", body={"healthmonitor": check})[0] == 400
+    assert refused(elb, "list_pools", limit=5000)[0] == 400
+
+
+def test_networks_live_and_die(emulated):
+    call = huawei(emulated)
+    vpc = neighbour(emulated, "vpc", "v2")
+    net = vpc("create_vpc", body={"vpc": {"name": "net", "cidr": "192.168.0.0/16"}})["vpc"]
+    assert (net["status"], net["cidr"], net["enterprise_project_id"]) == ("OK", "192.168.0.0/16", "0")
+    assert vpc("show_vpc", vpc_id=net["id"])["vpc"] == net
+    vpc("update_vpc", vpc_id=net["id"], body={"vpc": {"description": "ours"}})
+    (listed,) = vpc("list_vpcs")["vpcs"]
+    assert (listed["description"], listed["name"]) == ("ours", "net")
+    subnet = {"name": "one", "vpc_id": net["id"], "cidr": "192.168.1.0/24", "gateway_ip": "192.168.1.1"}
+    made_subnet = vpc("create_subnet", body={"subnet": subnet | {"primary_dns": "1.1.1.1"}})["subnet"]
+    assert made_subnet["neutron_network_id"] == made_subnet["id"] and made_subnet["dnsList"] == ["1.1.1.1"]
+    assert [s["id"] for s in vpc("list_subnets", vpc_id=net["id"])["subnets"]] == [made_subnet["id"]]
+    assert vpc("list_subnets", vpc_id="other")["subnets"] == []
+    body = {"subnet": {"name": "two"}}
+    assert vpc("update_subnet", vpc_id=net["id"], subnet_id=made_subnet["id"], body=body)["subnet"]["status"] == "ACTIVE"
+    assert vpc("show_subnet", subnet_id=made_subnet["id"])["subnet"]["name"] == "two"
+    for path, response in (
+        ("vpcs", "ListVpcsResponse"),
+        (f"vpcs/{net['id']}", "ShowVpcResponse"),
+        ("subnets", "ListSubnetsResponse"),
+        (f"subnets/{made_subnet['id']}", "ShowSubnetResponse"),
+        ("security-groups", "ListSecurityGroupsResponse"),
+    ):
+        answered(emulated, "vpc", "v2", "GET", f"/v1/{{p}}/{path}", response)
+
+    # A group in it keeps it.
+    target = group(call, vpc_id=net["id"], networks=[{"id": made_subnet["id"]}])
+    assert refused(vpc, "delete_subnet", vpc_id=net["id"], subnet_id=made_subnet["id"])[0] == 409
+    assert refused(vpc, "delete_vpc", vpc_id=net["id"])[0] == 409
+    call("delete_scaling_group", scaling_group_id=target)
+    emulated.settle()
+    assert refused(vpc, "delete_vpc", vpc_id=net["id"]) == (409, "VPC.0209")
+    vpc("delete_subnet", vpc_id=net["id"], subnet_id=made_subnet["id"])
+    vpc("delete_vpc", vpc_id=net["id"])
+    assert refused(vpc, "show_vpc", vpc_id=net["id"]) == (404, "VPC.0202")
+    assert refused(vpc, "show_subnet", subnet_id=made_subnet["id"])[0] == 404
+
+    net = vpc("create_vpc", body={"vpc": {"cidr": "10.0.0.0/16"}})["vpc"]["id"]
+    for bad in (
+        {"name": ""},
+        {"cidr": "10.1.0.0/24"},
+        {"cidr": "10.0.0.1/24"},
+        {"gateway_ip": "10.0.1.1"},
+        {"gateway_ip": "x"},
+    ):
+        body = {"name": "s", "vpc_id": net, "cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1"} | bad
+        assert refused(vpc, "create_subnet", body={"subnet": body}) == (400, "VPC.0101"), bad
+    assert refused(vpc, "create_vpc", body={"vpc": {"cidr": "10.0.0.0"}}) == (400, "VPC.0101")
+
+
+def test_security_groups(emulated):
+    call = huawei(emulated)
+    old, new = neighbour(emulated, "vpc", "v2"), neighbour(emulated, "vpc", "v3")
+    # Every account has one that is called default.
+    assert [g["name"] for g in old("list_security_groups")["security_groups"]] == ["default"]
+    one = old("create_security_group", body={"security_group": {"name": "one"}})["security_group"]
+    assert {r["direction"] for r in one["security_group_rules"]} == {"ingress", "egress"}
+    body = {"security_group": {"name": "two", "description": "web"}}
+    two = new("create_security_group", body=body)["security_group"]
+    assert two["description"] == "web" and len(two["security_group_rules"]) == 4
+    assert [g["id"] for g in new("list_security_groups", name=["two"])["security_groups"]] == [two["id"]]
+    new("update_security_group", security_group_id=two["id"], body={"security_group": {"name": "three"}})
+    assert new("show_security_group", security_group_id=two["id"])["security_group"]["name"] == "three"
+    rule = {
+        "security_group_id": two["id"],
+        "direction": "ingress",
+        "protocol": "tcp",
+        "multiport": "22,80-90",
+        "remote_ip_prefix": "10.0.0.0/8",
+    }
+    rule_id = new("create_security_group_rule", body={"security_group_rule": rule})["security_group_rule"]["id"]
+    known = new("show_security_group_rule", security_group_rule_id=rule_id)["security_group_rule"]
+    assert {name: known[name] for name in rule} == rule and known["action"] == "allow" and known["priority"] == 1
+    assert refused(new, "create_security_group_rule", body={"security_group_rule": rule})[0] == 409
+    rules = new("list_security_group_rules", security_group_id=[two["id"]])["security_group_rules"]
+    assert len(rules) == 5
+    v1 = old("show_security_group", security_group_id=two["id"])["security_group"]["security_group_rules"]
+    assert (22, 90) in {(r["port_range_min"], r["port_range_max"]) for r in v1}
+    for bad in ({"direction": "up"}, {"multiport": "0"}, {"protocol": "smtp"}, {"remote_ip_prefix": "x"}, {"priority": 0}):
+        assert refused(new, "create_security_group_rule", body={"security_group_rule": rule | bad})[0] == 400, bad
+    for path, response in (
+        ("security-groups", "ListSecurityGroupsResponse"),
+        (f"security-groups/{two['id']}", "ShowSecurityGroupResponse"),
+        ("security-group-rules", "ListSecurityGroupRulesResponse"),
+        (f"security-group-rules/{rule_id}", "ShowSecurityGroupRuleResponse"),
+    ):
+        answered(emulated, "vpc", "v3", "GET", f"/v3/{{p}}/vpc/{path}", response)
+    target = group(call, security_groups=[{"id": two["id"]}])
+    assert refused(new, "delete_security_group", security_group_id=two["id"])[0] == 409
+    call("delete_scaling_group", scaling_group_id=target)
+    emulated.settle()
+    new("delete_security_group_rule", security_group_rule_id=rule_id)
+    new("delete_security_group", security_group_id=two["id"])
+    assert refused(new, "show_security_group", security_group_id=two["id"]) == (404, "VPC.0602")
+    assert refused(new, "show_security_group_rule", security_group_rule_id=rule_id)[0] == 404
+    old("delete_security_group", security_group_id=one["id"])
+
+
+def test_images_and_key_pairs(emulated, tmp_path):
+    call = huawei(emulated)
+    ims, kps = neighbour(emulated, "ims", "v2"), neighbour(emulated, "kps", "v3")
+    images = ims("list_images", imagetype="gold", platform="Ubuntu")["images"]
+    assert [image["__platform"] for image in images] == ["Ubuntu"]
+    group(call)
+    (mine,) = ims("list_images", imagetype="private")["images"]
+    assert mine["id"] == "627a1223-2ca3-46a7-8d5f-7aef22c74ee6"
+    assert len(ims("list_images", limit=1)["images"]) == 1
+    answered(emulated, "ims", "v2", "GET", "/v2/cloudimages", "ListImagesResponse")
+
+    assert kps("list_keypairs")["keypairs"] == []
+    fresh = kps("create_keypair", body={"keypair": {"name": "mine"}})["keypair"]
+    private = tmp_path / "id"
+    private.write_text(fresh["private_key"])
+    private.chmod(0o600)
+    assert fresh["public_key"].startswith("ssh-ed25519 ") and fresh["fingerprint"].startswith("SHA256:")
+    # Handed out once, kept nowhere.
+    assert "private_key" not in str(kps("list_keypair_detail", keypair_name="mine"))
+    for kept in emulated.data.rglob("*"):
+        assert not kept.is_file() or b"OPENSSH PRIVATE KEY" not in kept.read_bytes(), kept
+    brought = kps("create_keypair", body={"keypair": {"name": "brought", "public_key": fresh["public_key"]}})["keypair"]
+    assert brought["fingerprint"] == fresh["fingerprint"] and "private_key" not in brought
+    names = {pair["keypair"]["name"] for pair in kps("list_keypairs")["keypairs"]}
+    assert names == {"mine", "brought"}
+    kps("update_keypair_description", keypair_name="mine", body={"keypair": {"description": "ours"}})
+    assert kps("list_keypair_detail", keypair_name="mine")["keypair"]["description"] == "ours"
+    answered(emulated, "kps", "v3", "GET", "/v3/{p}/keypairs", "ListKeypairsResponse")
+    answered(emulated, "kps", "v3", "GET", "/v3/{p}/keypairs/mine", "ListKeypairDetailResponse")
+    assert refused(kps, "create_keypair", body={"keypair": {"name": "mine"}})[0] == 409
+    for bad in ({"name": "a b"}, {}, {"name": "x", "public_key": "nonsense"}, {"name": "x", "type": "pgp"}):
+        assert refused(kps, "create_keypair", body={"keypair": bad})[0] == 400, bad
+    kps("delete_keypair", keypair_name="mine")
+    assert refused(kps, "delete_keypair", keypair_name="mine")[0] == 404
+    assert refused(kps, "list_keypair_detail", keypair_name="mine")[0] == 404

@@ -294,6 +294,7 @@ fn huawei(
                 let opened = to_open.open_sealed(TOKEN, sealed);
                 opened.ok().map(|text| text.to_string())
             }),
+            random: Arc::new(crate::seal::entropy),
         },
     ))
 }

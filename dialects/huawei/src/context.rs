@@ -14,6 +14,9 @@ use crate::fault::Fault;
 /// Seals a secret for storage.
 pub type Seal = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
+/// Fresh secret bits each time.
+pub type Random = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
+
 /// What an operation is given.
 pub(crate) struct Ctx {
     /// The facade.
@@ -26,6 +29,8 @@ pub(crate) struct Ctx {
     pub(crate) project: String,
     /// Seals passwords.
     pub(crate) seal: Seal,
+    /// Secret bits.
+    pub(crate) random: Random,
 }
 
 /// What is refused of a group that is being deleted.

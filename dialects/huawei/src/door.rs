@@ -13,7 +13,7 @@ use muster_model::AccountId;
 use muster_ports::{Api, Caller, Credential, Identity};
 
 use crate::actions::ROUTES;
-use crate::context::{Ctx, Seal};
+use crate::context::{Ctx, Random, Seal};
 use crate::fault::Fault;
 use crate::routes::{Found, Route, find};
 use crate::services::{self, Service, Wrong};
@@ -37,6 +37,8 @@ pub struct Options {
     pub seal_token: Turn,
     /// What a token stands for, if it was made here.
     pub open_token: Turn,
+    /// Secret bits, for the private keys that are handed out.
+    pub random: Random,
 }
 
 /// The door.
@@ -233,6 +235,7 @@ impl Huawei {
             operation: route.entry.name,
             project,
             seal: Arc::clone(&self.options.seal),
+            random: Arc::clone(&self.options.random),
         };
         let body = prepared.run(&ctx).await?;
         let status = StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK);

@@ -21,5 +21,5 @@ mod times;
 mod token;
 mod words;
 
-pub use context::Seal;
+pub use context::{Random, Seal};
 pub use door::{Huawei, Options, Turn};

@@ -1,5 +1,7 @@
 //! Parts of lists: by number, and by the id after which they begin.
 
+use serde_json::{Value, json};
+
 use super::{Beside, Wrong};
 
 /// What of a list is asked for by `limit` and `marker`.
@@ -51,6 +53,17 @@ impl Beside {
             limit: self.number("limit", default, 0, max)?,
             marker: self.asked("marker").map(str::to_owned),
             reverse: self.asked("page_reverse") == Some("true"),
+        })
+    }
+}
+
+impl Beside {
+    /// What a list says of the part of it that is shown: its ends, where there is something.
+    pub(crate) fn page_info(&self, shown: &[Value], id: impl Fn(&Value) -> String) -> Value {
+        json!({
+            "previous_marker": shown.first().map(&id),
+            "next_marker": shown.last().map(&id),
+            "current_count": shown.len(),
         })
     }
 }

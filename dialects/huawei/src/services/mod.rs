@@ -2,8 +2,13 @@
 //!
 //! They share the door, its authentication and its projects. Paths, statuses and the shapes of errors are each one's own.
 
+mod body;
 mod ecs;
+mod elb;
+mod ims;
+mod kps;
 mod lists;
+mod vpc;
 
 use std::sync::Arc;
 
@@ -11,8 +16,12 @@ use http::{Method, StatusCode};
 use muster_kit::action::{Action, Context, Entry};
 use muster_kit::decode::{DecodeError, DecodeErrorKind};
 use muster_kit::http::{Incoming, Reply};
-use muster_model::{Catalogue, Error, GroupView, Machine, Records};
+use muster_model::{
+    Catalogue, Command, Created, Error, GroupView, Machine, RecordCommand, RecordId, RecordSpec,
+    Records,
+};
 use muster_ports::Caller;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::Ctx;
@@ -63,7 +72,14 @@ pub(crate) struct Codes {
 }
 
 /// All of them.
-static SERVICES: &[&Service] = &[&ecs::SERVICE];
+static SERVICES: &[&Service] = &[
+    &ecs::SERVICE,
+    &elb::SERVICE,
+    &vpc::SERVICE,
+    &vpc::SERVICE_V3,
+    &ims::SERVICE,
+    &kps::SERVICE,
+];
 
 /// An error of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,12 +127,22 @@ const fn route<A: Action<Beside>>(
     }
 }
 
+/// An answer without a body.
+#[derive(Serialize)]
+pub(crate) struct Empty {}
+
 /// What operations of services are given.
 pub(crate) struct Beside {
     ctx: Ctx,
     service: &'static Service,
     /// What follows `?`, decoded.
     query: Vec<(String, String)>,
+    /// The id of the request.
+    request_id: String,
+    /// The user whose key signed.
+    user: String,
+    /// The path of the operation, as in its table.
+    path: &'static str,
     /// The region, empty when it is not known.
     region: String,
 }
@@ -171,6 +197,11 @@ impl Beside {
             codes.absent,
             format!("{what} {id} could not be found."),
         )
+    }
+
+    /// Something that stands in the way.
+    pub(crate) fn conflict(&self, message: String) -> Wrong {
+        self.wrong(StatusCode::CONFLICT, self.service.codes.conflict, message)
     }
 
     /// A fault of ours.
@@ -244,6 +275,27 @@ impl Beside {
     /// What the operator says that there is.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         self.ctx.api.catalogue()
+    }
+
+    /// Changes records: all of it, or nothing.
+    pub(crate) async fn change(&self, commands: Vec<RecordCommand>) -> Result<Created, Wrong> {
+        let command = Command::Records(commands);
+        let done = self.ctx.api.execute(self.caller(), command).await;
+        done.map_err(|error| self.refused(&error))
+    }
+
+    /// Makes a record; comes back with its id.
+    pub(crate) async fn create(&self, spec: RecordSpec) -> Result<RecordId, Wrong> {
+        match self.change(vec![RecordCommand::Create(spec)]).await? {
+            Created::Record(id) => Ok(id),
+            _ => Err(self.broken("nothing was made")),
+        }
+    }
+
+    /// Deletes a record.
+    pub(crate) async fn delete(&self, id: RecordId) -> Result<(), Wrong> {
+        let delete = RecordCommand::Delete { id };
+        self.change(vec![delete]).await.map(|_| ())
     }
 
     /// What was made here and by the other services.
@@ -328,11 +380,15 @@ impl Huawei {
                 operation: at.route.entry.name,
                 project: project.unwrap_or_default(),
                 seal: Arc::clone(&self.options.seal),
+                random: Arc::clone(&self.options.random),
             },
             service,
             query: query
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            request_id: incoming.request_id.clone(),
+            user: asker.credential.user.clone(),
+            path: at.route.path,
             region,
         };
         let body = prepared.run(&beside).await.map_err(own)?;

@@ -1,0 +1,201 @@
+//! Load balancers.
+
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_model::{
+    LoadBalancer, LoadBalancerId, LoadBalancerSpec, Record, RecordId, RecordSpec, Records,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{refs, with_kept};
+use crate::services::body::Body;
+use crate::services::{Beside, Empty, Wrong};
+use crate::times::second;
+
+/// What is shown again as it was sent.
+const KEPT: [&str; 24] = [
+    "admin_state_up",
+    "autoscaling",
+    "availability_zone_list",
+    "billing_info",
+    "charge_mode",
+    "deletion_protection_enable",
+    "elb_virsubnet_ids",
+    "guaranteed",
+    "ip_target_enable",
+    "ipv6_vip_address",
+    "ipv6_vip_virsubnet_id",
+    "l4_flavor_id",
+    "l7_flavor_id",
+    "protection_reason",
+    "protection_status",
+    "provider",
+    "tags",
+    "waf_failure_action",
+    "elb_virsubnet_type",
+    "frozen_scene",
+    "l4_scale_flavor_id",
+    "l7_scale_flavor_id",
+    "log_group_id",
+    "log_topic_id",
+];
+
+fn shown(beside: &Beside, records: &Records, balancer: &LoadBalancer) -> Value {
+    let (spec, id) = (&balancer.spec, balancer.id);
+    let listeners = records.listeners.values();
+    let listeners = listeners.filter(|listener| listener.spec.balancer == id);
+    let pools = records.pools.values();
+    let pools = pools.filter(|pool| pool.spec.balancer == Some(id));
+    let shown = json!({
+        "id": id.uuid(),
+        "name": spec.name,
+        "description": spec.description,
+        "provisioning_status": "ACTIVE",
+        "operating_status": "ONLINE",
+        "admin_state_up": true,
+        "provider": "vlb",
+        "pools": refs(pools.map(|pool| pool.id.uuid())),
+        "listeners": refs(listeners.map(|listener| listener.id.uuid())),
+        "project_id": beside.project(),
+        "vpc_id": spec.vpc,
+        "vip_subnet_cidr_id": spec.subnet,
+        "vip_address": spec.address,
+        "vip_port_id": id.uuid(),
+        "tags": [],
+        "created_at": second(balancer.head.created_at),
+        "updated_at": second(balancer.head.updated_at),
+        "guaranteed": true,
+        "eips": [],
+        "publicips": [],
+        "global_eips": [],
+        "availability_zone_list": [],
+        "elb_virsubnet_ids": [],
+        "elb_virsubnet_type": "ipv4",
+        "enterprise_project_id": spec.enterprise_project.as_deref().unwrap_or("0"),
+        "billing_info": "",
+        "ip_target_enable": false,
+        "frozen_scene": null,
+        "deletion_protection_enable": false,
+        "charge_mode": "lcu",
+        "protection_status": "nonProtection",
+        "protection_reason": "",
+    });
+    let mut shown = with_kept(shown, &spec.kept);
+    if beside.is_v2() {
+        shown["tenant_id"] = json!(beside.project());
+        shown["vip_subnet_id"] = json!(spec.subnet);
+        shown["tags"] = json!([]);
+    }
+    shown
+}
+
+/// The load balancer that an id names.
+pub(super) fn find(records: &Records, id: &str) -> Option<Arc<LoadBalancer>> {
+    let id = LoadBalancerId::parse_uuid(id).ok()?;
+    records.load_balancers.get(&id).cloned()
+}
+
+/// CreateLoadBalancer.
+#[derive(Deserialize)]
+pub(super) struct CreateLoadBalancer {
+    loadbalancer: Option<Body>,
+}
+
+impl Action<Beside> for CreateLoadBalancer {
+    const NAME: &'static str = "CreateLoadBalancer";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let body = self.loadbalancer;
+        let body = body.ok_or_else(|| beside.missing("loadbalancer"))?;
+        let mut body = body.read(beside, "loadbalancer");
+        let subnet = match beside.is_v2() {
+            true => Some(body.needed("vip_subnet_id", 64)?),
+            false => body.text("vip_subnet_cidr_id", 64)?,
+        };
+        let vpc = body.text("vpc_id", 64)?;
+        if vpc.is_none() && subnet.is_none() {
+            return Err(body.missing("vpc_id"));
+        }
+        let address = body.text("vip_address", 64)?;
+        if let Some(text) = &address
+            && text.parse::<std::net::IpAddr>().is_err()
+        {
+            return Err(body.invalid("vip_address", text, "an address is right"));
+        }
+        let spec = LoadBalancerSpec {
+            name: body.text("name", 255)?.unwrap_or_default(),
+            description: body.text("description", 255)?.unwrap_or_default(),
+            vpc,
+            subnet,
+            address,
+            enterprise_project: body.text("enterprise_project_id", 36)?,
+            kept: body.kept(&KEPT),
+        };
+        let id = beside
+            .create(RecordSpec::LoadBalancer(Box::new(spec)))
+            .await?;
+        let records = beside.records().await?;
+        let Some(Record::LoadBalancer(balancer)) = records.get(id) else {
+            return Err(beside.broken("the load balancer is gone"));
+        };
+        Ok(beside.elb_one("loadbalancer", shown(beside, &records, &balancer)))
+    }
+}
+
+/// ListLoadBalancers.
+#[derive(Deserialize)]
+pub(super) struct ListLoadBalancers {}
+
+impl Action<Beside> for ListLoadBalancers {
+    const NAME: &'static str = "ListLoadBalancers";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let records = beside.records().await?;
+        let all = records.load_balancers.values();
+        let all = all.map(|balancer| shown(beside, &records, balancer));
+        beside.elb_list("loadbalancers", all.collect())
+    }
+}
+
+/// ShowLoadBalancer.
+#[derive(Deserialize)]
+pub(super) struct ShowLoadBalancer {
+    loadbalancer_id: String,
+}
+
+impl Action<Beside> for ShowLoadBalancer {
+    const NAME: &'static str = "ShowLoadBalancer";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let records = beside.records().await?;
+        let balancer = find(&records, &self.loadbalancer_id);
+        let absent = || beside.absent("The load balancer", &self.loadbalancer_id);
+        let balancer = balancer.ok_or_else(absent)?;
+        Ok(beside.elb_one("loadbalancer", shown(beside, &records, &balancer)))
+    }
+}
+
+/// DeleteLoadBalancer.
+#[derive(Deserialize)]
+pub(super) struct DeleteLoadBalancer {
+    loadbalancer_id: String,
+}
+
+impl Action<Beside> for DeleteLoadBalancer {
+    const NAME: &'static str = "DeleteLoadBalancer";
+    type Response = Empty;
+
+    async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
+        let records = beside.records().await?;
+        let balancer = find(&records, &self.loadbalancer_id);
+        let absent = || beside.absent("The load balancer", &self.loadbalancer_id);
+        let balancer = balancer.ok_or_else(absent)?;
+        beside.delete(RecordId::LoadBalancer(balancer.id)).await?;
+        Ok(Empty {})
+    }
+}

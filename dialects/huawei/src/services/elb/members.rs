@@ -1,0 +1,273 @@
+//! Members of pools: those that groups have there, as their balancer lists them, and those that were put there by hand.
+
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_model::{
+    Balancer, GroupView, Key, Member, MemberHealth, PoolMember, PoolMemberId, PoolMemberSpec,
+    Record, RecordId, RecordSpec, Records,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{id_of, pools};
+use crate::services::body::Body;
+use crate::services::{Beside, Empty, Wrong};
+use crate::times::second;
+
+/// The id of a member that a group has: the same each time, another one for another port.
+fn bound_id(member: &Member) -> String {
+    let bits = member.machine().key().bits() ^ (u64::from(member.target.port) << 24);
+    PoolMemberId::new(Key::from_bits(bits)).uuid()
+}
+
+/// What a balancer found, in the words of this service.
+fn operating_status(health: MemberHealth) -> &'static str {
+    match health {
+        MemberHealth::Healthy => "ONLINE",
+        MemberHealth::Unhealthy => "OFFLINE",
+        MemberHealth::Unknown => "NO_MONITOR",
+    }
+}
+
+/// Whether a pool is one that was made here, or that a group names.
+fn is_known(records: &Records, views: &[Arc<GroupView>], id: &str) -> bool {
+    let names = |balancer: &Balancer| match balancer {
+        Balancer::Pool { pool, .. } => pool == id,
+        Balancer::Classic { .. } | Balancer::Forward { .. } | Balancer::Listener { .. } => false,
+    };
+    let mut groups = views.iter().map(|view| &view.group.spec.balancers);
+    pools::find(records, id).is_some() || groups.any(|balancers| balancers.iter().any(names))
+}
+
+fn bound(beside: &Beside, view: &GroupView, member: &Member, listeners: &[String]) -> Value {
+    let instance = view.instances.get(&member.machine());
+    let machine = instance.and_then(|instance| instance.machine.as_ref());
+    let address = machine.and_then(|machine| machine.address.clone());
+    let own_port = machine.and_then(|machine| machine.port);
+    let port = match member.target.port {
+        0 => own_port.unwrap_or_default(),
+        port => port,
+    };
+    let status = operating_status(member.health);
+    let placement = instance.map(|instance| &instance.placement);
+    let at = listeners.iter();
+    let at = at.map(|id| json!({ "listener_id": id, "operating_status": status }));
+    let shown = json!({
+        "id": bound_id(member),
+        "name": instance.map(|instance| instance.name.clone()),
+        "project_id": beside.project(),
+        "address": address,
+        "protocol_port": port,
+        "weight": member.weight,
+        "admin_state_up": true,
+        "subnet_cidr_id": placement.map(|placement| placement.subnet.clone()),
+        "availability_zone": placement.map(|placement| placement.zone.clone()),
+        "ip_version": "v4",
+        "operating_status": status,
+        "status": at.collect::<Vec<_>>(),
+        "reason": null,
+        "member_type": "instance",
+        "instance_id": member.machine().uuid(),
+        "created_at": instance.map(|instance| second(instance.created_at)),
+        "updated_at": instance.map(|instance| second(instance.created_at)),
+    });
+    older(beside, shown)
+}
+
+fn by_hand(beside: &Beside, member: &PoolMember) -> Value {
+    let spec = &member.spec;
+    let version = if spec.address.contains(':') {
+        "v6"
+    } else {
+        "v4"
+    };
+    let shown = json!({
+        "id": member.id.uuid(),
+        "name": spec.name,
+        "project_id": beside.project(),
+        "address": spec.address,
+        "protocol_port": spec.port,
+        "weight": spec.weight,
+        "admin_state_up": spec.up,
+        "subnet_cidr_id": spec.subnet,
+        "availability_zone": spec.zone,
+        "ip_version": version,
+        "operating_status": "NO_MONITOR",
+        "status": [],
+        "reason": null,
+        "member_type": "ip",
+        "instance_id": null,
+        "created_at": second(member.head.created_at),
+        "updated_at": second(member.head.updated_at),
+    });
+    older(beside, shown)
+}
+
+/// With the names of the older version, where that is spoken.
+fn older(beside: &Beside, mut shown: Value) -> Value {
+    if beside.is_v2() {
+        shown["tenant_id"] = json!(beside.project());
+        shown["subnet_id"] = shown["subnet_cidr_id"].clone();
+    }
+    shown
+}
+
+/// The members of a pool, or nothing when there is no such pool.
+pub(super) async fn all(beside: &Beside, id: &str) -> Result<Option<Vec<Value>>, Wrong> {
+    let (records, views) = (beside.records().await?, beside.views().await?);
+    if !is_known(&records, &views, id) {
+        return Ok(None);
+    }
+    let pool = pools::find(&records, id);
+    let listeners: Vec<String> = match &pool {
+        Some(pool) => {
+            let listeners = pools::listeners(&records, pool.id).into_iter();
+            listeners.map(muster_model::ListenerId::uuid).collect()
+        }
+        None => Vec::new(),
+    };
+    let listed = beside.ctx.api.members(beside.caller()).await;
+    let listed = listed.map_err(|error| beside.refused(&error))?;
+    let here = |member: &&Arc<Member>| {
+        let place = &member.target.balancer;
+        place == id || listeners.contains(place)
+    };
+    let bound = listed.iter().filter(here).filter_map(|member| {
+        let mut views = views.iter();
+        let view = views.find(|view| view.group.id == member.owner.group)?;
+        Some(bound(beside, view, member, &listeners))
+    });
+    let by_hand = records.pool_members.values();
+    let by_hand = by_hand.filter(|member| {
+        pool.as_ref()
+            .is_some_and(|pool| member.spec.pool == pool.id)
+    });
+    let by_hand = by_hand.map(|member| self::by_hand(beside, member));
+    Ok(Some(bound.chain(by_hand).collect()))
+}
+
+/// CreateMember.
+#[derive(Deserialize)]
+pub(super) struct CreateMember {
+    pool_id: String,
+    member: Option<Body>,
+}
+
+impl Action<Beside> for CreateMember {
+    const NAME: &'static str = "CreateMember";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let records = beside.records().await?;
+        let pool = pools::find(&records, &self.pool_id);
+        let pool = pool.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
+        let body = self.member.ok_or_else(|| beside.missing("member"))?;
+        let mut body = body.read(beside, "member");
+        let address = body.needed("address", 64)?;
+        if address.parse::<std::net::IpAddr>().is_err() {
+            return Err(body.invalid("address", address, "an address is right"));
+        }
+        let port = body.whole("protocol_port", 1, 65_535)?;
+        let port = port.ok_or_else(|| body.missing("protocol_port"))?;
+        let weight = body.whole("weight", 0, 100)?.unwrap_or(1);
+        let subnet = body.text("subnet_cidr_id", 64)?;
+        let spec = PoolMemberSpec {
+            pool: pool.id,
+            name: body.text("name", 255)?.unwrap_or_default(),
+            address,
+            port: u16::try_from(port).unwrap_or(u16::MAX),
+            weight: u16::try_from(weight).unwrap_or(1),
+            subnet: subnet.or(body.text("subnet_id", 64)?),
+            zone: body.text("availability_zone", 64)?,
+            up: body.flag("admin_state_up")?.unwrap_or(true),
+        };
+        let mut others = records.pool_members.values();
+        let is_there = |other: &&Arc<PoolMember>| {
+            let other = &other.spec;
+            (other.pool, &other.address, other.port) == (spec.pool, &spec.address, spec.port)
+        };
+        if others.any(|other| is_there(&other)) {
+            let (address, port) = (&spec.address, spec.port);
+            return Err(beside.conflict(format!("There is a member at {address}:{port}.")));
+        }
+        let id = beside
+            .create(RecordSpec::PoolMember(Box::new(spec)))
+            .await?;
+        let Some(Record::PoolMember(member)) = beside.records().await?.get(id) else {
+            return Err(beside.broken("the member is gone"));
+        };
+        Ok(beside.elb_one("member", by_hand(beside, &member)))
+    }
+}
+
+/// ListMembers.
+#[derive(Deserialize)]
+pub(super) struct ListMembers {
+    pool_id: String,
+}
+
+impl Action<Beside> for ListMembers {
+    const NAME: &'static str = "ListMembers";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let members = all(beside, &self.pool_id).await?;
+        let members = members.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
+        beside.elb_list("members", members)
+    }
+}
+
+/// ShowMember.
+#[derive(Deserialize)]
+pub(super) struct ShowMember {
+    pool_id: String,
+    member_id: String,
+}
+
+impl Action<Beside> for ShowMember {
+    const NAME: &'static str = "ShowMember";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let members = all(beside, &self.pool_id).await?;
+        let members = members.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
+        let mut members = members.into_iter();
+        let member = members.find(|member| id_of(member) == self.member_id);
+        let member = member.ok_or_else(|| beside.absent("The member", &self.member_id))?;
+        Ok(beside.elb_one("member", member))
+    }
+}
+
+/// DeleteMember.
+#[derive(Deserialize)]
+pub(super) struct DeleteMember {
+    pool_id: String,
+    member_id: String,
+}
+
+impl Action<Beside> for DeleteMember {
+    const NAME: &'static str = "DeleteMember";
+    type Response = Empty;
+
+    async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
+        let id = &self.member_id;
+        let records = beside.records().await?;
+        let made = PoolMemberId::parse_uuid(id).ok();
+        let made = made.and_then(|id| records.pool_members.get(&id));
+        let made = made.filter(|member| member.spec.pool.uuid() == self.pool_id);
+        if let Some(member) = made {
+            beside.delete(RecordId::PoolMember(member.id)).await?;
+            return Ok(Empty {});
+        }
+        let members = all(beside, &self.pool_id).await?;
+        let members = members.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
+        match members.iter().any(|member| id_of(member) == *id) {
+            true => {
+                let message = format!("The member {id} is a group's; take it out of the group.");
+                Err(beside.conflict(message))
+            }
+            false => Err(beside.absent("The member", id)),
+        }
+    }
+}

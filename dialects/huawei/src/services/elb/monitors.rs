@@ -1,0 +1,167 @@
+//! Health checks of pools. What is wished for is kept and shown; how members are checked is set up where they are balanced.
+
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_model::{
+    HealthMonitor, HealthMonitorId, HealthMonitorSpec, Record, RecordId, RecordSpec, Records,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{pools, with_kept};
+use crate::services::body::Body;
+use crate::services::{Beside, Empty, Wrong};
+use crate::times::second;
+
+/// What is shown again as it was sent.
+const KEPT: [&str; 6] = [
+    "admin_state_up",
+    "domain_name",
+    "expected_codes",
+    "http_method",
+    "monitor_port",
+    "url_path",
+];
+
+const KINDS: [&str; 7] = ["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS", "PING"];
+
+fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
+    let spec = &monitor.spec;
+    let is_http = matches!(spec.kind.as_str(), "HTTP" | "HTTPS");
+    let shown = json!({
+        "id": monitor.id.uuid(),
+        "name": spec.name,
+        "admin_state_up": true,
+        "type": spec.kind,
+        "delay": spec.delay_secs,
+        "timeout": spec.timeout_secs,
+        "max_retries": spec.rises,
+        "max_retries_down": spec.falls,
+        "domain_name": null,
+        "expected_codes": is_http.then_some("200"),
+        "http_method": is_http.then_some("GET"),
+        "monitor_port": null,
+        "url_path": is_http.then_some("/"),
+        "pools": [{ "id": spec.pool.uuid() }],
+        "project_id": beside.project(),
+        "created_at": second(monitor.head.created_at),
+        "updated_at": second(monitor.head.updated_at),
+    });
+    let mut shown = with_kept(shown, &spec.kept);
+    if beside.is_v2() {
+        shown["tenant_id"] = json!(beside.project());
+    }
+    shown
+}
+
+fn find(records: &Records, id: &str) -> Option<Arc<HealthMonitor>> {
+    let id = HealthMonitorId::parse_uuid(id).ok()?;
+    records.health_monitors.get(&id).cloned()
+}
+
+/// CreateHealthMonitor.
+#[derive(Deserialize)]
+pub(super) struct CreateHealthMonitor {
+    healthmonitor: Option<Body>,
+}
+
+impl Action<Beside> for CreateHealthMonitor {
+    const NAME: &'static str = "CreateHealthMonitor";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let body = self.healthmonitor;
+        let body = body.ok_or_else(|| beside.missing("healthmonitor"))?;
+        let mut body = body.read(beside, "healthmonitor");
+        let records = beside.records().await?;
+        let pool = body.needed("pool_id", 64)?;
+        let pool = pools::find(&records, &pool)
+            .ok_or_else(|| body.invalid("pool_id", &pool, "it does not exist"))?;
+        let mut others = records.health_monitors.values();
+        if let Some(other) = others.find(|other| other.spec.pool == pool.id) {
+            let other = other.id.uuid();
+            let message = format!("The pool has the health check {other} already.");
+            return Err(beside.conflict(message));
+        }
+        let kind = body.word("type", &KINDS)?;
+        let kind = kind.ok_or_else(|| body.missing("type"))?;
+        let secs = |number: Option<i64>, name: &str| match number {
+            Some(number) => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
+            None => Err(beside.missing(&format!("healthmonitor.{name}"))),
+        };
+        let few = |number: Option<i64>| u32::try_from(number.unwrap_or(3)).unwrap_or(3);
+        let spec = HealthMonitorSpec {
+            pool: pool.id,
+            kind,
+            delay_secs: secs(body.whole("delay", 1, 50)?, "delay")?,
+            timeout_secs: secs(body.whole("timeout", 1, 50)?, "timeout")?,
+            rises: secs(body.whole("max_retries", 1, 10)?, "max_retries")?,
+            falls: few(body.whole("max_retries_down", 1, 10)?),
+            name: body.text("name", 255)?.unwrap_or_default(),
+            kept: body.kept(&KEPT),
+        };
+        let id = beside
+            .create(RecordSpec::HealthMonitor(Box::new(spec)))
+            .await?;
+        let Some(Record::HealthMonitor(monitor)) = beside.records().await?.get(id) else {
+            return Err(beside.broken("the health check is gone"));
+        };
+        Ok(beside.elb_one("healthmonitor", shown(beside, &monitor)))
+    }
+}
+
+/// ListHealthMonitors.
+#[derive(Deserialize)]
+pub(super) struct ListHealthMonitors {}
+
+impl Action<Beside> for ListHealthMonitors {
+    const NAME: &'static str = "ListHealthMonitors";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let records = beside.records().await?;
+        let all = records.health_monitors.values();
+        let all = all.map(|monitor| shown(beside, monitor));
+        beside.elb_list("healthmonitors", all.collect())
+    }
+}
+
+/// ShowHealthMonitor.
+#[derive(Deserialize)]
+pub(super) struct ShowHealthMonitor {
+    healthmonitor_id: String,
+}
+
+impl Action<Beside> for ShowHealthMonitor {
+    const NAME: &'static str = "ShowHealthMonitor";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let records = beside.records().await?;
+        let monitor = find(&records, &self.healthmonitor_id);
+        let absent = || beside.absent("The health check", &self.healthmonitor_id);
+        let monitor = monitor.ok_or_else(absent)?;
+        Ok(beside.elb_one("healthmonitor", shown(beside, &monitor)))
+    }
+}
+
+/// DeleteHealthMonitor.
+#[derive(Deserialize)]
+pub(super) struct DeleteHealthMonitor {
+    healthmonitor_id: String,
+}
+
+impl Action<Beside> for DeleteHealthMonitor {
+    const NAME: &'static str = "DeleteHealthMonitor";
+    type Response = Empty;
+
+    async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
+        let records = beside.records().await?;
+        let monitor = find(&records, &self.healthmonitor_id);
+        let absent = || beside.absent("The health check", &self.healthmonitor_id);
+        let monitor = monitor.ok_or_else(absent)?;
+        beside.delete(RecordId::HealthMonitor(monitor.id)).await?;
+        Ok(Empty {})
+    }
+}

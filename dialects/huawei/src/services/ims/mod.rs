@@ -1,0 +1,213 @@
+//! Image Management Service: the images, as a list (spec `facets.ims`). What the catalogue lists, and what is used; a fresh
+//! installation shows a few usual ones, because every well-formed id is accepted there.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use muster_kit::action::Action;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Beside, Codes, Service, Wrong, route};
+use crate::routes::Route;
+
+/// The service.
+pub(super) static SERVICE: Service = Service {
+    name: "ims",
+    routes: ROUTES,
+    write,
+    codes: Codes {
+        malformed: "IMG.0001",
+        absent: "IMG.0027",
+        conflict: "IMG.0009",
+        quota: "IMG.0003",
+        denied: "IMG.0004",
+        system: "IMG.0088",
+    },
+};
+
+fn write(wrong: &Wrong, _: &str) -> Value {
+    json!({ "error": { "code": wrong.code, "message": wrong.message } })
+}
+
+static ROUTES: &[Route<Beside>] = &[route::<ListImages>(Method::GET, "/v2/cloudimages", 200)];
+
+/// Id, name, platform and version of what is shown where no images are listed.
+const USUAL: [(&str, &str, &str, &str); 4] = [
+    (
+        "67f433d8-ed0e-4321-a8a2-a71838539e09",
+        "Ubuntu 22.04 server 64bit",
+        "Ubuntu",
+        "Ubuntu 22.04 server 64bit",
+    ),
+    (
+        "19b40f9d-cc94-4031-bdc6-b8e5d1c5f1f4",
+        "Debian 12.0.0 64bit",
+        "Debian",
+        "Debian 12.0.0 64bit",
+    ),
+    (
+        "1a9a7cf8-4f2b-4a8e-9d8c-6f0b7b8b8a11",
+        "Huawei Cloud EulerOS 2.0 standard 64 bit",
+        "Huawei Cloud EulerOS",
+        "Huawei Cloud EulerOS 2.0 64bit",
+    ),
+    (
+        "3b0a4f0e-6f86-4f4c-8b8c-2c9f4f1f3d22",
+        "CentOS 7.9 64bit",
+        "CentOS",
+        "CentOS 7.9 64bit",
+    ),
+];
+
+/// Where no moment is known.
+const LONG_AGO: &str = "2020-01-01T00:00:00Z";
+
+struct Image {
+    id: String,
+    name: String,
+    platform: String,
+    version: String,
+    /// Everybody's, or the account's own.
+    public: bool,
+}
+
+fn plain(id: &str, name: &str, public: bool) -> Image {
+    Image {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        platform: "Other".to_owned(),
+        version: "Other Linux(64 bit)".to_owned(),
+        public,
+    }
+}
+
+impl Image {
+    fn shown(&self, beside: &Beside) -> Value {
+        let mut all = Map::new();
+        let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
+        let (kind, visibility) = match self.public {
+            true => ("gold", "public"),
+            false => ("private", "private"),
+        };
+        put("id", json!(self.id));
+        put("name", json!(self.name));
+        put("status", json!("active"));
+        put("visibility", json!(visibility));
+        put("owner", json!(beside.project()));
+        put("protected", json!(self.public));
+        put("min_disk", json!(40));
+        put("min_ram", json!(0));
+        put("max_ram", json!(""));
+        put("tags", json!([]));
+        put("file", json!(format!("/v2/images/{}/file", self.id)));
+        put("self", json!(format!("/v2/images/{}", self.id)));
+        put("schema", json!("/v2/schemas/image"));
+        put("container_format", json!("bare"));
+        put("disk_format", json!("zvhd2"));
+        put("virtual_env_type", json!("FusionCompute"));
+        put("created_at", json!(LONG_AGO));
+        put("updated_at", json!(LONG_AGO));
+        put("active_at", json!(LONG_AGO));
+        put("enterprise_project_id", json!("0"));
+        put("__imagetype", json!(kind));
+        put("__image_source_type", json!("uds"));
+        put("__isregistered", json!("true"));
+        put("__os_type", json!("Linux"));
+        put("__os_bit", json!("64"));
+        put("__os_version", json!(self.version));
+        put("__platform", json!(self.platform));
+        put("__support_kvm", json!("true"));
+        put("__description", json!(""));
+        Value::Object(all)
+    }
+}
+
+impl Beside {
+    async fn images(&self) -> Result<Vec<Image>, Wrong> {
+        let catalogue = self.catalogue();
+        let listed = catalogue.images.iter();
+        let mut images: Vec<Image> = listed
+            .map(|(id, image)| plain(id, image.family.as_ref().unwrap_or(id), true))
+            .collect();
+        if catalogue.strict {
+            return Ok(images);
+        }
+        if images.is_empty() {
+            let usual = |(id, name, platform, version): (&str, &str, &str, &str)| Image {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                platform: platform.to_owned(),
+                version: version.to_owned(),
+                public: true,
+            };
+            images.extend(USUAL.map(usual));
+        }
+        let mut used = BTreeSet::new();
+        for view in self.views().await? {
+            used.extend(
+                view.config
+                    .iter()
+                    .filter_map(|config| config.spec.image.clone()),
+            );
+        }
+        let records = self.records().await?;
+        let servers = records.servers.values();
+        used.extend(servers.map(|server| server.spec.image.clone()));
+        used.retain(|id| !images.iter().any(|image| image.id == *id));
+        images.extend(used.iter().map(|id| plain(id, id, false)));
+        Ok(images)
+    }
+}
+
+/// ListImages. What it asks for stands in the query.
+#[derive(Deserialize)]
+struct ListImages {}
+
+impl Action<Beside> for ListImages {
+    const NAME: &'static str = "ListImages";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        const EXACT: [&str; 14] = [
+            "id",
+            "name",
+            "status",
+            "visibility",
+            "owner",
+            "container_format",
+            "disk_format",
+            "virtual_env_type",
+            "enterprise_project_id",
+            "__imagetype",
+            "__isregistered",
+            "__os_bit",
+            "__os_type",
+            "__platform",
+        ];
+        let images = beside.images().await?;
+        let shown = images.iter().map(|image| image.shown(beside));
+        let shown = shown.filter(|image| {
+            let is = |name: &&str| {
+                let value = image[*name].as_str().unwrap_or_default();
+                let any = *name == "enterprise_project_id"
+                    && beside.asked(name) == Some("all_granted_eps");
+                any || beside.matches(name, value)
+            };
+            EXACT.iter().all(is)
+        });
+        let mut shown: Vec<Value> = shown.collect();
+        if let Some(key) = beside.asked("sort_key") {
+            let text = |image: &Value| image[key].to_string();
+            shown.sort_by_key(text);
+            if beside.asked("sort_dir") != Some("asc") {
+                shown.reverse();
+            }
+        }
+        let window = beside.window(1000, 1000)?;
+        let shown = window.cut(shown, |image| {
+            image["id"].as_str().unwrap_or_default().to_owned()
+        });
+        Ok(json!({ "images": shown }))
+    }
+}
