@@ -56,6 +56,7 @@ def test_each_change_of_pools_tells_what_it_bound_and_unbound(emulated):
         nothing | {"bind_success": ["b", "c"], "unbind_success": ["a"]},
     ]
     assert all("instance_added_list" not in entry and entry["status"] == "SUCCESS" for entry in changes)
+    assert all((entry["instance_value"], entry["desire_value"], entry["scaling_value"]) == (2, 2, 0) for entry in changes)
     # The same once more is no change.
     call("update_scaling_group", scaling_group_id=made, body=weight)
     emulated.settle()

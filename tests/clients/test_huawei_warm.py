@@ -1,7 +1,10 @@
 """Huawei Cloud's door with its own SDK: warm pools, and groups that are being deleted."""
 
+import base64
+
 import pytest
-from huawei import group, huawei, instances, refused, shown
+from conftest import eventually
+from huawei import config, group, huawei, instances, refused, shown
 from test_huawei_rest import URN, answer, hook, waits
 
 KINDS = ("", "_new")
@@ -181,3 +184,45 @@ def test_a_deletion_without_force_needs_an_empty_and_idle_group(emulated):
     emulated.advance(30)
     assert refused(call, "show_warm_pool", scaling_group_id=made) == (400, "AS.2007")
     assert states(emulated) == {}
+
+
+def test_what_comes_from_a_pool_passes_hooks_and_balancers(emulated):
+    call = huawei(emulated)
+    made = group(call, 0, lbaas_listeners=[{"pool_id": "p", "protocol_port": 80, "weight": 1}])
+    hook(call, made, default_timeout=600, default_result="CONTINUE")
+    put(call, made, min_capacity=1, max_capacity=1)
+    emulated.settle()
+    assert statuses(call, made) == ["STOPPED"] and waits(call, made) == []
+    assert all(not listener["members"] for one in emulated.native("GET", "balancers")["balancers"]
+               for listener in one["listeners"])
+    call("update_scaling_group", scaling_group_id=made, body={"desire_instance_number": 1})
+    emulated.settle()
+    (one,) = instances(call, made)
+    assert one["life_cycle_state"] == "PENDING_WAIT"
+    (wait,) = waits(call, made)
+    answer(call, made, "CONTINUE", lifecycle_action_key=wait["lifecycle_action_key"])
+    emulated.settle()
+    (one,) = instances(call, made, life_cycle_state="INSERVICE")
+    (pool_,) = emulated.native("GET", "balancers")["balancers"]
+    assert [member["uuid"] for member in pool_["listeners"][0]["members"]] == [one["instance_id"]]
+
+
+def test_a_pool_of_processes_outlives_a_kill(server):
+    muster = server()
+    call = huawei(muster)
+    script = base64.b64encode(b"#!/bin/sh\nexec sleep 1000\n").decode()
+    conf = config(call, "sleeps", user_data=script)
+    made = group(call, 0, scaling_configuration_id=conf)
+    put(call, made, min_capacity=1, max_capacity=1, instance_init_wait_time=1)
+    eventually(lambda: statuses(call, made) == ["STOPPED"])
+    held = pooled(call, made)["warm_pool_instances"][0]["instance_id"]
+    assert states(muster)[held] == "stopped"
+    muster.kill9()
+    muster.start()
+    assert statuses(call, made) == ["STOPPED"] and pool(call, made) == ("ACTIVE", 1, 1, 1)
+    call("update_scaling_group", scaling_group_id=made, body={"desire_instance_number": 1})
+    eventually(lambda: [one["life_cycle_state"] for one in instances(call, made)] == ["INSERVICE"])
+    assert instances(call, made)[0]["instance_id"] == held and states(muster)[held] == "running"
+    call("delete_scaling_group", scaling_group_id=made, force_delete="yes")
+    eventually(lambda: states(muster) == {})
+    assert refused(call, "show_scaling_group", scaling_group_id=made) == (400, "AS.2007")

@@ -67,9 +67,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) {
         follow_activities(draft);
     }
     health::follow(draft);
-    if !draft.group().deleting {
-        refresh::follow(draft);
-    }
+    refresh::follow(draft);
     if draft.group().deleting {
         empty_out(draft);
     } else if let Some(busy) = draft.group().busy {

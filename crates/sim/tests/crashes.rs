@@ -353,6 +353,11 @@ const SCRIPTS: &[(&str, Script)] = &[
         );
         give(world, group, &desired(6));
     }),
+    ("delete by force while it grows", |world, group| {
+        give(world, group, &warm_pool(1));
+        give(world, group, &desired(5));
+        give(world, group, &GroupCommand::Delete { force: true });
+    }),
     ("attach a balancer", |world, group| {
         let more = BalancerChange::Attach(vec![listener("lbl-2")]);
         give(world, group, &GroupCommand::Balancers(more));

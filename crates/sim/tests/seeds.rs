@@ -718,6 +718,7 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> Run {
     }
     world.broken.extend(hooks_unrest(&world, &*store));
     world.broken.extend(untold(&world, &*store));
+    delete_all(&mut world, &mut foreign);
     if !world.broken.is_empty() {
         fail(seed, &world, "an invariant broke");
     }
@@ -725,6 +726,38 @@ fn run_seed(seed: u64, store: Arc<dyn Store>) -> Run {
         log: world.log(),
         deleted: doors.len() - world.groups.len(),
         doors,
+    }
+}
+
+/// Every group is deleted by force, in the middle of something: nothing is left of it but machines that were never its own.
+fn delete_all(world: &mut World, foreign: &mut u64) {
+    world.dice.odds = Odds::rough();
+    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
+    for id in &ids {
+        for _ in 0..world.dice.below(3) {
+            let command = random_command(world, *id, foreign);
+            let _ = world.command(*id, &command);
+            let wait = world.dice.millis(20_000);
+            world.pass(wait);
+        }
+        let is_asked = |world: &World| world.groups.get(id).is_none_or(|view| view.group.deleting);
+        while !is_asked(world) {
+            let _ = world.command(*id, &GroupCommand::Delete { force: true });
+        }
+        let wait = world.dice.millis(40_000);
+        world.pass(wait);
+    }
+    world.dice.odds = Odds::default();
+    world.pass(6 * 3600 * 1000);
+    for (id, view) in &world.groups {
+        let text = muster_engine::explain::view_text(view, world.now);
+        world.broken.push(format!("{id} is still there:\n{text}"));
+    }
+    for machine in world.machines.list(None) {
+        if machine.owner.is_some() {
+            let text = format!("{} is left of a deleted group", machine.id);
+            world.broken.push(text);
+        }
     }
 }
 

@@ -141,6 +141,8 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
             return;
         } else if refresh.status == Init {
             happen(draft, &mut refresh, Event::Begin);
+        } else if draft.group().deleting {
+            cancel(draft, &mut refresh);
         } else if refresh.status == Running {
             if is_at_balancers(draft, &refresh) {
                 draft.because(

@@ -167,6 +167,14 @@ fn names(list: &[&RelatedInstance]) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
+/// How many instances come or go; a change of balancers changes no number.
+fn scaling_value(activity: &Activity) -> u32 {
+    match activity.kind {
+        ActivityKind::ModifyBalancers => 0,
+        _ => activity.wanted,
+    }
+}
+
 /// Why, as JSON text (rule L3).
 fn description(
     activity: &Activity,
@@ -220,7 +228,7 @@ impl Action<Ctx> for ListScalingActivityLogs {
                 end_time: activity.ended_at.map(second),
                 instance_value: activity.size_before,
                 desire_value: activity.size_wanted,
-                scaling_value: activity.wanted,
+                scaling_value: scaling_value(activity),
                 instance_added_list: names(&fates.added),
                 instance_deleted_list: names(&fates.deleted),
                 instance_removed_list: names(&fates.removed),
@@ -382,7 +390,7 @@ fn log_v2(activity: &Activity, view: &GroupView) -> LogV2 {
         end_time: activity.ended_at.map(second),
         instance_value: activity.size_before,
         desire_value: activity.size_wanted,
-        scaling_value: activity.wanted,
+        scaling_value: scaling_value(activity),
         instances: (!of_balancers).then(|| LoggedInstances {
             instance_added_list: logged_instances(&fates.added),
             instance_deleted_list: logged_instances(&fates.deleted),

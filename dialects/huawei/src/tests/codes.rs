@@ -26,8 +26,49 @@ fn named(dir: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Documented codes that no request is answered with, each with why.
+const NEVER: [(&str, &str); 10] = [
+    (
+        "AS.0003",
+        "changes of a group come one after another: none finds it locked, and one that scales is AS.2033",
+    ),
+    (
+        "AS.1018",
+        "which types an image does not go with is not in the catalogue",
+    ),
+    (
+        "AS.1019",
+        "which disks a machine does not take is not in the catalogue",
+    ),
+    (
+        "AS.1030",
+        "how large a system disk an image needs is not in the catalogue",
+    ),
+    (
+        "AS.1036",
+        "how many bits an image has is not in the catalogue",
+    ),
+    (
+        "AS.1088",
+        "in which zones an image is not to be had is not in the catalogue",
+    ),
+    (
+        "AS.1090",
+        "the architecture of images and types is not in the catalogue",
+    ),
+    (
+        "AS.2028",
+        "clients send the desired number that there is already: that is no mistake",
+    ),
+    (
+        "AS.3030",
+        "alarm rules are kept by their id: whether there is one is not known here",
+    ),
+    ("AS.7029", "the same topic once more replaces its scenes"),
+];
+
 #[test]
-fn every_code_that_is_answered_is_documented_and_the_others_are_listed() {
+fn every_code_that_is_answered_is_documented_and_the_others_say_why_they_are_not() {
     let mut answered = BTreeSet::new();
     named(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
@@ -45,6 +86,7 @@ fn every_code_that_is_answered_is_documented_and_the_others_are_listed() {
     let wanted: BTreeSet<String> = served
         .flat_map(|endpoint| endpoint.errors.clone())
         .collect();
-    let missing: Vec<String> = wanted.difference(&answered).cloned().collect();
-    insta::assert_snapshot!("codes_that_never_arise", missing.join("\n"));
+    let missing: Vec<&str> = wanted.difference(&answered).map(String::as_str).collect();
+    let expected: Vec<&str> = NEVER.iter().map(|(code, _)| *code).collect();
+    assert_eq!(missing, expected);
 }
