@@ -103,7 +103,7 @@ pub fn preview(schedule: &Schedule, count: usize) -> Vec<Time> {
         .collect()
 }
 
-/// Fires what is due. A group that is off lets its firings pass (rules S8, G21).
+/// Fires what is due. A scheduled action or a group that is off lets its firings pass (rules S8, G21).
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
     let mut due: Vec<Arc<Schedule>> = draft
@@ -118,14 +118,19 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         (last, schedule.created_at, schedule.ordinal, schedule.id)
     });
     for schedule in due {
-        let enabled = draft.group().spec.enabled;
+        let group_enabled = draft.group().spec.enabled;
+        let enabled = group_enabled && schedule.enabled;
         if enabled {
             fire(draft, &schedule);
         } else {
+            let off = match group_enabled {
+                true => "it",
+                false => "the group",
+            };
             draft.held(
                 Clamp::Disabled,
                 format!(
-                    "scheduled action {} is due, but the group is disabled: it passes",
+                    "scheduled action {} is due, but {off} is disabled: it passes",
                     schedule.name
                 ),
             );
