@@ -1,5 +1,9 @@
 """The services beside Auto Scaling with their own SDKs: servers, balancers, networks, images, key pairs."""
 
+import json
+import subprocess
+
+from conftest import BINARY
 from huawei import answered, group, http, huawei, instances, neighbour, refused, shown
 
 SERVER = {
@@ -534,3 +538,108 @@ def test_images_and_key_pairs(emulated, tmp_path):
     kps("delete_keypair", keypair_name="mine")
     assert refused(kps, "delete_keypair", keypair_name="mine")[0] == 404
     assert refused(kps, "list_keypair_detail", keypair_name="mine")[0] == 404
+
+
+def test_what_is_made_here_is_there_for_a_strict_catalogue(server, tmp_path):
+    config_file = tmp_path / "muster.toml"
+    config_file.write_text(
+        """
+[catalogue]
+strict = true
+vpcs = ["listed-vpc"]
+keys = ["listed-key"]
+security_groups = ["listed-sg"]
+[[catalogue.image]]
+id = "img"
+family = "Debian"
+[[catalogue.zone]]
+id = "zone-a"
+[[catalogue.subnet]]
+id = "listed-subnet"
+zone = "zone-a"
+vpc = "listed-vpc"
+[[instance_type]]
+name = "s3.large.2"
+cores = 2
+spot_price_millis = 10
+"""
+    )
+    emulated = server("--emulate", "--config", str(config_file))
+    call = huawei(emulated)
+    ecs, ims = neighbour(emulated, "ecs", "v2"), neighbour(emulated, "ims", "v2")
+    vpc, new, kps = neighbour(emulated, "vpc", "v2"), neighbour(emulated, "vpc", "v3"), neighbour(emulated, "kps", "v3")
+    # What the operator lists, and nothing else.
+    assert [i["id"] for i in ims("list_images")["images"]] == ["img"]
+    assert [f["id"] for f in ecs("list_flavors")["flavors"]] == ["s3.large.2"]
+    assert [z["zoneName"] for z in ecs("nova_list_availability_zones")["availabilityZoneInfo"]] == ["zone-a"]
+    assert [v["id"] for v in vpc("list_vpcs")["vpcs"]] == ["listed-vpc"]
+    assert [s["vpc_id"] for s in vpc("list_subnets")["subnets"]] == ["listed-vpc"]
+    assert [k["keypair"]["name"] for k in kps("list_keypairs")["keypairs"]] == ["listed-key"]
+    assert [g["id"] for g in new("list_security_groups")["security_groups"]][1:] == ["listed-sg"]
+    # It is the operator's, and stays.
+    assert refused(vpc, "delete_vpc", vpc_id="listed-vpc")[0] == 409
+    assert refused(kps, "delete_keypair", keypair_name="listed-key")[0] == 409
+    assert refused(new, "delete_security_group", security_group_id="listed-sg")[0] == 409
+
+    machine = {"flavorRef": "s3.large.2", "imageRef": "img", "key_name": "mine"}
+    disk = {"size": 40, "volume_type": "SATA", "disk_type": "SYS"}
+    own = {"scaling_configuration_name": "c", "instance_config": machine | {"disk": [disk]}}
+    assert refused(call, "create_scaling_config", body=own) == (400, "AS.7022")
+    kps("create_keypair", body={"keypair": {"name": "mine"}})
+    own = call("create_scaling_config", body=own)["scaling_configuration_id"]
+    net = vpc("create_vpc", body={"vpc": {"name": "net", "cidr": "192.168.0.0/16"}})["vpc"]["id"]
+    body = {"name": "s", "vpc_id": net, "cidr": "192.168.0.0/24", "gateway_ip": "192.168.0.1"}
+    subnet = vpc("create_subnet", body={"subnet": body})["subnet"]["id"]
+    guard = new("create_security_group", body={"security_group": {"name": "web"}})["security_group"]["id"]
+    more = {"vpc_id": net, "networks": [{"id": subnet}], "security_groups": [{"id": guard}]}
+    target = group(call, 2, scaling_configuration_id=own, **more)
+    emulated.settle()
+    assert shown(call, target)["current_instance_number"] == 2
+    # A server of its own, too; what nobody made is refused by name and value.
+    server_body = SERVER | {
+        "imageRef": "img",
+        "flavorRef": "s3.large.2",
+        "vpcid": net,
+        "nics": [{"subnet_id": subnet}],
+        "security_groups": [{"id": guard}],
+        "key_name": "mine",
+    }
+    answer = ecs("create_post_paid_servers", body={"server": server_body})
+    emulated.settle()
+    assert ecs("show_job", job_id=answer["job_id"])["status"] == "SUCCESS"
+    for bad in ({"imageRef": "x"}, {"vpcid": "x"}, {"key_name": "x"}, {"nics": [{"subnet_id": "x"}]}, {"flavorRef": "x"}):
+        assert refused(ecs, "create_post_paid_servers", body={"server": server_body | bad})[0] == 400, bad
+    # After a restart as well.
+    emulated.restart()
+    call = huawei(emulated)
+    call("update_scaling_group", scaling_group_id=target, body={"desire_instance_number": 3})
+    emulated.settle()
+    assert shown(call, target)["current_instance_number"] == 3
+
+
+def test_accounts_never_see_each_other(emulated):
+    made_account = subprocess.run(
+        [BINARY, "account", "create", "second", "--data", str(emulated.data)], capture_output=True, text=True, check=True
+    )
+    key = json.loads(made_account.stdout)
+    key = (key["access_key_id"], key["secret_access_key"])
+    ours, theirs = neighbour(emulated, "ecs", "v2"), neighbour(emulated, "ecs", "v2", key=key)
+    (one,) = made(emulated, ours)
+    assert theirs("list_servers_details")["count"] == 0
+    assert refused(theirs, "show_server", server_id=one)[0] == 404
+    assert refused(theirs, "delete_servers", body={"servers": [{"id": one}]})[0] == 404
+    assert refused(theirs, "batch_stop_servers", body={"os-stop": {"servers": [{"id": one}]}})[0] == 404
+    call = huawei(emulated, key=key)
+    target = group(call)
+    body = {"action": "ADD", "instances_id": [one]}
+    assert refused(call, "batch_add_scaling_instances", scaling_group_id=target, body=body)[0] == 400
+    elb = neighbour(emulated, "elb", "v3")
+    _, _, pool = pool_of(elb)
+    group(huawei(emulated), 1, "bound", lbaas_listeners=[{"pool_id": pool, "protocol_port": 80}])
+    emulated.settle()
+    assert len(elb("list_members", pool_id=pool)["members"]) == 1
+    other = neighbour(emulated, "elb", "v3", key=key)
+    assert refused(other, "list_members", pool_id=pool)[0] == 404
+    assert other("list_pools")["pools"] == [] and other("list_load_balancers")["loadbalancers"] == []
+    job = ours("delete_servers", body={"servers": [{"id": one}]})["job_id"]
+    assert refused(theirs, "show_job", job_id=job)[0] == 404

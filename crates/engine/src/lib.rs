@@ -53,7 +53,7 @@ mod wake;
 pub use advise::advise;
 pub use apply::{Context, apply, apply_told};
 pub use calls::{PlannedCall, launch_spec};
-pub use catalogue::{abnormal, judged, judged_config};
+pub use catalogue::{abnormal, judged, judged_config, with_made};
 pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use plan::{Plan, plan};

@@ -87,7 +87,9 @@ pub use instance::{
     Warmup,
 };
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
-pub use network::{KeyPairSpec, SecurityGroupSpec, SecurityRuleSpec, SubnetSpec, VpcSpec};
+pub use network::{
+    KeyPairSpec, SecurityGroupSpec, SecurityRuleSpec, SubnetSpec, VpcSpec, default_security_group,
+};
 pub use notification::{
     Notification, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
 };

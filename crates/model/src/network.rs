@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::SecurityGroupId;
+use crate::{AccountId, SecurityGroupId};
 
 /// A VPC (spec `facets.vpc`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,12 @@ pub struct SecurityGroupSpec {
     pub vpc: Option<String>,
     /// Enterprise project; `None` = the default one.
     pub enterprise_project: Option<String>,
+}
+
+/// The id of the security group that every account has.
+#[must_use]
+pub fn default_security_group(account: AccountId) -> SecurityGroupId {
+    SecurityGroupId::new(account.key())
 }
 
 /// A rule of a security group.

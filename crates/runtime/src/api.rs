@@ -69,10 +69,11 @@ impl Runtime {
             let _lock = slot.lock.lock().await;
             let view = slot.view();
             let mut ids = crate::runtime::fresh_ids();
+            let settings = self.settings_of(view.group.account, &view.group.site);
             let mut context = Context {
                 now: self.clock.now(),
                 ids: &mut ids,
-                settings: &self.options.settings,
+                settings: &settings,
                 facts,
             };
             let (change, created, record) =
@@ -250,6 +251,7 @@ impl Api for Runtime {
         filters: &[GroupFilter],
         page: Page,
     ) -> ApiResult<Paged<GroupItem>> {
+        let settings = self.settings_of(caller.account, &caller.site);
         // One group by its id needs no look at the others.
         if let [GroupFilter::Ids(ids)] = filters
             && let [id] = ids.as_slice()
@@ -257,7 +259,7 @@ impl Api for Runtime {
             let found: Vec<_> = self
                 .visible(caller, *id)
                 .iter()
-                .map(|view| group_item(&self.options.settings.catalogue, view))
+                .map(|view| group_item(&settings.catalogue, view))
                 .collect();
             return Ok(paged(found, page));
         }
@@ -269,7 +271,7 @@ impl Api for Runtime {
             items: views
                 .items
                 .iter()
-                .map(|view| group_item(&self.options.settings.catalogue, view))
+                .map(|view| group_item(&settings.catalogue, view))
                 .collect(),
         })
     }
@@ -293,12 +295,13 @@ impl Api for Runtime {
     }
 
     async fn advices(&self, caller: &Caller, groups: &[GroupId]) -> ApiResult<Vec<GroupAdvice>> {
+        let settings = self.settings_of(caller.account, &caller.site);
         let visible = groups
             .iter()
             .filter_map(|id| self.visible(caller, *id).ok());
         Ok(visible
             .map(|view| {
-                let catalogue = &self.options.settings.catalogue;
+                let catalogue = &settings.catalogue;
                 let judged = GroupView {
                     group: muster_engine::judged(catalogue, &view.group),
                     ..(*view).clone()
@@ -348,6 +351,7 @@ impl Api for Runtime {
         let mut configs = self.directory.configs(caller.account, &caller.site);
         configs.retain(|config| filters.iter().all(|filter| config_matches(config, filter)));
         let configs = paged(configs, page);
+        let settings = self.settings_of(caller.account, &caller.site);
         let views = self.directory.views(caller.account, &caller.site);
         let items = configs.items.into_iter().map(|config| {
             let users = views
@@ -356,7 +360,7 @@ impl Api for Runtime {
             let groups = users
                 .map(|view| (view.group.id, view.group.spec.name.clone()))
                 .collect();
-            let config = muster_engine::judged_config(&self.options.settings.catalogue, &config);
+            let config = muster_engine::judged_config(&settings.catalogue, &config);
             ConfigItem { config, groups }
         });
         Ok(Paged {

@@ -120,10 +120,11 @@ impl Runtime {
             ..Facts::default()
         };
         let mut ids = crate::runtime::fresh_ids();
+        let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
-            settings: &self.options.settings,
+            settings: &settings,
             facts: &facts,
         };
         let config = Arc::new(muster_engine::create_config(
@@ -174,10 +175,11 @@ impl Runtime {
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
+        let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
-            settings: &self.options.settings,
+            settings: &settings,
             facts: &facts,
         };
         let new = Arc::new(change(&old, &mut context)?);
@@ -226,10 +228,11 @@ impl Runtime {
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
+        let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
-            settings: &self.options.settings,
+            settings: &settings,
             facts: &facts,
         };
         muster_engine::delete_config(id, &mut context)?;
@@ -257,10 +260,11 @@ impl Runtime {
         let account = slot.account();
         let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
         let mut ids = crate::runtime::fresh_ids();
+        let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
-            settings: &self.options.settings,
+            settings: &settings,
             facts: &facts,
         };
         let view = muster_engine::create_group(&account, door, &site, spec, &mut context)?;
@@ -298,10 +302,11 @@ impl Runtime {
             used: u32::try_from(others.len()).unwrap_or(u32::MAX),
             ..Facts::default()
         };
+        let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,
-            settings: &self.options.settings,
+            settings: &settings,
             facts: &facts,
         };
         let config =

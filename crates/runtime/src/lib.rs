@@ -13,6 +13,7 @@ mod configs;
 mod directory;
 mod emulate;
 mod explain;
+mod listed;
 mod measure;
 mod metrics;
 mod observer;

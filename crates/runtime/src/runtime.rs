@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::clock::ShellClock;
 use crate::directory::Directory;
+use crate::listed::Listed;
 use crate::metrics::Metrics;
 use crate::outbox::Bell;
 use crate::queue::Queue;
@@ -90,6 +91,8 @@ pub struct Runtime {
     pub(crate) answers: Mutex<BTreeMap<String, Option<String>>>,
     /// Work on machines that are asked for by themselves.
     pub(crate) jobs: Jobs,
+    /// What there is for accounts, where the catalogue is strict.
+    pub(crate) listed: Listed,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -127,6 +130,7 @@ impl Runtime {
             looks: Mutex::default(),
             answers: Mutex::new(BTreeMap::new()),
             jobs: Jobs::default(),
+            listed: Listed::default(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),

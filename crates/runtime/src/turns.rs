@@ -54,7 +54,9 @@ impl Runtime {
         let now = self.clock.now();
         let timer = self.metrics.turn();
         let mut ids = crate::runtime::fresh_ids();
-        let plan = muster_engine::plan(&view, now, &mut ids, &self.options.settings);
+        let settings = self.settings_of(view.group.account, &view.group.site);
+        let plan = muster_engine::plan(&view, now, &mut ids, &settings);
+        drop(settings);
         self.evaluated(&slot, plan.record, "turn", &view, &plan.calls);
         if plan.change.is_empty() {
             if let Some(at) = view.group.wake_at {

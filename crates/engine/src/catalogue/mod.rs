@@ -4,6 +4,7 @@
 
 mod config;
 mod group;
+mod made;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use muster_model::{
 
 pub(crate) use config::check_config;
 pub(crate) use group::{Asked, check_balancers, check_group, is_usable};
+pub use made::with_made;
 pub(crate) use told::{check_command, check_receiver, check_user_groups};
 
 /// Refuses what is not in a list.

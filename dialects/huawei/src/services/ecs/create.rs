@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_kit::action::Action;
-use muster_model::{Command, InstanceId, Key, ServerCommand, ServerSpec, ServerState, Tag};
+use muster_model::{
+    Command, InstanceId, Key, ServerCommand, ServerSpec, ServerState, Tag, default_security_group,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -249,7 +251,8 @@ impl Beside {
                 .security_groups
                 .values()
                 .any(|one| one.id.uuid() == *id);
-            let is_there = catalogue.security_groups.contains(id) || made;
+            let default = default_security_group(self.caller().account).uuid();
+            let is_there = catalogue.security_groups.contains(id) || made || *id == default;
             found(is_there, "server.security_groups.id", id)?;
         }
         if let Some(key) = &spec.key_name {

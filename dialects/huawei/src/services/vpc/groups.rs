@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     Record, RecordCommand, RecordHead, RecordId, RecordSpec, Records, SecurityGroup,
-    SecurityGroupId, SecurityGroupSpec, SecurityRule, SecurityRuleSpec,
+    SecurityGroupId, SecurityGroupSpec, SecurityRule, SecurityRuleSpec, default_security_group,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Known {
 impl Beside {
     /// The id of the security group that every account has.
     fn default_group(&self) -> String {
-        SecurityGroupId::new(self.caller().account.key()).uuid()
+        default_security_group(self.caller().account).uuid()
     }
 
     /// Every security group there is for the caller.
