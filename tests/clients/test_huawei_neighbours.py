@@ -1,9 +1,10 @@
 """The services beside Auto Scaling with their own SDKs: servers, balancers, networks, images, key pairs."""
 
+import base64
 import json
 import subprocess
 
-from conftest import BINARY
+from conftest import BINARY, eventually, processes_of
 from huawei import answered, group, http, huawei, instances, neighbour, refused, shown
 
 SERVER = {
@@ -292,6 +293,8 @@ def test_members_of_a_pool_are_seen_with_their_health(emulated):
 
     # What a group has there stays while it is bound.
     assert refused(elb, "delete_member", pool_id=pool, member_id=first["id"])[0] == 409
+    body = {"member": {"weight": 0}}
+    assert refused(elb, "update_member", pool_id=pool, member_id=first["id"], body=body)[0] == 409
     assert refused(elb, "delete_pool", pool_id=pool)[0] == 409
     assert refused(elb, "delete_listener", listener_id=listener)[0] == 409
     call("delete_scaling_group", scaling_group_id=target, force_delete="yes")
@@ -333,6 +336,23 @@ def test_balancers_live_and_die(emulated):
     assert refused(elb, "create_member", pool_id=pool, body={"member": body})[0] == 409
     monitor = {"pool_id": pool, "type": "TCP", "delay": 5, "timeout": 3, "max_retries": 3}
     monitor = elb("create_health_monitor", body={"healthmonitor": monitor})["healthmonitor"]["id"]
+    # What is sent takes the place of what was there, the rest stays.
+    body = {"loadbalancer": {"description": "ours", "guaranteed": False}}
+    changed = elb("update_load_balancer", loadbalancer_id=balancer, body=body)["loadbalancer"]
+    assert (changed["name"], changed["description"], changed["guaranteed"]) == ("lb", "ours", False)
+    body = {"listener": {"client_timeout": 10}}
+    changed = elb("update_listener", listener_id=second["id"], body=body)["listener"]
+    assert (changed["client_timeout"], changed["tags"]) == (10, more["tags"])
+    body = {"pool": {"lb_algorithm": "SOURCE_IP"}}
+    assert elb("update_pool", pool_id=pool, body=body)["pool"]["lb_algorithm"] == "SOURCE_IP"
+    body = {"healthmonitor": {"delay": 9}}
+    changed = elb("update_health_monitor", healthmonitor_id=monitor, body=body)["healthmonitor"]
+    assert (changed["delay"], changed["timeout"]) == (9, 3)
+    body = {"member": {"weight": 0}}
+    changed = elb("update_member", pool_id=pool, member_id=member["id"], body=body)["member"]
+    assert (changed["weight"], changed["name"]) == (0, "by-hand")
+    assert refused(elb, "update_pool", pool_id=pool, body={"pool": {"lb_algorithm": "BEST"}})[0] == 400
+    assert refused(elb, "update_pool", pool_id=balancer, body={"pool": {}})[0] == 404
     token = "/v3/{p}/elb"
     for path, response in (
         ("loadbalancers", "ListLoadBalancersResponse"),
@@ -643,3 +663,60 @@ def test_accounts_never_see_each_other(emulated):
     assert other("list_pools")["pools"] == [] and other("list_load_balancers")["loadbalancers"] == []
     job = ours("delete_servers", body={"servers": [{"id": one}]})["job_id"]
     assert refused(theirs, "show_job", job_id=job)[0] == 404
+
+
+def test_a_server_is_a_real_process_and_outlives_a_restart(server):
+    real = server()
+    call, ecs = huawei(real), neighbour(real, "ecs", "v2")
+    script = base64.b64encode(b"#!/bin/sh\nexec sleep 600\n").decode()
+    answer = ecs("create_post_paid_servers", body={"server": SERVER | {"user_data": script}})
+    (one,) = answer["serverIds"]
+
+    def done(job=answer["job_id"]):
+        return ecs("show_job", job_id=job)["status"] == "SUCCESS"
+
+    eventually(done)
+    assert ecs("show_server", server_id=one)["server"]["status"] == "ACTIVE"
+    (name,) = {instance for instance in processes_of(real.data).values()}
+    real.restart()
+    assert set(processes_of(real.data).values()) == {name}
+    assert ecs("show_server", server_id=one)["server"]["status"] == "ACTIVE"
+
+    target = group(call)
+    body = {"action": "ADD", "instances_id": [one]}
+    call("batch_add_scaling_instances", scaling_group_id=target, body=body)
+
+    def serves():
+        return [m["instance_id"] for m in instances(call, target, life_cycle_state="INSERVICE")] == [one]
+
+    eventually(serves)
+    # A member that was added by hand: deleted through ECS it leaves its group, and its process is gone.
+    job = ecs("delete_servers", body={"servers": [{"id": one}]})["job_id"]
+    eventually(lambda: done(job))
+    assert shown(call, target)["desire_instance_number"] == 0 and instances(call, target) == []
+    assert processes_of(real.data) == {} and refused(ecs, "show_server", server_id=one)[0] == 404
+
+
+def test_deletions_while_a_group_works_wait_for_it(emulated):
+    call, ecs = huawei(emulated), neighbour(emulated, "ecs", "v2")
+    target = group(call, 4)
+    emulated.settle()
+    ids = sorted(m["instance_id"] for m in instances(call, target))
+    # The back end takes its time: the second is asked for while the first leaves, the third while a scale-out runs.
+    emulated.faults({"op": "terminate", "effect": "slow", "times": 2, "latency_secs": 20})
+    jobs = [ecs("delete_servers", body={"servers": [{"id": one}]})["job_id"] for one in ids[:2]]
+    emulated.settle()
+    assert {ecs("show_job", job_id=job)["status"] for job in jobs} == {"RUNNING"}
+    emulated.advance(120)
+    assert {ecs("show_job", job_id=job)["status"] for job in jobs} == {"SUCCESS"}
+    assert sorted(m["instance_id"] for m in instances(call, target)) == ids[2:]
+    assert shown(call, target)["desire_instance_number"] == 2
+    emulated.faults({"op": "launch", "effect": "slow", "times": 1, "latency_secs": 20})
+    call("update_scaling_group", scaling_group_id=target, body={"desire_instance_number": 3})
+    job = ecs("delete_servers", body={"servers": [{"id": ids[2]}]})["job_id"]
+    emulated.settle()
+    emulated.advance(120)
+    assert ecs("show_job", job_id=job)["status"] == "SUCCESS"
+    now = shown(call, target)
+    assert (now["desire_instance_number"], now["current_instance_number"]) == (2, 2)
+    assert ids[2] not in {m["instance_id"] for m in instances(call, target)}

@@ -104,11 +104,12 @@ pub use query::{
     Page, Paged, TagFilter,
 };
 pub use record::{
-    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
-    Server, ServerJob, Subnet, Vpc,
+    Aged, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
+    by_age,
 };
 pub use record::{
-    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
+    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
+    Server, ServerJob, Subnet, Vpc,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,

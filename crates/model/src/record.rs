@@ -31,6 +31,21 @@ pub struct RecordHead {
     pub updated_at: Time,
 }
 
+/// What has an age.
+pub trait Aged {
+    /// Whose, where, when.
+    fn head(&self) -> &RecordHead;
+}
+
+/// Records of one kind, oldest first: the order of lists.
+#[must_use]
+pub fn by_age<I: Copy + Ord, R: Aged>(records: &BTreeMap<I, Arc<R>>) -> Vec<&Arc<R>> {
+    let age = |record: &R| (record.head().created_at, record.head().ordinal);
+    let mut all: Vec<(&I, &Arc<R>)> = records.iter().collect();
+    all.sort_by_key(|(id, record)| (age(record), **id));
+    all.into_iter().map(|(_, record)| record).collect()
+}
+
 macro_rules! records {
     ($($(#[$doc:meta])* $record:ident $spec:ident $id:ident $map:ident $word:literal;)*) => {
         $(
@@ -43,6 +58,14 @@ macro_rules! records {
                 pub head: RecordHead,
                 /// What it says.
                 pub spec: $spec,
+            }
+        )*
+
+        $(
+            impl Aged for $record {
+                fn head(&self) -> &RecordHead {
+                    &self.head
+                }
             }
         )*
 

@@ -228,7 +228,18 @@ impl Beside {
             // Whatever else the engine says is about what was asked for.
             _ => (StatusCode::BAD_REQUEST, codes.malformed),
         };
-        self.wrong(status, code, format!("{error}."))
+        // Ids are written as this door writes them, so the model's own words do not do everywhere.
+        let message = match error {
+            Error::InUse { by, .. } => format!("It is used by {by}."),
+            Error::NameTaken { name, .. } => format!("`{name}` is taken already."),
+            Error::NotFound { .. } => "It could not be found.".to_owned(),
+            Error::Changed { .. } => "It was changed meanwhile; ask again.".to_owned(),
+            Error::QuotaExceeded { limit, .. } => {
+                format!("The quota is used up: there may be {limit} at the most.")
+            }
+            error => format!("{error}."),
+        };
+        self.wrong(status, code, message)
     }
 
     pub(crate) fn caller(&self) -> &Caller {

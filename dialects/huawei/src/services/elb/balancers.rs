@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    LoadBalancer, LoadBalancerId, LoadBalancerSpec, Record, RecordId, RecordSpec, Records,
+    LoadBalancer, LoadBalancerId, LoadBalancerSpec, Record, RecordId, RecordSpec, Records, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
 /// What is shown again as it was sent.
-const KEPT: [&str; 24] = [
+pub(super) const KEPT: [&str; 24] = [
     "admin_state_up",
     "autoscaling",
     "availability_zone_list",
@@ -44,9 +44,9 @@ const KEPT: [&str; 24] = [
 
 fn shown(beside: &Beside, records: &Records, balancer: &LoadBalancer) -> Value {
     let (spec, id) = (&balancer.spec, balancer.id);
-    let listeners = records.listeners.values();
+    let listeners = by_age(&records.listeners).into_iter();
     let listeners = listeners.filter(|listener| listener.spec.balancer == id);
-    let pools = records.pools.values();
+    let pools = by_age(&records.pools).into_iter();
     let pools = pools.filter(|pool| pool.spec.balancer == Some(id));
     let shown = json!({
         "id": id.uuid(),
@@ -155,10 +155,19 @@ impl Action<Beside> for ListLoadBalancers {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
-        let all = records.load_balancers.values();
+        let all = by_age(&records.load_balancers).into_iter();
         let all = all.map(|balancer| shown(beside, &records, balancer));
         beside.elb_list("loadbalancers", all.collect())
     }
+}
+
+/// One, under its name.
+pub(super) async fn show(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let balancer = find(&records, id);
+    let absent = || beside.absent("The load balancer", id);
+    let balancer = balancer.ok_or_else(absent)?;
+    Ok(beside.elb_one("loadbalancer", shown(beside, &records, &balancer)))
 }
 
 /// ShowLoadBalancer.
@@ -172,11 +181,7 @@ impl Action<Beside> for ShowLoadBalancer {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let records = beside.records().await?;
-        let balancer = find(&records, &self.loadbalancer_id);
-        let absent = || beside.absent("The load balancer", &self.loadbalancer_id);
-        let balancer = balancer.ok_or_else(absent)?;
-        Ok(beside.elb_one("loadbalancer", shown(beside, &records, &balancer)))
+        show(beside, &self.loadbalancer_id).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     Balancer, GroupView, Listener, ListenerId, ListenerSpec, PoolId, Record, RecordId, RecordSpec,
-    Records,
+    Records, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
 /// What is shown again as it was sent.
-const KEPT: [&str; 30] = [
+pub(super) const KEPT: [&str; 30] = [
     "admin_state_up",
     "client_ca_tls_container_ref",
     "client_timeout",
@@ -63,7 +63,7 @@ const PROTOCOLS: [&str; 8] = [
 /// Where a listener sends its load: to the pool that it names, or that was made for it.
 pub(super) fn default_pool(records: &Records, listener: &Listener) -> Option<PoolId> {
     let made_for = || {
-        let mut pools = records.pools.values();
+        let mut pools = by_age(&records.pools).into_iter();
         let pool = pools.find(|pool| pool.spec.listener == Some(listener.id))?;
         Some(pool.id)
     };
@@ -110,7 +110,7 @@ fn shown(beside: &Beside, records: &Records, listener: &Listener) -> Value {
     shown
 }
 
-fn find(records: &Records, id: &str) -> Option<Arc<Listener>> {
+pub(super) fn find(records: &Records, id: &str) -> Option<Arc<Listener>> {
     let id = ListenerId::parse_uuid(id).ok()?;
     records.listeners.get(&id).cloned()
 }
@@ -182,10 +182,18 @@ impl Action<Beside> for ListListeners {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
-        let all = records.listeners.values();
+        let all = by_age(&records.listeners).into_iter();
         let all = all.map(|listener| shown(beside, &records, listener));
         beside.elb_list("listeners", all.collect())
     }
+}
+
+/// One, under its name.
+pub(super) async fn show(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let listener = find(&records, id);
+    let listener = listener.ok_or_else(|| beside.absent("The listener", id))?;
+    Ok(beside.elb_one("listener", shown(beside, &records, &listener)))
 }
 
 /// ShowListener.
@@ -199,10 +207,7 @@ impl Action<Beside> for ShowListener {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let records = beside.records().await?;
-        let listener = find(&records, &self.listener_id);
-        let listener = listener.ok_or_else(|| beside.absent("The listener", &self.listener_id))?;
-        Ok(beside.elb_one("listener", shown(beside, &records, &listener)))
+        show(beside, &self.listener_id).await
     }
 }
 

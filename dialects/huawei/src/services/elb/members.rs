@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     Balancer, GroupView, Key, Member, MemberHealth, PoolMember, PoolMemberId, PoolMemberSpec,
-    Record, RecordId, RecordSpec, Records,
+    Record, RecordId, RecordSpec, Records, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ pub(super) async fn all(beside: &Beside, id: &str) -> Result<Option<Vec<Value>>,
         let view = views.find(|view| view.group.id == member.owner.group)?;
         Some(bound(beside, view, member, &listeners))
     });
-    let by_hand = records.pool_members.values();
+    let by_hand = by_age(&records.pool_members).into_iter();
     let by_hand = by_hand.filter(|member| {
         pool.as_ref()
             .is_some_and(|pool| member.spec.pool == pool.id)
@@ -218,6 +218,16 @@ impl Action<Beside> for ListMembers {
     }
 }
 
+/// One, under its name.
+pub(super) async fn show(beside: &Beside, pool: &str, id: &str) -> Result<Value, Wrong> {
+    let members = all(beside, pool).await?;
+    let members = members.ok_or_else(|| beside.absent("The pool", pool))?;
+    let mut members = members.into_iter();
+    let member = members.find(|member| id_of(member) == id);
+    let member = member.ok_or_else(|| beside.absent("The member", id))?;
+    Ok(beside.elb_one("member", member))
+}
+
 /// ShowMember.
 #[derive(Deserialize)]
 pub(super) struct ShowMember {
@@ -230,12 +240,7 @@ impl Action<Beside> for ShowMember {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let members = all(beside, &self.pool_id).await?;
-        let members = members.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
-        let mut members = members.into_iter();
-        let member = members.find(|member| id_of(member) == self.member_id);
-        let member = member.ok_or_else(|| beside.absent("The member", &self.member_id))?;
-        Ok(beside.elb_one("member", member))
+        show(beside, &self.pool_id, &self.member_id).await
     }
 }
 

@@ -8,6 +8,7 @@ mod listeners;
 mod members;
 mod monitors;
 mod pools;
+mod updates;
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -40,16 +41,18 @@ fn write(wrong: &Wrong, request_id: &str) -> Value {
 
 /// A thing that is made, listed, shown and deleted, in both versions.
 macro_rules! things {
-    ($($all:literal $one:literal $create:ty, $list:ty, $show:ty, $delete:ty;)*) => {
+    ($($all:literal $one:literal $create:ty, $list:ty, $show:ty, $update:ty, $delete:ty;)*) => {
         static ROUTES: &[Route<Beside>] = &[
             $(
                 route::<$create>(Method::POST, concat!("/v3/{project_id}/elb/", $all), 201),
                 route::<$list>(Method::GET, concat!("/v3/{project_id}/elb/", $all), 200),
                 route::<$show>(Method::GET, concat!("/v3/{project_id}/elb/", $all, $one), 200),
+                route::<$update>(Method::PUT, concat!("/v3/{project_id}/elb/", $all, $one), 200),
                 route::<$delete>(Method::DELETE, concat!("/v3/{project_id}/elb/", $all, $one), 204),
                 route::<$create>(Method::POST, concat!("/v2/{project_id}/elb/", $all), 201),
                 route::<$list>(Method::GET, concat!("/v2/{project_id}/elb/", $all), 200),
                 route::<$show>(Method::GET, concat!("/v2/{project_id}/elb/", $all, $one), 200),
+                route::<$update>(Method::PUT, concat!("/v2/{project_id}/elb/", $all, $one), 200),
                 route::<$delete>(Method::DELETE, concat!("/v2/{project_id}/elb/", $all, $one), 204),
             )*
         ];
@@ -58,18 +61,18 @@ macro_rules! things {
 
 things! {
     "loadbalancers" "/{loadbalancer_id}"
-        balancers::CreateLoadBalancer, balancers::ListLoadBalancers, balancers::ShowLoadBalancer,
+        balancers::CreateLoadBalancer, balancers::ListLoadBalancers, balancers::ShowLoadBalancer, updates::UpdateLoadBalancer,
         balancers::DeleteLoadBalancer;
     "listeners" "/{listener_id}"
-        listeners::CreateListener, listeners::ListListeners, listeners::ShowListener,
+        listeners::CreateListener, listeners::ListListeners, listeners::ShowListener, updates::UpdateListener,
         listeners::DeleteListener;
     "pools" "/{pool_id}"
-        pools::CreatePool, pools::ListPools, pools::ShowPool, pools::DeletePool;
+        pools::CreatePool, pools::ListPools, pools::ShowPool, updates::UpdatePool, pools::DeletePool;
     "healthmonitors" "/{healthmonitor_id}"
-        monitors::CreateHealthMonitor, monitors::ListHealthMonitors, monitors::ShowHealthMonitor,
+        monitors::CreateHealthMonitor, monitors::ListHealthMonitors, monitors::ShowHealthMonitor, updates::UpdateHealthMonitor,
         monitors::DeleteHealthMonitor;
     "pools/{pool_id}/members" "/{member_id}"
-        members::CreateMember, members::ListMembers, members::ShowMember, members::DeleteMember;
+        members::CreateMember, members::ListMembers, members::ShowMember, updates::UpdateMember, members::DeleteMember;
 }
 
 /// References, as lists of them are written.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     HealthMonitor, HealthMonitorId, HealthMonitorSpec, Record, RecordId, RecordSpec, Records,
+    by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
 /// What is shown again as it was sent.
-const KEPT: [&str; 6] = [
+pub(super) const KEPT: [&str; 6] = [
     "admin_state_up",
     "domain_name",
     "expected_codes",
@@ -24,7 +25,7 @@ const KEPT: [&str; 6] = [
     "url_path",
 ];
 
-const KINDS: [&str; 7] = ["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS", "PING"];
+pub(super) const KINDS: [&str; 7] = ["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS", "PING"];
 
 fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
     let spec = &monitor.spec;
@@ -55,7 +56,7 @@ fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
     shown
 }
 
-fn find(records: &Records, id: &str) -> Option<Arc<HealthMonitor>> {
+pub(super) fn find(records: &Records, id: &str) -> Option<Arc<HealthMonitor>> {
     let id = HealthMonitorId::parse_uuid(id).ok()?;
     records.health_monitors.get(&id).cloned()
 }
@@ -121,10 +122,19 @@ impl Action<Beside> for ListHealthMonitors {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
-        let all = records.health_monitors.values();
+        let all = by_age(&records.health_monitors).into_iter();
         let all = all.map(|monitor| shown(beside, monitor));
         beside.elb_list("healthmonitors", all.collect())
     }
+}
+
+/// One, under its name.
+pub(super) async fn show(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let monitor = find(&records, id);
+    let absent = || beside.absent("The health check", id);
+    let monitor = monitor.ok_or_else(absent)?;
+    Ok(beside.elb_one("healthmonitor", shown(beside, &monitor)))
 }
 
 /// ShowHealthMonitor.
@@ -138,11 +148,7 @@ impl Action<Beside> for ShowHealthMonitor {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let records = beside.records().await?;
-        let monitor = find(&records, &self.healthmonitor_id);
-        let absent = || beside.absent("The health check", &self.healthmonitor_id);
-        let monitor = monitor.ok_or_else(absent)?;
-        Ok(beside.elb_one("healthmonitor", shown(beside, &monitor)))
+        show(beside, &self.healthmonitor_id).await
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use muster_kit::action::Action;
-use muster_model::{ListenerId, Pool, PoolId, PoolSpec, Record, RecordId, RecordSpec, Records};
+use muster_model::{
+    ListenerId, Pool, PoolId, PoolSpec, Record, RecordId, RecordSpec, Records, by_age,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
 /// What is shown again as it was sent.
-const KEPT: [&str; 16] = [
+pub(super) const KEPT: [&str; 16] = [
     "admin_state_up",
     "any_port_enable",
     "az_affinity",
@@ -34,7 +36,7 @@ const KEPT: [&str; 16] = [
 ];
 
 const PROTOCOLS: [&str; 8] = ["TCP", "UDP", "HTTP", "HTTPS", "QUIC", "GRPC", "TLS", "IP"];
-const ALGORITHMS: [&str; 6] = [
+pub(super) const ALGORITHMS: [&str; 6] = [
     "ROUND_ROBIN",
     "LEAST_CONNECTIONS",
     "SOURCE_IP",
@@ -51,7 +53,7 @@ pub(super) fn find(records: &Records, id: &str) -> Option<Arc<Pool>> {
 
 /// The listeners that send their load to a pool.
 pub(super) fn listeners(records: &Records, pool: PoolId) -> Vec<ListenerId> {
-    let all = records.listeners.values();
+    let all = by_age(&records.listeners).into_iter();
     let all = all.filter(|listener| default_pool(records, listener) == Some(pool));
     all.map(|listener| listener.id).collect()
 }
@@ -175,11 +177,19 @@ impl Action<Beside> for ListPools {
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
         let mut all = Vec::with_capacity(records.pools.len());
-        for pool in records.pools.values() {
+        for pool in by_age(&records.pools) {
             all.push(beside.pool_shape(&records, pool).await?);
         }
         beside.elb_list("pools", all)
     }
+}
+
+/// One, under its name.
+pub(super) async fn show(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let pool = find(&records, id);
+    let pool = pool.ok_or_else(|| beside.absent("The pool", id))?;
+    Ok(beside.elb_one("pool", beside.pool_shape(&records, &pool).await?))
 }
 
 /// ShowPool.
@@ -193,10 +203,7 @@ impl Action<Beside> for ShowPool {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let records = beside.records().await?;
-        let pool = find(&records, &self.pool_id);
-        let pool = pool.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
-        Ok(beside.elb_one("pool", beside.pool_shape(&records, &pool).await?))
+        show(beside, &self.pool_id).await
     }
 }
 

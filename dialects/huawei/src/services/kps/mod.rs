@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use muster_kit::action::Action;
-use muster_model::{KeyPair, KeyPairSpec, RecordCommand, RecordId, RecordSpec};
+use muster_model::{KeyPair, KeyPairSpec, RecordCommand, RecordId, RecordSpec, by_age};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use ssh_key::private::{Ed25519Keypair, PrivateKey};
@@ -186,7 +186,9 @@ impl Action<Beside> for ListKeypairs {
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let (catalogue, records) = (beside.catalogue(), beside.records().await?);
         let given = catalogue.keys.iter().map(|name| brief(&listed(name)));
-        let made = records.key_pairs.values().map(|pair| brief(&pair.spec));
+        let made = by_age(&records.key_pairs)
+            .into_iter()
+            .map(|pair| brief(&pair.spec));
         let window = beside.window(1000, 1000)?;
         let shown = window.cut(given.chain(made).collect(), name_of);
         Ok(json!({ "page_info": beside.page_info(&shown, name_of), "keypairs": shown }))

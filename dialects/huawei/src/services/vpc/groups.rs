@@ -5,7 +5,8 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     Record, RecordCommand, RecordHead, RecordId, RecordSpec, Records, SecurityGroup,
-    SecurityGroupId, SecurityGroupSpec, SecurityRule, SecurityRuleSpec, default_security_group,
+    SecurityGroupId, SecurityGroupSpec, SecurityRule, SecurityRuleSpec, by_age,
+    default_security_group,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,13 +27,13 @@ pub(super) struct Known {
 
 impl Known {
     fn made(records: &Records, group: &SecurityGroup) -> Known {
-        let rules = records.security_rules.values();
+        let rules = rules::ordered(records).into_iter();
         let rules = rules.filter(|rule| rule.spec.group == group.id);
         Known {
             id: group.id.uuid(),
             spec: group.spec.clone(),
             head: Some(group.head.clone()),
-            rules: rules.cloned().collect(),
+            rules: rules.collect(),
         }
     }
 
@@ -98,7 +99,7 @@ impl Beside {
     pub(super) async fn security_groups(&self) -> Result<Vec<Known>, Wrong> {
         let (catalogue, records) = (self.catalogue(), self.records().await?);
         let listed = catalogue.security_groups.iter();
-        let made = records.security_groups.values();
+        let made = by_age(&records.security_groups).into_iter();
         Ok(
             std::iter::once(Known::given(self.default_group(), "default"))
                 .chain(listed.map(|id| Known::given(id.clone(), id)))

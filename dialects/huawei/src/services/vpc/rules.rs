@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    Record, RecordId, RecordSpec, SecurityGroupId, SecurityRule, SecurityRuleId, SecurityRuleSpec,
+    Record, RecordId, RecordSpec, Records, SecurityGroupId, SecurityRule, SecurityRuleId,
+    SecurityRuleSpec,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,6 +31,17 @@ fn bounds(ports: &str) -> Option<(u16, u16)> {
         all = Some((low.min(from), high.max(to)));
     }
     all
+}
+
+/// All rules, oldest first; those that a new group has are made in one go.
+pub(super) fn ordered(records: &Records) -> Vec<Arc<SecurityRule>> {
+    let mut rules: Vec<_> = records.security_rules.values().cloned().collect();
+    rules.sort_by_key(|rule| {
+        let (head, spec) = (&rule.head, &rule.spec);
+        let kind = (spec.direction.clone(), spec.ethertype.clone());
+        (head.created_at, head.ordinal, kind, rule.id)
+    });
+    rules
 }
 
 /// As version 1 shows it.
@@ -213,7 +225,8 @@ impl Action<Beside> for ListSecurityGroupRules {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
-        let rules = records.security_rules.values().map(|rule| v3(beside, rule));
+        let rules = ordered(&records);
+        let rules = rules.iter().map(|rule| v3(beside, rule));
         let rules = rules.filter(|rule| {
             let names = [
                 "id",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_model::{
     ListedSubnet, Record, RecordCommand, RecordId, RecordSpec, Records, Subnet, SubnetId,
-    SubnetSpec,
+    SubnetSpec, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -206,7 +206,7 @@ impl Action<Beside> for ListSubnets {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let (catalogue, records) = (beside.catalogue(), beside.records().await?);
-        let made = records.subnets.values();
+        let made = by_age(&records.subnets).into_iter();
         let made = made.map(|subnet| shown(beside, subnet));
         let given = catalogue.subnets.iter();
         let given = given.map(|(id, subnet)| listed(beside, id, subnet));

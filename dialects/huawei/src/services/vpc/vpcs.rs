@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use muster_kit::action::Action;
-use muster_model::{Record, RecordCommand, RecordId, RecordSpec, Records, Vpc, VpcId, VpcSpec};
+use muster_model::{
+    Record, RecordCommand, RecordId, RecordSpec, Records, Vpc, VpcId, VpcSpec, by_age,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -116,7 +118,9 @@ impl Action<Beside> for ListVpcs {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let (catalogue, records) = (beside.catalogue(), beside.records().await?);
-        let made = records.vpcs.values().map(|vpc| shown(beside, vpc));
+        let made = by_age(&records.vpcs)
+            .into_iter()
+            .map(|vpc| shown(beside, vpc));
         let listed = catalogue.vpcs.iter().map(|id| listed(beside, id));
         let vpcs = listed.chain(made).filter(|vpc| {
             let text = |name: &str| vpc[name].as_str().unwrap_or_default().to_owned();
