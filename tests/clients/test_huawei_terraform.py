@@ -298,3 +298,14 @@ def test_the_cluster_autoscaler(emulated):
     assert (size()["current_instance_number"], size()["desire_instance_number"]) == (4, 4)
     emulated.advance(7200)
     assert size()["current_instance_number"] == 4, "what is deleted does not act later"
+
+    # In: the node's server is deleted where servers are, and that is followed; the group wants one less, and makes up for none.
+    assert call("GET", "cloudservers/flavors", version="v1")["flavors"] is not None
+    node = call("GET", f"scaling_group_instance/{made}/list")["scaling_group_instances"][1]["instance_id"]
+    body = {"servers": [{"id": node}], "delete_publicip": False, "delete_volume": False}
+    job = call("POST", "cloudservers/delete", body, version="v1")["job_id"]
+    waited(emulated, lambda: call("GET", f"jobs/{job}", version="v1")["status"] == "SUCCESS")
+    emulated.advance(600)
+    assert (size()["current_instance_number"], size()["desire_instance_number"]) == (3, 3)
+    left = {one["instance_id"] for one in call("GET", f"scaling_group_instance/{made}/list")["scaling_group_instances"]}
+    assert node not in left and len(left) == 3
