@@ -264,6 +264,13 @@ def test_a_warm_pool(emulated, terraform):
     emulated.advance(60)
     listed = call("GET", f"{path}-instances", version="v2")
     assert [one["status"] for one in listed["warm_pool_instances"]] == ["STOPPED"]
+    # One that is deleted where servers are is made up for, and the group has lost none.
+    (lost,) = [one["instance_id"] for one in listed["warm_pool_instances"]]
+    call("POST", "cloudservers/delete", {"servers": [{"id": lost}]}, version="v1")
+    emulated.advance(120)
+    (new,) = call("GET", f"{path}-instances", version="v2")["warm_pool_instances"]
+    assert new["status"] == "STOPPED" and new["instance_id"] != lost
+    assert read(call, made)[0]["desire_instance_number"] == 1
     pool("DELETE", ok=(204,))
     emulated.advance(20)
     assert pool("GET")["warm_pool"]["status"] == "CLOSED"
