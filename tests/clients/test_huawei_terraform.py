@@ -264,6 +264,13 @@ def test_a_warm_pool(emulated, terraform):
     emulated.advance(60)
     listed = call("GET", f"{path}-instances", version="v2")
     assert [one["status"] for one in listed["warm_pool_instances"]] == ["STOPPED"]
+    # One that is deleted where servers are is made up for, and the group has lost none.
+    (lost,) = [one["instance_id"] for one in listed["warm_pool_instances"]]
+    call("POST", "cloudservers/delete", {"servers": [{"id": lost}]}, version="v1")
+    emulated.advance(120)
+    (new,) = call("GET", f"{path}-instances", version="v2")["warm_pool_instances"]
+    assert new["status"] == "STOPPED" and new["instance_id"] != lost
+    assert read(call, made)[0]["desire_instance_number"] == 1
     pool("DELETE", ok=(204,))
     emulated.advance(20)
     assert pool("GET")["warm_pool"]["status"] == "CLOSED"
@@ -298,3 +305,14 @@ def test_the_cluster_autoscaler(emulated):
     assert (size()["current_instance_number"], size()["desire_instance_number"]) == (4, 4)
     emulated.advance(7200)
     assert size()["current_instance_number"] == 4, "what is deleted does not act later"
+
+    # In: the node's server is deleted where servers are, and that is followed; the group wants one less, and makes up for none.
+    assert call("GET", "cloudservers/flavors", version="v1")["flavors"] is not None
+    node = call("GET", f"scaling_group_instance/{made}/list")["scaling_group_instances"][1]["instance_id"]
+    body = {"servers": [{"id": node}], "delete_publicip": False, "delete_volume": False}
+    job = call("POST", "cloudservers/delete", body, version="v1")["job_id"]
+    waited(emulated, lambda: call("GET", f"jobs/{job}", version="v1")["status"] == "SUCCESS")
+    emulated.advance(600)
+    assert (size()["current_instance_number"], size()["desire_instance_number"]) == (3, 3)
+    left = {one["instance_id"] for one in call("GET", f"scaling_group_instance/{made}/list")["scaling_group_instances"]}
+    assert node not in left and len(left) == 3

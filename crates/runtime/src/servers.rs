@@ -293,12 +293,12 @@ impl Runtime {
         }
     }
 
-    /// The group of the account that a machine is a member of.
+    /// The group of the account that a machine is a member of, or that has it in its warm pool.
     fn group_of(&self, account: AccountId, instance: InstanceId) -> Option<GroupId> {
         let slots = self.directory.slots();
         let mut views = slots.iter().map(|(_, slot)| slot.view());
-        let found = views
-            .find(|view| view.group.account == account && view.instances.contains_key(&instance));
+        let found =
+            views.find(|view| view.group.account == account && view.row(instance).is_some());
         found.map(|view| view.group.id)
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use muster_model::{
     AttemptCode, CallKind, Error, GroupCommand, GroupSpec, InstanceId, Lifecycle, Machine,
-    MachineHealth, MachineState, Observation, Spread, StepOutcome, StepResult, WarmPoolCommand,
+    MachineHealth, MachineState, Observation, ScheduleCommand, ScheduleSpec, ScheduleTimes, Spread,
+    StepOutcome, StepResult, Time, WarmPoolCommand,
 };
 
 use super::common::{Table, spec};
@@ -328,6 +329,55 @@ fn what_the_pool_holds_is_no_member() {
         );
     }
     assert_eq!(t.until(id, CallKind::Start).0, 0);
+}
+
+#[test]
+fn a_group_that_is_deleted_waits_for_what_runs_and_follows_no_schedule() {
+    let mut t = Table::new(spec(0, 1, 4));
+    t.settle();
+    let at = |secs| Time(0).plus_secs(secs);
+    let times = ScheduleTimes {
+        start_at: at(60),
+        end_at: None,
+        cron: None,
+        zone: "UTC".to_owned(),
+        repeat: None,
+    };
+    let schedule = ScheduleCommand::Create(Box::new(ScheduleSpec {
+        name: "at".to_owned(),
+        times,
+        min: 0,
+        max: 4,
+        desired: Some(4),
+    }));
+    t.command(GroupCommand::Schedule(schedule)).unwrap();
+    t.now = at(10);
+    desire(&mut t, 2);
+    let id = t.newest();
+    let plan = muster_engine::plan(&t.view, t.now, &mut t.ids, &t.settings);
+    t.accept(&plan.change);
+    t.command(GroupCommand::Delete { force: true }).unwrap();
+    t.now = at(61);
+    let later = muster_engine::plan(&t.view, t.now, &mut t.ids, &t.settings);
+    assert!(later.change.is_empty() && later.calls.is_empty());
+    let states: Vec<_> = t.view.instances.values().map(|i| i.state).collect();
+    assert!(states.contains(&Lifecycle::InService), "{states:?}");
+    assert!(t.view.group.busy.is_some() && t.view.group.spec.size.desired == 2);
+    assert!(t.view.group.wake_at.unwrap() > t.now);
+    // What ran is over: all go.
+    let call = plan.calls.iter().find(|call| call.owner.instance == id);
+    let call = call.unwrap();
+    let machine = Arc::new(t.machine(id));
+    t.command(GroupCommand::StepDone(StepOutcome {
+        instance: id,
+        kind: call.kind,
+        attempt: call.attempt,
+        until: call.until,
+        result: StepResult::Done(Some(machine)),
+    }))
+    .unwrap();
+    let mut states = t.view.instances.values().map(|i| i.state);
+    assert!(states.all(|state| state == Lifecycle::Terminating));
 }
 
 #[test]
