@@ -313,6 +313,24 @@ pub(crate) fn extend(draft: &mut Draft<'_>, id: InstanceId, hook: HookId, secs: 
     }
 }
 
+/// Waits for the verdict on one wait until so long from now; the activity lasts as much longer, and never shorter.
+pub(crate) fn renew(draft: &mut Draft<'_>, id: InstanceId, hook: HookId, secs: u64) {
+    let until = draft.now.plus_secs(secs);
+    let mut later_ms = 0;
+    let mut activity = None;
+    if let Some(instance) = draft.instance_mut(id) {
+        activity = instance.activity;
+        let waits = instance.hooks.iter_mut();
+        for wait in waits.filter(|wait| wait.hook == hook && wait.verdict.is_none()) {
+            later_ms = until.0.saturating_sub(wait.deadline.0).max(later_ms);
+            wait.deadline = until;
+        }
+    }
+    if let Some(activity) = activity.and_then(|activity| draft.activity_mut(activity)) {
+        activity.deadline = activity.deadline.plus_millis(later_ms);
+    }
+}
+
 /// What a hook says when nobody says anything.
 pub(crate) fn default_result(draft: &Draft<'_>, hook: HookId) -> HookVerdict {
     draft

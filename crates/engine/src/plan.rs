@@ -378,7 +378,7 @@ fn next_wake(draft: &Draft<'_>) -> Option<Time> {
     // Those of a group that is being deleted do not fire.
     let schedules = schedules
         .filter(|_| !group.deleting)
-        .filter_map(|schedule| schedule.next_at);
+        .filter_map(|schedule| schedule::wakes(draft, schedule));
     let waits = members.chain(deadlines).chain(retry).chain(schedules);
     let timed = timed::next_look(draft);
     waits.chain(scaling::next_look(draft)).chain(timed).min()

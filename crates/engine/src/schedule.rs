@@ -11,7 +11,7 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muster_model::{Part, Repeat, Schedule, ScheduleTimes, Size, Time, TriggerKind};
+use muster_model::{Door, Group, Part, Repeat, Schedule, ScheduleTimes, Size, Time, TriggerKind};
 
 use crate::draft::Draft;
 use crate::reason::{Clamp, Code};
@@ -103,6 +103,59 @@ pub fn preview(schedule: &Schedule, count: usize) -> Vec<Time> {
         .collect()
 }
 
+/// Firings that are compared to find one that two schedules share.
+const COMPARED: usize = 400;
+/// A minute, milliseconds: schedules that fire in the same one fire at the same time.
+const MINUTE_MS: i64 = 60_000;
+
+/// The first minute from now on in which both fire; of `COMPARED` firings each.
+pub(crate) fn shared(a: &ScheduleTimes, b: &ScheduleTimes, now: Time) -> Option<Time> {
+    let minute = |at: Time| at.0.div_euclid(MINUTE_MS);
+    let (mut one, mut two) = (next_after(a, now)?, next_after(b, now)?);
+    for _ in 0..2 * COMPARED {
+        // The one that is behind leaps to the minute of the other.
+        let before = |at: Time| Time(minute(at) * MINUTE_MS - 1);
+        match minute(one).cmp(&minute(two)) {
+            std::cmp::Ordering::Equal => return Some(one),
+            std::cmp::Ordering::Less => one = next_after(a, before(two))?,
+            std::cmp::Ordering::Greater => two = next_after(b, before(one))?,
+        }
+    }
+    None
+}
+
+/// Whether the schedules of a group take turns: made through the API of 2017, whose scheduled tasks each wait for the
+/// activity of the one before (T:2359). Elsewhere what is due is done at once, and the latest has the last word.
+pub(crate) fn take_turns(group: &Group) -> bool {
+    match group.door {
+        Door::Tencent2 => true,
+        Door::Tencent3 | Door::Huawei | Door::Ksyun => false,
+    }
+}
+
+/// When a schedule wants the next turn of its group. One that waits for an activity is looked at when that ends.
+pub(crate) fn wakes(draft: &Draft<'_>, schedule: &Schedule) -> Option<Time> {
+    let group = draft.group();
+    match schedule.next_at {
+        Some(due) if due <= draft.now && take_turns(group) => {
+            group.busy.is_none().then(|| draft.now.plus_millis(1))
+        }
+        other => other,
+    }
+}
+
+/// Whether a schedule that is due has to wait for its turn.
+fn waits(draft: &Draft<'_>, schedule: &Schedule) -> bool {
+    let group = draft.group();
+    let over = schedule.times.end_at.is_some_and(|end| end < draft.now);
+    if !take_turns(group) || !group.spec.enabled || over {
+        return false;
+    }
+    let just_fired = |other: &Arc<Schedule>| other.fired_at == Some(draft.now);
+    let asked = matches!(group.asked_by, Some(TriggerKind::Schedule { .. }));
+    group.busy.is_some() || (asked && draft.parts().schedules.values().any(just_fired))
+}
+
 /// Fires what is due. A scheduled action or a group that is off lets its firings pass (rules S8, G21).
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
@@ -118,6 +171,12 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         (last, schedule.created_at, schedule.ordinal, schedule.id)
     });
     for schedule in due {
+        if schedule.enabled && waits(draft, &schedule) {
+            let name = &schedule.name;
+            let text = format!("scheduled action {name} is due and waits for the activity before");
+            draft.because(Code::Schedule, text);
+            continue;
+        }
         let group_enabled = draft.group().spec.enabled;
         let enabled = group_enabled && schedule.enabled;
         if enabled {

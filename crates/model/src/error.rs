@@ -154,6 +154,12 @@ pub enum AttachRefusal {
     /// It is in none of the group's zones.
     #[error("it is in none of the zones of the group")]
     OtherZone,
+    /// It is of none of the kinds of the group's configuration.
+    #[error("it is of none of the instance types of the configuration of the group")]
+    OtherType,
+    /// It does not run, and has to.
+    #[error("it does not run")]
+    NotRunning,
     /// It neither runs nor is stopped.
     #[error("it neither runs nor is stopped")]
     WrongState,

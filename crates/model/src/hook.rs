@@ -27,8 +27,11 @@ pub struct Hook {
     pub target: Option<NotificationTarget>,
     /// What is run on the machine instead.
     pub command: Option<HookCommand>,
-    /// Unbound hooks (Tencent 2017) are kept but do not act.
+    /// One that is not bound (Tencent 2017) is kept but does not act.
     pub active: bool,
+    /// It acts while it is bound only, and at most one such of a group does (Tencent 2017).
+    #[serde(default)]
+    pub bindable: bool,
     /// When it was made.
     pub created_at: Time,
     /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
@@ -193,6 +196,13 @@ pub struct HookPatch {
 pub enum HookChange {
     /// Make one.
     Create(Box<HookSpec>),
+    /// Make one that does not act before it is bound (Tencent 2017).
+    CreateUnbound(Box<HookSpec>),
+    /// Of those that act while they are bound, this one does and no other; `None` = none does (Tencent 2017).
+    Bind {
+        /// Which.
+        id: Option<HookId>,
+    },
     /// Change some of it.
     Modify {
         /// Which.
@@ -228,6 +238,15 @@ pub enum HookChange {
         /// For whom.
         who: HookWaiter,
         /// Seconds more.
+        secs: u32,
+    },
+    /// Wait for the verdict on an instance that waits until so long from now (Tencent 2017).
+    Renew {
+        /// Which.
+        id: HookId,
+        /// For whom.
+        who: HookWaiter,
+        /// Seconds from now.
         secs: u32,
     },
 }

@@ -36,6 +36,9 @@ pub struct Notification {
     pub scenes: NotificationScenes,
     /// Who is told.
     pub target: Option<NotificationTarget>,
+    /// Its name, if it was given one (command line of Tencent 2017); kept and echoed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
@@ -115,6 +118,13 @@ pub enum NotificationCommand {
         scenes: Option<NotificationScenes>,
         /// Who is told: of the kind that is told now.
         target: Option<NotificationTarget>,
+    },
+    /// Give it a name.
+    Rename {
+        /// Which.
+        id: NotificationId,
+        /// The name.
+        name: String,
     },
     /// Delete it.
     Delete {

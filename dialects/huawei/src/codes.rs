@@ -160,7 +160,9 @@ pub(crate) fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::InOtherGroup => "AS.4027",
         AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet => "AS.4021",
         AttachRefusal::OtherZone => "AS.4020",
-        AttachRefusal::WrongState => "AS.4024",
+        AttachRefusal::OtherType | AttachRefusal::NotRunning | AttachRefusal::WrongState => {
+            "AS.4024"
+        }
     }
 }
 

@@ -217,6 +217,8 @@ fn attach(instance: InstanceId, refusal: &AttachRefusal) -> Fault {
         AttachRefusal::OtherVpc
         | AttachRefusal::OtherSubnet
         | AttachRefusal::OtherZone
+        | AttachRefusal::OtherType
+        | AttachRefusal::NotRunning
         | AttachRefusal::WrongState => conflict(
             "ScalingInstanceNotAttachable",
             format!("The instance {id} cannot be attached: {refusal}."),

@@ -82,7 +82,7 @@ const MODULE_CODES: [(&str, u32); 70] = [
 ];
 
 /// More of them.
-const MORE_MODULE_CODES: [(&str, u32); 15] = [
+const MORE_MODULE_CODES: [(&str, u32); 16] = [
     ("HookParameterError.Transition", 160_001),
     ("HookParameterError.DefaultResult", 160_002),
     ("HookParameterError.LifeCycleHookResult", 160_003),
@@ -98,6 +98,7 @@ const MORE_MODULE_CODES: [(&str, u32); 15] = [
     ("InvalidParameter.NotifyPara", 170_002),
     ("InvalidParameter.NotifyId", 170_003),
     ("InvalidParameter.GroupId", 170_004),
+    ("QuotaExceeded.ScalingNotification", 170_005),
 ];
 
 /// The number of a business code in messages; 0 for one that has none, which a test finds.
@@ -364,7 +365,7 @@ pub(crate) fn quota(quota: Quota, limit: u32) -> Fault {
         Quota::Policies | Quota::TargetTracking | Quota::Metrics => {
             ("QuotaExceeded.ScalingPolicy", "scaling policies")
         }
-        Quota::Notifications => ("InvalidParameter", "notifications"),
+        Quota::Notifications => ("QuotaExceeded.ScalingNotification", "notifications"),
         Quota::Records => ("InvalidParameter", "resources"),
     };
     Fault::refused(desc, format!("there may be at most {limit} {what}"))
@@ -380,7 +381,13 @@ fn attach(instance: InstanceId, refusal: &AttachRefusal) -> Fault {
         AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet | AttachRefusal::OtherZone => {
             (Class::Refused, "InvalidInstanceId.VpcMismatch")
         }
-        AttachRefusal::WrongState => (Class::Refused, "IncorrectInstanceStatus.NotRunning"),
+        AttachRefusal::OtherType => (
+            Class::Refused,
+            "InvalidInstanceId.ScalingConfigurationMismatch",
+        ),
+        AttachRefusal::NotRunning | AttachRefusal::WrongState => {
+            (Class::Refused, "IncorrectInstanceStatus.NotRunning")
+        }
     };
     let text = format!("the instance `{instance}` cannot be added: {refusal}");
     Fault::new(class, desc, text)
@@ -414,9 +421,16 @@ pub(crate) fn fault(error: &Error, about: &str, action: &str) -> Fault {
             limit,
         } => quota(*which, *limit),
         Error::SizeOrder { min, desired, max } => size_order(*min, *desired, *max, action),
+        Error::Invalid {
+            field: Field::Start,
+            problem: Problem::Duplicate(other),
+        } => Fault::refused(
+            "InvalidScheduleTask.TimeConflict",
+            format!("the scheduled task `{other}` runs at the same time"),
+        ),
         Error::Invalid { field, problem } => wrong(*field, problem, action),
         Error::CannotAttach { instance, refusal } => attach(*instance, refusal),
-        Error::SourceStopped { instance } => attach(*instance, &AttachRefusal::WrongState),
+        Error::SourceStopped { instance } => attach(*instance, &AttachRefusal::NotRunning),
         Error::ReadOnly => Fault::new(
             Class::Forbidden,
             "UnauthorizedOperation",

@@ -1,10 +1,12 @@
 //! Times as this door writes them: `YYYY-MM-DD hh:mm:ss` by China's clock.
 
-use muster_kit::time::{format_china, parse_china};
+use muster_kit::time::{china_clock, format_china, parse_china};
 use muster_model::Time;
 
 use crate::fault::Fault;
 
+/// The same as a zone in which cron texts are read.
+pub(crate) const ZONE: &str = "Asia/Shanghai";
 /// The time that switches a repetition off (L2540).
 pub(crate) const OFF: &str = "0000-00-00 00:00:00";
 
@@ -25,6 +27,11 @@ pub(crate) fn read(parameter: &str, text: &str) -> Result<Time, Fault> {
         .map_err(|_| Fault::value(parameter, text, "YYYY-MM-DD hh:mm:ss"))
 }
 
+/// Hour and minute of a moment.
+pub(crate) fn clock(at: Time) -> (i64, i64) {
+    china_clock(at.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +43,7 @@ mod tests {
         for text in ["2020-12-18 11:50:24", " 2020-12-18 11: 50: 24"] {
             assert_eq!(read("startTime", text), Ok(at));
         }
+        assert_eq!(clock(at), (11, 50));
         assert_eq!(tidied("0000-00-00 00: 00: 00"), OFF);
         for bad in [
             "",

@@ -1,6 +1,9 @@
 //! This door's words for the model's, in both directions: one exhaustive table each.
 
-use muster_model::{self as model, ActivityKind, ActivityStatus, AttemptCode, Lifecycle};
+use muster_model::{
+    self as model, ActivityKind, ActivityStatus, AttemptCode, HookTransition, HookVerdict,
+    Lifecycle,
+};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident $(| $also:ident)*,)* })*) => {$(
@@ -184,5 +187,39 @@ pub(crate) fn config_number(status: model::ConfigStatus) -> Option<u32> {
         model::ConfigStatus::ImageAbnormal => Some(10_000),
         model::ConfigStatus::SnapshotAbnormal => Some(10_002),
         model::ConfigStatus::SecurityGroupAbnormal => Some(10_003),
+    }
+}
+
+/// defaultResult and lifeCycleHookResult.
+pub(crate) fn verdict_number(verdict: HookVerdict) -> u8 {
+    match verdict {
+        HookVerdict::Continue => 0,
+        HookVerdict::Abandon => 1,
+    }
+}
+
+/// The verdict of a number.
+pub(crate) fn verdict(number: i64) -> Option<HookVerdict> {
+    match number {
+        0 => Some(HookVerdict::Continue),
+        1 => Some(HookVerdict::Abandon),
+        _ => None,
+    }
+}
+
+/// transition.
+pub(crate) fn transition_number(transition: HookTransition) -> u8 {
+    match transition {
+        HookTransition::Launching => 0,
+        HookTransition::Terminating => 1,
+    }
+}
+
+/// The transition of a number.
+pub(crate) fn transition(number: i64) -> Option<HookTransition> {
+    match number {
+        0 => Some(HookTransition::Launching),
+        1 => Some(HookTransition::Terminating),
+        _ => None,
     }
 }

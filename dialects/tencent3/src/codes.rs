@@ -236,7 +236,9 @@ fn attach_refusal(refusal: &AttachRefusal) -> &'static str {
         AttachRefusal::OtherVpc | AttachRefusal::OtherSubnet | AttachRefusal::OtherZone => {
             "ResourceUnavailable.CvmVpcInconsistent"
         }
-        AttachRefusal::WrongState => "ResourceUnavailable.InstanceCannotAttach",
+        AttachRefusal::OtherType | AttachRefusal::NotRunning | AttachRefusal::WrongState => {
+            "ResourceUnavailable.InstanceCannotAttach"
+        }
     }
 }
 

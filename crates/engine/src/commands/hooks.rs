@@ -13,12 +13,15 @@ use crate::hooks;
 
 pub(super) fn change(draft: &mut Draft<'_>, change: &HookChange) -> Result<Created, Error> {
     match change {
-        HookChange::Create(spec) => create(draft, spec),
+        HookChange::Create(spec) => create(draft, spec, false),
+        HookChange::CreateUnbound(spec) => create(draft, spec, true),
+        HookChange::Bind { id } => bind(draft, *id),
         HookChange::Modify { id, patch } => modify(draft, *id, patch),
         HookChange::Upgrade { id, spec } => upgrade(draft, *id, spec),
         HookChange::Delete { id } => delete(draft, *id),
         HookChange::Complete { id, who, verdict } => complete(draft, *id, who, *verdict),
         HookChange::Extend { id, who, secs } => extend(draft, *id, who, *secs),
+        HookChange::Renew { id, who, secs } => renew(draft, *id, who, *secs),
     }
 }
 
@@ -71,7 +74,8 @@ fn check_named(
     catalogue::check_command(catalogue, command)
 }
 
-fn create(draft: &mut Draft<'_>, spec: &HookSpec) -> Result<Created, Error> {
+/// `bindable`: it acts while it is bound only, and that it is not yet.
+fn create(draft: &mut Draft<'_>, spec: &HookSpec, bindable: bool) -> Result<Created, Error> {
     check_named(draft, spec.target.as_ref(), spec.command.as_ref())?;
     check_name(draft, &spec.name, None)?;
     let limit = draft.settings.quotas.hooks;
@@ -93,13 +97,35 @@ fn create(draft: &mut Draft<'_>, spec: &HookSpec) -> Result<Created, Error> {
         metadata: String::new(),
         target: None,
         command: None,
-        active: true,
+        active: !bindable,
+        bindable,
         created_at: draft.now,
         ordinal: draft.group().version,
     };
     fill(&mut hook, spec);
     put(draft, hook);
     Ok(Created::Hook(id))
+}
+
+/// What waits for a hook that does not act any more goes on waiting: it has its deadline.
+fn bind(draft: &mut Draft<'_>, id: Option<HookId>) -> Result<Created, Error> {
+    if let Some(id) = id {
+        named(draft, id)?;
+    }
+    let all: Vec<Arc<Hook>> = draft.parts().hooks.values().cloned().collect();
+    for hook in all.iter().filter(|hook| hook.bindable) {
+        let active = id == Some(hook.id);
+        if hook.active != active {
+            put(
+                draft,
+                Hook {
+                    active,
+                    ..(**hook).clone()
+                },
+            );
+        }
+    }
+    Ok(Created::Nothing)
 }
 
 fn upgrade(draft: &mut Draft<'_>, id: HookId, spec: &HookSpec) -> Result<Created, Error> {
@@ -175,6 +201,13 @@ fn extend(
 ) -> Result<Created, Error> {
     let instance = waiting(draft, id, who)?;
     hooks::extend(draft, instance, id, u64::from(secs));
+    Ok(Created::Nothing)
+}
+
+/// The deadline of a wait is so long from now, earlier or later than it was.
+fn renew(draft: &mut Draft<'_>, id: HookId, who: &HookWaiter, secs: u32) -> Result<Created, Error> {
+    let instance = waiting(draft, id, who)?;
+    hooks::renew(draft, instance, id, u64::from(secs));
     Ok(Created::Nothing)
 }
 

@@ -104,6 +104,18 @@ fn check_attachable(draft: &Draft<'_>, machine: &Machine) -> Result<(), AttachRe
     if group.door == Door::Huawei && elsewhere {
         return Err(AttachRefusal::OtherZone);
     }
+    // The API of 2017 takes running machines of the kind that the group makes (T:1690-1693).
+    if group.door == Door::Tencent2 {
+        let own = &machine.placement.instance_type;
+        let config = draft.view().config.as_ref();
+        let fits = config.is_none_or(|config| config.spec.instance_types.contains(own));
+        if !own.is_empty() && !fits {
+            return Err(AttachRefusal::OtherType);
+        }
+        if machine.state == MachineState::Stopped {
+            return Err(AttachRefusal::NotRunning);
+        }
+    }
     match machine.state {
         MachineState::Running => Ok(()),
         MachineState::Stopped if group.door != Door::Huawei => Ok(()),

@@ -19,6 +19,14 @@ pub(super) fn notification(
         NotificationCommand::Modify { id, scenes, target } => {
             modify(draft, *id, *scenes, target.as_ref())
         }
+        NotificationCommand::Rename { id, name } => {
+            let renamed = Notification {
+                name: Some(name.clone()),
+                ..(*named(draft, *id)?).clone()
+            };
+            draft.put_part(Part::Notification(Arc::new(renamed)));
+            Ok(Created::Nothing)
+        }
         NotificationCommand::Delete { id } => {
             named(draft, *id)?;
             draft.drop_part(PartId::Notification(*id));
@@ -51,6 +59,7 @@ fn create(draft: &mut Draft<'_>, spec: &NotificationSpec) -> Result<Created, Err
         group: group.id,
         scenes: spec.scenes,
         target: spec.target.clone(),
+        name: None,
         created_at: draft.now,
         ordinal: group.version,
     };

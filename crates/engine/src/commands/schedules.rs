@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_model::{
     Created, Error, Field, Part, PartId, Problem, Quota, ResourceKind, Schedule, ScheduleCommand,
-    ScheduleId, ScheduleSpec, Size,
+    ScheduleId, ScheduleSpec, ScheduleTimes, Size,
 };
 
 use super::capacity::check_size;
@@ -92,6 +92,27 @@ fn modify(
     Ok(Created::Nothing)
 }
 
+/// Where schedules take turns, no two may fire at the same time (T:2397).
+fn check_alone(
+    draft: &Draft<'_>,
+    times: &ScheduleTimes,
+    own: Option<ScheduleId>,
+) -> Result<(), Error> {
+    if !schedule::take_turns(draft.group()) {
+        return Ok(());
+    }
+    let others = draft.parts().schedules.values();
+    let mut others = others.filter(|other| Some(other.id) != own);
+    let now = draft.now;
+    match others.find(|other| schedule::shared(times, &other.times, now).is_some()) {
+        Some(other) => Err(Error::Invalid {
+            field: Field::Start,
+            problem: Problem::Duplicate(other.name.clone()),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Rules that hold for the whole of a scheduled action, new or changed. `starts`: its first time is given now, and may not
 /// be past.
 fn check(
@@ -129,6 +150,7 @@ fn check(
         }
         (Some(_), Some(_)) => {}
     }
+    check_alone(draft, times, own)?;
     if starts && times.start_at < draft.now {
         return invalid(Field::Start, Problem::Unusable("it is past".to_owned()));
     }

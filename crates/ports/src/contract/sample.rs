@@ -282,6 +282,7 @@ pub(super) fn hook(id: muster_model::HookId, group: &Group) -> Part {
         target: None,
         command: None,
         active: true,
+        bindable: false,
         created_at: Time(12),
         ordinal: 7,
     }))

@@ -46,7 +46,7 @@ impl ShownHook {
 /// The hook of this name.
 pub(super) fn named(view: &GroupView, name: &str) -> Result<Arc<Hook>, Fault> {
     let mut hooks = view.parts.hooks.values();
-    let found = hooks.find(|hook| hook.name == name);
+    let found = hooks.find(|hook| hook.active && hook.name == name);
     found.cloned().ok_or_else(|| Fault::absent(name))
 }
 
@@ -69,6 +69,8 @@ impl Action<Ctx> for ListLifeCycleHooks {
     async fn run(self, ctx: &Ctx) -> Result<Hooks, Fault> {
         let view = ctx.view(&self.scaling_group_id).await?;
         let mut hooks: Vec<_> = view.parts.hooks.values().collect();
+        // One that is not bound (API of 2017) does not act, and is not shown.
+        hooks.retain(|hook| hook.active);
         hooks.sort_by_key(|hook| (hook.created_at, hook.ordinal, hook.id));
         Ok(Hooks {
             lifecycle_hooks: hooks.into_iter().map(|hook| ShownHook::new(hook)).collect(),

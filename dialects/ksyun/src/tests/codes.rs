@@ -178,6 +178,8 @@ fn errors() -> Vec<Error> {
         AttachRefusal::InOtherGroup,
         AttachRefusal::OtherVpc,
         AttachRefusal::OtherSubnet,
+        AttachRefusal::OtherType,
+        AttachRefusal::NotRunning,
         AttachRefusal::WrongState,
     ];
     all.extend(refusals.map(|refusal| Error::CannotAttach { instance, refusal }));

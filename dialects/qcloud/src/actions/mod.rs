@@ -5,8 +5,11 @@ mod configs;
 mod configs_write;
 mod groups;
 mod groups_write;
+mod hooks;
 mod instances;
+mod notifications;
 mod policies;
+mod schedules;
 
 use serde::Serialize;
 
@@ -31,6 +34,22 @@ muster_kit::actions!(
         policies::DescribeScalingPolicy,
         policies::ModifyScalingPolicy,
         policies::DeleteScalingPolicy,
+        schedules::CreateScheduledTask,
+        schedules::DescribeScheduledTask,
+        schedules::ModifyScheduledTask,
+        schedules::DeleteScheduledTask,
+        hooks::ModifyLifecycleHook,
+        hooks::DeleteLifecycleHook,
+        hooks::DescribeLifecycleHook,
+        hooks::CompleteLifecycleHookAction,
+        hooks::RecordLifecycleHookTimeout,
+        hooks::AttachLifecycleHookId,
+        hooks::DetachLifecycleHookId,
+        hooks::CreateLifecycleHook,
+        notifications::CreateScalingNotification,
+        notifications::DescribeScalingNotification,
+        notifications::ModifyScalingNotification,
+        notifications::DeleteScalingNotification,
     ]
 );
 

@@ -168,9 +168,12 @@ fn absent(id: &str, ctx: &Ctx) -> Fault {
 pub(super) async fn on_hook(ctx: &Ctx, hook: HookId, change: HookChange) -> Result<Empty, Fault> {
     let views = ctx.api.views(&ctx.caller).await;
     let views = views.map_err(|error| ctx.refused(&error))?;
+    // One that is not bound (API of 2017) is not known here; what waits for it can be answered.
+    let answers = matches!(change, HookChange::Complete { .. });
+    let known = |one: &Arc<Hook>| one.active || answers;
     let group = views
         .iter()
-        .find(|view| view.parts.hooks.contains_key(&hook))
+        .find(|view| view.parts.hooks.get(&hook).is_some_and(known))
         .map(|view| view.group.id)
         .ok_or_else(|| absent(&hook.to_string(), ctx))?;
     ctx.execute(Command::Group {
@@ -357,6 +360,8 @@ impl Action<Ctx> for DescribeLifecycleHooks {
             .map_err(|error| ctx.refused(&error))?
             .iter()
             .flat_map(|view| view.parts.hooks.values().cloned())
+            // One that is not bound (API of 2017) does not act, and is not shown.
+            .filter(|hook| hook.active)
             .filter(|hook| ids.is_empty() || ids.contains(&hook.id.to_string()))
             .filter(|hook| {
                 sent.iter().all(|filter| {

@@ -177,6 +177,8 @@ fn errors() -> Vec<Error> {
         AttachRefusal::AlreadyHere,
         AttachRefusal::InOtherGroup,
         AttachRefusal::OtherVpc,
+        AttachRefusal::OtherType,
+        AttachRefusal::NotRunning,
         AttachRefusal::WrongState,
     ];
     all.extend(refusals.map(|refusal| Error::CannotAttach { instance, refusal }));

@@ -1,0 +1,453 @@
+//! Scheduled tasks: cron texts whose hour and minute are those of the first time, and stay `*` here.
+
+use std::sync::Arc;
+
+use muster_kit::action::Action;
+use muster_kit::decode::{Many, One};
+use muster_model::{
+    Created, GroupCommand, GroupView, Quota, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
+    ScheduleSpec, ScheduleTimes, Time,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{EMPTY, Empty};
+use crate::checks;
+use crate::codes;
+use crate::context::Ctx;
+use crate::fault::{Class, Fault};
+use crate::times::{self, OFF, ZONE};
+
+/// Every day. In a change it says that nothing is repeated any more (L2541).
+const DAILY: &str = "* * *";
+
+/// At the hour and minute of the first time.
+fn at_start(days: &str, start: Time) -> String {
+    let (hour, minute) = times::clock(start);
+    format!("{minute} {hour} {days}")
+}
+
+/// The days of a cron text whose hour and minute are those of the first time.
+fn days_at_start(cron: &str, start: Time) -> Option<&str> {
+    let (hour, minute) = times::clock(start);
+    let mut fields = cron.splitn(3, ' ');
+    let own = (fields.next()?.parse(), fields.next()?.parse());
+    (own == (Ok(minute), Ok(hour))).then_some(fields.next()?)
+}
+
+/// A repetition as it is shown. One of another door may have other hours: it is shown as it is.
+fn shown_cron(cron: &str, start: Time) -> String {
+    match days_at_start(cron, start) {
+        Some(days) => format!("* * {days}"),
+        None => cron.to_owned(),
+    }
+}
+
+/// The days of a repetition that is given: minute and hour stay `*` (L2374). The documentation also has it without blanks,
+/// with some before it, and with a sixth field in front (contradiction T18).
+fn days(text: &str) -> Result<String, Fault> {
+    let trimmed = text.trim();
+    let fields: Vec<&str> = match trimmed {
+        "*****" => vec!["*"; 5],
+        other => other.split_ascii_whitespace().collect(),
+    };
+    match fields.as_slice() {
+        ["*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
+        ["*", "*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
+        _ => {
+            let start: String = trimmed.chars().take(64).collect();
+            let wanted = "five fields of crontab, of which minute and hour are *";
+            Err(Fault::value("recurrence", &start, wanted))
+        }
+    }
+}
+
+/// The end of a repetition as it is given.
+enum End {
+    /// Nothing is repeated.
+    Off,
+    /// This.
+    At(Time),
+}
+
+fn end(text: &str) -> Result<End, Fault> {
+    match times::tidied(text).as_str() {
+        OFF => Ok(End::Off),
+        _ => times::read("endTime", text).map(End::At),
+    }
+}
+
+fn not_alone() -> Fault {
+    let text = "`endTime` and `recurrence` have to be given together";
+    Fault::new(
+        Class::Parameter,
+        "InvalidParameter.EndtimeAndRecurrence",
+        text,
+    )
+}
+
+/// CreateScheduledTask. The desired number is of the command line (difference U06).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateScheduledTask {
+    scaling_group_id: Option<One>,
+    scaling_scheduled_task_name: String,
+    readjust_max_size: i64,
+    readjust_min_size: i64,
+    readjust_desired_capacity: Option<i64>,
+    start_time: String,
+    end_time: Option<String>,
+    recurrence: Option<String>,
+}
+
+/// The ids of new tasks (without the d that they have elsewhere, contradiction T13).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedTasks {
+    scaling_schedule_task_id: [String; 1],
+}
+
+impl CreateScheduledTask {
+    fn times(&self) -> Result<ScheduleTimes, Fault> {
+        let start_at = times::read("startTime", &self.start_time)?;
+        let said = (
+            self.recurrence.as_deref().map(days).transpose()?,
+            self.end_time.as_deref().map(end).transpose()?,
+        );
+        let (cron, end_at) = match said {
+            (None, None | Some(End::Off)) => (None, None),
+            (Some(days), Some(End::Off)) if days == DAILY => (None, None),
+            (Some(days), Some(End::At(end))) => (Some(at_start(&days, start_at)), Some(end)),
+            (Some(_), None | Some(End::Off)) | (None, Some(End::At(_))) => return Err(not_alone()),
+        };
+        Ok(ScheduleTimes {
+            start_at,
+            end_at,
+            cron,
+            zone: ZONE.to_owned(),
+            repeat: None,
+        })
+    }
+}
+
+impl Action<Ctx> for CreateScheduledTask {
+    const NAME: &'static str = "CreateScheduledTask";
+    type Response = CreatedTasks;
+
+    async fn run(self, ctx: &Ctx) -> Result<CreatedTasks, Fault> {
+        let name = &self.scaling_scheduled_task_name;
+        checks::name("scalingScheduledTaskName", name)?;
+        let size = |parameter, value| checks::size(parameter, value, None, ctx);
+        let desired = self.readjust_desired_capacity;
+        let desired = desired.map(|desired| size("readjustDesiredCapacity", desired));
+        let spec = ScheduleSpec {
+            times: self.times()?,
+            min: size("readjustMinSize", self.readjust_min_size)?,
+            max: size("readjustMaxSize", self.readjust_max_size)?,
+            desired: desired.transpose()?,
+            name: self.scaling_scheduled_task_name,
+        };
+        let view = ctx.view(self.scaling_group_id.as_ref()).await?;
+        let limit = ctx.switches.tasks_per_group;
+        if view.parts.schedules.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Err(codes::quota(Quota::Schedules, limit));
+        }
+        let command = GroupCommand::Schedule(ScheduleCommand::Create(Box::new(spec)));
+        let Created::Schedule(id) = ctx.on_group(view.group.id, command).await? else {
+            return Err(Fault::internal());
+        };
+        Ok(CreatedTasks {
+            scaling_schedule_task_id: [id.to_string()],
+        })
+    }
+}
+
+/// ScheduledTask.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScheduledTask {
+    scaling_scheduled_task_id: String,
+    scaling_scheduled_task_name: String,
+    scaling_group_id: String,
+    readjust_max_size: u32,
+    readjust_min_size: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readjust_desired_capacity: Option<u32>,
+    start_time: String,
+    end_time: String,
+    recurrence: String,
+    create_time: String,
+}
+
+impl From<&Schedule> for ScheduledTask {
+    fn from(schedule: &Schedule) -> Self {
+        let times = &schedule.times;
+        let cron = times.cron.as_ref();
+        ScheduledTask {
+            scaling_scheduled_task_id: schedule.id.to_string(),
+            scaling_scheduled_task_name: schedule.name.clone(),
+            scaling_group_id: schedule.group.to_string(),
+            readjust_max_size: schedule.max,
+            readjust_min_size: schedule.min,
+            readjust_desired_capacity: schedule.desired,
+            start_time: times::shown(times.start_at),
+            // What switches a repetition off is also what is shown without one.
+            end_time: times.end_at.map_or_else(|| OFF.to_owned(), times::shown),
+            recurrence: cron.map_or_else(
+                || format!("* * {DAILY}"),
+                |cron| shown_cron(cron, times.start_at),
+            ),
+            create_time: times::shown(schedule.created_at),
+        }
+    }
+}
+
+/// The tasks of a group, oldest first.
+fn all(view: &GroupView) -> Vec<Arc<Schedule>> {
+    let mut found: Vec<Arc<Schedule>> = view.parts.schedules.values().cloned().collect();
+    found.sort_by_key(|schedule| (schedule.created_at, schedule.ordinal, schedule.id));
+    found
+}
+
+/// DescribeScheduledTask.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DescribeScheduledTask {
+    scaling_group_id: Option<One>,
+    scaling_scheduled_task_ids: Option<Many>,
+    scaling_scheduled_task_name: Option<String>,
+    offset: Option<i64>,
+    limit: Option<i64>,
+}
+
+/// Its answer (contradiction T14).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tasks {
+    total_count: usize,
+    scaling_schedule_task_set: Vec<ScheduledTask>,
+}
+
+impl Action<Ctx> for DescribeScheduledTask {
+    const NAME: &'static str = "DescribeScheduledTask";
+    type Response = Tasks;
+
+    async fn run(self, ctx: &Ctx) -> Result<Tasks, Fault> {
+        let page = checks::page(self.offset, self.limit)?;
+        let ids = self.scaling_scheduled_task_ids;
+        let ids = ids.map(|ids| checks::ids("scalingScheduledTaskIds", &ids.0));
+        let ids: Option<Vec<ScheduleId>> = ids.transpose()?;
+        let view = ctx.view(self.scaling_group_id.as_ref()).await?;
+        let mut found = all(&view);
+        found.retain(|schedule| {
+            let name = self.scaling_scheduled_task_name.as_ref();
+            ids.as_ref().is_none_or(|ids| ids.contains(&schedule.id))
+                && name.is_none_or(|name| schedule.name.contains(name.as_str()))
+        });
+        Ok(Tasks {
+            total_count: found.len(),
+            scaling_schedule_task_set: checks::cut(found, page)
+                .iter()
+                .map(|one| (&**one).into())
+                .collect(),
+        })
+    }
+}
+
+/// The task that is named, in the group if one is given.
+async fn named(
+    id: Option<&One>,
+    group: Option<&One>,
+    ctx: &Ctx,
+) -> Result<(Arc<GroupView>, Arc<Schedule>), Fault> {
+    let kind = ResourceKind::Schedule;
+    let desc = codes::unknown(kind, ctx.action);
+    let id = checks::needed_as(desc, "scalingScheduledTaskId", id)?;
+    let key: ScheduleId = checks::id("scalingScheduledTaskId", &id.0, kind, ctx)?;
+    let views = match group {
+        Some(group) => vec![ctx.view(Some(group)).await?],
+        None => ctx.views().await?,
+    };
+    let found = views.into_iter().find_map(|view| {
+        let schedule = view.parts.schedules.get(&key).cloned()?;
+        Some((view, schedule))
+    });
+    found.ok_or_else(|| ctx.absent(kind, &id.0))
+}
+
+/// ModifyScheduledTask: what is left out stays.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ModifyScheduledTask {
+    scaling_scheduled_task_id: Option<One>,
+    scaling_scheduled_task_name: Option<String>,
+    readjust_max_size: Option<i64>,
+    readjust_min_size: Option<i64>,
+    readjust_desired_capacity: Option<i64>,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    recurrence: Option<String>,
+    scaling_group_id: Option<One>,
+}
+
+impl ModifyScheduledTask {
+    fn times(&self, old: &ScheduleTimes) -> Result<ScheduleTimes, Fault> {
+        let start = self.start_time.as_deref();
+        let start = start
+            .map(|text| times::read("startTime", text))
+            .transpose()?;
+        let start_at = start.unwrap_or(old.start_at);
+        let end = self.end_time.as_deref().map(end).transpose()?;
+        // What is shown of a cron text of another door is written back as it is.
+        let said = self.recurrence.as_deref().map(str::trim);
+        let as_shown = said.is_some() && said == old.cron.as_deref();
+        let days = said.filter(|_| !as_shown).map(days).transpose()?;
+        let off = match (&days, &end) {
+            (Some(days), Some(End::Off)) if days != DAILY => return Err(not_alone()),
+            (_, Some(End::Off)) => true,
+            // Every day, and no end is given with it: the word for nothing repeated (L2541).
+            (Some(days), None) => days == DAILY,
+            (_, Some(End::At(_))) | (None, None) => false,
+        };
+        if off {
+            return Ok(ScheduleTimes {
+                start_at,
+                end_at: None,
+                cron: None,
+                zone: ZONE.to_owned(),
+                repeat: None,
+            });
+        }
+        let kept = match &days {
+            // The same as before: also what only another door has words for.
+            Some(new) => old
+                .cron
+                .as_deref()
+                .and_then(|cron| days_at_start(cron, old.start_at))
+                .is_some_and(|was| was == new),
+            None => true,
+        };
+        // Hour and minute follow the first time.
+        let moved = |cron: &String| match days_at_start(cron, old.start_at) {
+            Some(days) => at_start(days, start_at),
+            None => cron.clone(),
+        };
+        Ok(ScheduleTimes {
+            start_at,
+            end_at: match end {
+                Some(End::At(end)) => Some(end),
+                Some(End::Off) | None => old.end_at,
+            },
+            cron: match days {
+                Some(days) => Some(at_start(&days, start_at)),
+                None => old.cron.as_ref().map(moved),
+            },
+            zone: old.zone.clone(),
+            repeat: old.repeat.clone().filter(|_| kept),
+        })
+    }
+}
+
+impl Action<Ctx> for ModifyScheduledTask {
+    const NAME: &'static str = "ModifyScheduledTask";
+    type Response = Empty;
+
+    async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
+        let id = self.scaling_scheduled_task_id.as_ref();
+        let (view, old) = named(id, self.scaling_group_id.as_ref(), ctx).await?;
+        let size = |parameter: &str, value: Option<i64>, old: Option<u32>| {
+            let given = value.map(|value| checks::size(parameter, value, old, ctx));
+            given.transpose()
+        };
+        let times = self.times(&old.times)?;
+        let (min, max) = (
+            size("readjustMinSize", self.readjust_min_size, Some(old.min))?,
+            size("readjustMaxSize", self.readjust_max_size, Some(old.max))?,
+        );
+        let desired = self.readjust_desired_capacity;
+        if let Some(name) = &self.scaling_scheduled_task_name {
+            checks::name("scalingScheduledTaskName", name)?;
+        }
+        let restart = times.start_at != old.times.start_at;
+        let (min, max) = (min.unwrap_or(old.min), max.unwrap_or(old.max));
+        // New bounds take a desired number with them that nobody gave here.
+        let kept = old.desired.map(|desired| desired.max(min).min(max));
+        let spec = ScheduleSpec {
+            name: self
+                .scaling_scheduled_task_name
+                .unwrap_or_else(|| old.name.clone()),
+            times,
+            min,
+            max,
+            desired: size("readjustDesiredCapacity", desired, old.desired)?.or(kept),
+        };
+        let command = ScheduleCommand::Modify {
+            id: old.id,
+            spec: Box::new(spec),
+            restart,
+        };
+        ctx.on_group(view.group.id, GroupCommand::Schedule(command))
+            .await?;
+        Ok(EMPTY)
+    }
+}
+
+/// DeleteScheduledTask.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeleteScheduledTask {
+    scaling_group_id: Option<One>,
+    scaling_scheduled_task_id: Option<One>,
+}
+
+impl Action<Ctx> for DeleteScheduledTask {
+    const NAME: &'static str = "DeleteScheduledTask";
+    type Response = Empty;
+
+    async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
+        checks::group(self.scaling_group_id.as_ref(), ctx)?;
+        let id = self.scaling_scheduled_task_id.as_ref();
+        let (view, old) = named(id, self.scaling_group_id.as_ref(), ctx).await?;
+        let command = ScheduleCommand::Delete { id: old.id };
+        ctx.on_group(view.group.id, GroupCommand::Schedule(command))
+            .await?;
+        Ok(EMPTY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_read_in_every_form_of_the_documentation() {
+        for (text, right) in [
+            (" * * 1 * *", "1 * *"),
+            ("* * * * 1", "* * 1"),
+            ("* * * * * 1", "* * 1"),
+            ("*****", "* * *"),
+            ("*  *  1,15  *  *", "1,15 * *"),
+        ] {
+            assert_eq!(days(text).as_deref(), Ok(right), "{text}");
+        }
+        for bad in [
+            "",
+            "0 9 * * *",
+            "* 9 * * *",
+            "* * * *",
+            "* * * * * * 1",
+            "******",
+        ] {
+            assert!(days(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hour_and_minute_are_those_of_the_first_time() {
+        // 2020-12-18 11:50:24 in China.
+        let start = Time(1_608_263_424_000);
+        let cron = at_start("* * 1", start);
+        assert_eq!(cron, "50 11 * * 1");
+        assert_eq!(shown_cron(&cron, start), "* * * * 1");
+        assert_eq!(shown_cron("0 9 * * *", start), "0 9 * * *");
+    }
+}
