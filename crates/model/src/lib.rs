@@ -76,7 +76,7 @@ pub use hook::{
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids, InstanceId,
-    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
+    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, SubscriptionId, TopicId,
 };
 pub use id::{
     HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
@@ -105,7 +105,8 @@ pub use record::{
     Server, ServerJob, Subnet, Vpc,
 };
 pub use record::{
-    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
+    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Subscription,
+    Topic,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -122,5 +123,8 @@ pub use server::{
     own_key,
 };
 pub use time::Time;
-pub use topic::TopicSpec;
+pub use topic::{
+    CERTIFICATE_PATH, Delivery, DeliveryKind, Letter, MESSAGE_TTL_SECS, Publication, Published,
+    SubscriberAnswer, SubscriptionSpec, SubscriptionStatus, TopicSpec, URN,
+};
 pub use warm_pool::{WarmPool, WarmPoolCommand};

@@ -26,6 +26,7 @@ mod server_steps;
 mod servers;
 mod sink;
 mod sources;
+mod topics;
 mod turns;
 
 pub use clock::ShellClock;
@@ -33,3 +34,4 @@ pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};
 pub use sink::{Route, Sink, Targets};
 pub use sources::Source;
+pub use topics::Spread;

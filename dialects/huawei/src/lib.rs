@@ -22,4 +22,4 @@ mod token;
 mod words;
 
 pub use context::{Random, Seal};
-pub use door::{Huawei, Options, Turn};
+pub use door::{Huawei, Options, TopicOptions, Turn};
