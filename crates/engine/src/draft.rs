@@ -28,6 +28,8 @@ pub(crate) struct Draft<'a> {
     parts_written: BTreeMap<PartId, Option<Part>>,
     events: Vec<Event>,
     record: Record,
+    /// The topic that the command names is one that the account made.
+    pub(crate) own_topic: bool,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
     pub(crate) settings: &'a Settings,
@@ -50,6 +52,7 @@ impl<'a> Draft<'a> {
             parts_written: BTreeMap::new(),
             events: Vec::new(),
             record: Record::new(now),
+            own_topic: false,
             now,
             ids,
             settings,
@@ -274,6 +277,10 @@ impl<'a> Draft<'a> {
     /// The change from the view that the draft was made of.
     pub(crate) fn finish(mut self, before: &GroupView) -> (Change, Record) {
         let mut record = std::mem::replace(&mut self.record, Record::new(self.now));
+        let brake = self.group().retry.brake.clone();
+        if let Some(brake) = brake.filter(|_| before.group.retry.brake.is_none()) {
+            self.notify_braked(&brake);
+        }
         for id in self.activities_written.clone() {
             let started = !before.activities.contains_key(&id);
             if let Some(activity) = self.activity_mut(id).filter(|_| started) {

@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use muster_model::{
     Activity, ActivityKind, AttemptCode, Call, CallKind, CallPhase, Event as Message, EventKind,
-    Hook, HookId, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait, Ids, InstanceId,
-    Lifecycle, Origin, Outcome, Time, TriggerKind,
+    GroupView, Hook, HookId, HookOutcome, HookReason, HookTransition, HookVerdict, HookWait, Ids,
+    InstanceId, Lifecycle, Origin, Outcome, Time, TriggerKind,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::draft::Draft;
 use crate::lifecycle::{self, Event};
 use crate::notify::{SERVICE, utc};
 use crate::reason::Code;
 use crate::runs;
+use crate::urn;
 
 /// Whether a hook acts on what an activity does (rule H4). What is reinstalled in place has been in service before: that
 /// is no scaling.
@@ -51,8 +52,29 @@ fn token(ids: &mut Ids) -> String {
     )
 }
 
-/// The message of a hook (L25389-25425).
-fn message(hook: &Hook, activity: &Activity, wait: &HookWait, id: InstanceId) -> Message {
+/// The message of a hook.
+fn message(
+    view: &GroupView,
+    hook: &Hook,
+    activity: &Activity,
+    wait: &HookWait,
+    id: InstanceId,
+) -> Message {
+    Message {
+        group: activity.group,
+        account: Some(activity.account),
+        at: wait.since,
+        kind: EventKind::Hook,
+        to: hook.target.clone(),
+        body: match urn::urn(hook.target.as_ref()) {
+            Some(urn) => urn::held(view, urn, hook, wait, id),
+            None => body(hook, activity, wait, id),
+        },
+    }
+}
+
+/// What it says, if its topic has no urn (L25389-25425).
+fn body(hook: &Hook, activity: &Activity, wait: &HookWait, id: InstanceId) -> Value {
     let transition = match hook.transition {
         HookTransition::Launching => "INSTANCE_LAUNCHING",
         HookTransition::Terminating => "INSTANCE_TERMINATING",
@@ -82,14 +104,7 @@ fn message(hook: &Hook, activity: &Activity, wait: &HookWait, id: InstanceId) ->
         });
         body.insert("LifecycleCommand".to_owned(), command);
     }
-    Message {
-        group: activity.group,
-        account: Some(activity.account),
-        at: wait.since,
-        kind: EventKind::Hook,
-        to: hook.target.clone(),
-        body,
-    }
+    body
 }
 
 impl Draft<'_> {
@@ -140,7 +155,8 @@ impl Draft<'_> {
                 run: runs::begin(&hook, self.ids, since),
             };
             self.because(Code::HookHolds, format!("hook {} holds {id}", hook.name));
-            self.tell(message(&hook, &activity, &wait, id));
+            let told = message(self.view(), &hook, &activity, &wait, id);
+            self.tell(told);
             waits.push(wait);
         }
         // What comes after the hooks has the time that it would have without them.

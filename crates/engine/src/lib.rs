@@ -48,6 +48,7 @@ mod settings;
 mod tags;
 mod termination;
 mod timed;
+mod urn;
 mod wake;
 
 pub use advise::advise;

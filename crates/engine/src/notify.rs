@@ -6,12 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use muster_model::{
-    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, Event, EventKind, Notification,
-    NotificationScenes, Time,
+    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, Brake, Event, EventKind,
+    Notification, NotificationScenes, Time,
 };
 use serde_json::{Value, json};
 
 use crate::draft::Draft;
+use crate::urn;
 
 /// Who speaks in a message.
 pub(crate) const SERVICE: &str = "Tencent Cloud Auto Scaling";
@@ -116,16 +117,50 @@ impl Draft<'_> {
             .filter(|listener| wants(&listener.scenes, ok))
             .cloned()
             .collect();
-        listeners.sort_by_key(|listener| (listener.created_at, listener.ordinal));
+        oldest_first(&mut listeners);
         for listener in listeners {
+            let body = match urn::urn(listener.target.as_ref()) {
+                Some(urn) => urn::ended(self.view(), urn, &activity, ok),
+                None => body(&activity, kind, status),
+            };
             self.tell(Event {
                 group: activity.group,
                 account: Some(activity.account),
                 at: self.now,
                 kind: EventKind::Notification,
                 to: listener.target.clone(),
-                body: body(&activity, kind, status),
+                body,
             });
         }
     }
+
+    /// Tells everybody who wants to hear of it that the brake has been put on: the group does not go on by itself.
+    pub(crate) fn notify_braked(&mut self, brake: &Brake) {
+        let listeners = self.parts().notifications.values();
+        let mut listeners: Vec<Arc<Notification>> = listeners
+            .filter(|listener| listener.scenes.group_abnormal)
+            .cloned()
+            .collect();
+        oldest_first(&mut listeners);
+        for listener in listeners {
+            // The other APIs have no such scene.
+            let Some(urn) = urn::urn(listener.target.as_ref()) else {
+                continue;
+            };
+            let body = urn::abnormal(self.view(), urn, brake);
+            let group = self.group();
+            self.tell(Event {
+                group: group.id,
+                account: Some(group.account),
+                at: self.now,
+                kind: EventKind::Notification,
+                to: listener.target.clone(),
+                body,
+            });
+        }
+    }
+}
+
+fn oldest_first(listeners: &mut [Arc<Notification>]) {
+    listeners.sort_by_key(|listener| (listener.created_at, listener.ordinal));
 }

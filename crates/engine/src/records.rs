@@ -1,8 +1,8 @@
 //! What an account has besides groups and configurations: the rules of its records.
 
 use muster_model::{
-    Account, Error, Quota, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
-    Records, ResourceKind, Site,
+    Account, Error, Ids, Quota, Record, RecordChange, RecordCommand, RecordHead, RecordId,
+    RecordSpec, Records, ResourceKind, Site, SubscriptionSpec, TopicId,
 };
 
 use crate::Context;
@@ -40,7 +40,9 @@ pub fn change_records(
                     created_at: context.now,
                     updated_at: context.now,
                 };
-                let record = spec.clone().made(head, context.ids);
+                let mut spec = spec.clone();
+                complete(&mut spec, context.ids);
+                let record = spec.made(head, context.ids);
                 change.made.push(record.id());
                 write(&mut now, &mut change, record);
             }
@@ -64,13 +66,45 @@ pub fn change_records(
             RecordCommand::Delete { id } => {
                 now.get(*id).ok_or_else(|| absent(*id))?;
                 check_unused(&now, *id)?;
-                now.remove(*id);
-                change.put.retain(|record| record.id() != *id);
-                change.gone.push(*id);
+                for id in with_dependants(&now, *id) {
+                    now.remove(id);
+                    change.put.retain(|record| record.id() != id);
+                    change.gone.push(id);
+                }
             }
         }
     }
     Ok(change)
+}
+
+/// Puts into a new record what only the service knows: the secret of a subscription.
+fn complete(spec: &mut RecordSpec, ids: &mut Ids) {
+    if let RecordSpec::Subscription(spec) = spec
+        && spec.token.is_empty()
+    {
+        let (a, b) = (ids.next_key().bits(), ids.next_key().bits());
+        let (c, d) = (ids.next_key().bits(), ids.next_key().bits());
+        spec.token = format!("{a:011x}{b:011x}{c:011x}{d:011x}");
+    }
+}
+
+/// A record, and before it those that go with it: a topic has its subscriptions.
+fn with_dependants(records: &Records, id: RecordId) -> Vec<RecordId> {
+    let mut gone = Vec::new();
+    if let RecordId::Topic(topic) = id {
+        gone.extend(of_topic(records, topic).map(RecordId::Subscription));
+    }
+    gone.push(id);
+    gone
+}
+
+fn of_topic(
+    records: &Records,
+    topic: TopicId,
+) -> impl Iterator<Item = muster_model::SubscriptionId> {
+    let all = records.subscriptions.values();
+    all.filter(move |one| one.spec.topic == topic)
+        .map(|one| one.id)
 }
 
 fn write(now: &mut Records, change: &mut RecordChange, record: Record) {
@@ -88,6 +122,7 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
                 .any(|other| Some(RecordId::Topic(other.id)) != id && other.spec.name == spec.name);
             refuse_taken(taken, &spec.name)
         }
+        RecordSpec::Subscription(spec) => check_subscription(records, id, spec),
         RecordSpec::KeyPair(spec) => {
             let mut others = records.key_pairs.values();
             let taken = others.any(|other| {
@@ -192,6 +227,7 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
             user.map(|user| user.id.uuid())
         }
         RecordId::Topic(_)
+        | RecordId::Subscription(_)
         | RecordId::Server(_)
         | RecordId::ServerJob(_)
         | RecordId::Subnet(_)
@@ -210,6 +246,25 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
     }
 }
 
+/// A topic is there, and hears each endpoint once.
+fn check_subscription(
+    records: &Records,
+    id: Option<RecordId>,
+    spec: &SubscriptionSpec,
+) -> Result<(), Error> {
+    let topic = RecordId::Topic(spec.topic);
+    records.get(topic).ok_or_else(|| absent(topic))?;
+    let mut others = records.subscriptions.values();
+    let taken = others.any(|other| {
+        let (other_id, other) = (RecordId::Subscription(other.id), &other.spec);
+        Some(other_id) != id
+            && other.topic == spec.topic
+            && other.protocol == spec.protocol
+            && other.endpoint == spec.endpoint
+    });
+    refuse_taken(taken, &spec.endpoint)
+}
+
 fn refuse_taken(taken: bool, name: &str) -> Result<(), Error> {
     if taken {
         return Err(Error::NameTaken {
@@ -222,8 +277,12 @@ fn refuse_taken(taken: bool, name: &str) -> Result<(), Error> {
 
 /// How many of a kind there may be.
 fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> Result<(), Error> {
-    let limit = match spec {
-        RecordSpec::Topic(_) => context.settings.quotas.topics,
+    let quotas = &context.settings.quotas;
+    let (used, limit) = match spec {
+        RecordSpec::Topic(_) => (records.count(spec), quotas.topics),
+        RecordSpec::Subscription(spec) => {
+            (of_topic(records, spec.topic).count(), quotas.subscriptions)
+        }
         // What is done is bounded by whoever writes it down: old work is forgotten.
         RecordSpec::ServerJob(_) => return Ok(()),
         RecordSpec::Server(_)
@@ -236,9 +295,9 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         | RecordSpec::Listener(_)
         | RecordSpec::Pool(_)
         | RecordSpec::PoolMember(_)
-        | RecordSpec::HealthMonitor(_) => context.settings.quotas.neighbours,
+        | RecordSpec::HealthMonitor(_) => (records.count(spec), quotas.neighbours),
     };
-    if records.count(spec) >= limit as usize {
+    if used >= limit as usize {
         return Err(Error::QuotaExceeded {
             quota: Quota::Records,
             limit,

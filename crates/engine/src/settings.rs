@@ -137,6 +137,8 @@ pub struct Quotas {
     pub topics: u32,
     /// Servers, networks, balancers and the like of an account, of each kind.
     pub neighbours: u32,
+    /// Subscriptions of a topic.
+    pub subscriptions: u32,
 }
 
 impl Default for Quotas {
@@ -152,6 +154,7 @@ impl Default for Quotas {
             application_balancers: 100,
             topics: 3000,
             neighbours: 1000,
+            subscriptions: 10_000,
         }
     }
 }
@@ -169,4 +172,6 @@ pub struct Facts {
     pub used_by: Option<String>,
     /// A group with a spot mix uses the configuration which the command changes.
     pub mixed: bool,
+    /// The topic that the command names is one that the account made.
+    pub own_topic: bool,
 }

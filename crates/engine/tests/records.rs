@@ -3,13 +3,13 @@
 use muster_engine::{Context, Facts, Quotas, Settings, change_records};
 use muster_model::{
     Account, AccountId, Error, Ids, Key, RecordChange, RecordCommand, RecordId, RecordSpec,
-    Records, ResourceKind, Site, Time, TopicSpec,
+    Records, ResourceKind, Site, SubscriptionSpec, SubscriptionStatus, Time, TopicId, TopicSpec,
 };
 
 fn topic(name: &str) -> RecordSpec {
     RecordSpec::Topic(Box::new(TopicSpec {
         name: name.to_owned(),
-        display_name: String::new(),
+        ..TopicSpec::default()
     }))
 }
 
@@ -27,13 +27,14 @@ fn decide(records: &Records, commands: &[RecordCommand]) -> Result<RecordChange,
     let settings = Settings {
         quotas: Quotas {
             topics: 2,
+            subscriptions: 2,
             ..Quotas::default()
         },
         ..Settings::default()
     };
     let facts = Facts::default();
     // Another seed whenever there is something already, as the shell has another each time.
-    let mut ids = Ids::new(records.topics.len() as u64);
+    let mut ids = Ids::new((records.topics.len() + records.subscriptions.len()) as u64);
     let mut context = Context {
         now: Time(1000),
         ids: &mut ids,
@@ -132,4 +133,44 @@ fn what_is_made_and_deleted_in_one_go_is_not_written() {
     ];
     let change = decide(&records, &commands).expect("it is allowed");
     assert_eq!((change.put.len(), change.gone.len()), (0, 1));
+}
+
+fn subscribe(topic: TopicId, endpoint: &str) -> RecordCommand {
+    RecordCommand::Create(RecordSpec::Subscription(Box::new(SubscriptionSpec {
+        topic,
+        protocol: "http".to_owned(),
+        endpoint: endpoint.to_owned(),
+        remark: String::new(),
+        status: SubscriptionStatus::Unconfirmed,
+        headers: std::collections::BTreeMap::new(),
+        token: String::new(),
+        base_url: String::new(),
+    })))
+}
+
+#[test]
+fn a_topic_hears_each_endpoint_once_and_takes_its_subscriptions_along() {
+    let (records, id) = with_one();
+    let RecordId::Topic(topic) = id else {
+        panic!("a topic");
+    };
+    let change = decide(&records, &[subscribe(topic, "http://a")]).expect("it is there");
+    let records = records.after(&change);
+    let tokens: Vec<_> = records
+        .subscriptions
+        .values()
+        .map(|one| one.spec.token.len())
+        .collect();
+    assert_eq!(tokens, [44], "a secret is made");
+    let twice = decide(&records, &[subscribe(topic, "http://a")]);
+    assert!(matches!(twice, Err(Error::NameTaken { .. })));
+    let change = decide(&records, &[subscribe(topic, "http://b")]).expect("another");
+    let records = records.after(&change);
+    let full = decide(&records, &[subscribe(topic, "http://c")]);
+    assert!(matches!(full, Err(Error::QuotaExceeded { limit: 2, .. })));
+    let change = decide(&records, &[RecordCommand::Delete { id }]).expect("it goes");
+    assert_eq!(change.gone.len(), 3);
+    assert_eq!(records.after(&change), Records::default());
+    let nowhere = decide(&Records::default(), &[subscribe(topic, "http://a")]);
+    assert!(matches!(nowhere, Err(Error::NotFound { .. })));
 }

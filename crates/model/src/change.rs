@@ -61,7 +61,8 @@ pub struct Change {
 /// A message for the outside, committed with what it tells of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The group it tells of.
+    /// The group it tells of. What is of no group stands under the key of the account or subscription: messages with one
+    /// key here arrive in order.
     pub group: GroupId,
     /// Whose it is.
     #[serde(default)]
@@ -82,9 +83,31 @@ impl Event {
     #[must_use]
     pub fn hook_token(&self) -> Option<&str> {
         match self.kind {
-            EventKind::Notification => None,
-            EventKind::Hook => self.body["LifecycleActionToken"].as_str(),
+            EventKind::Notification | EventKind::Published | EventKind::Delivery => None,
+            EventKind::Hook => ["LifecycleActionToken", "lifecycle_action_key"]
+                .into_iter()
+                .find_map(|name| self.body[name].as_str()),
         }
+    }
+
+    /// The instance that it tells of, as it is spelled there.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        let body = &self.body;
+        let found = body["InstanceId"].as_str();
+        found.or_else(|| body["scaling_instance"]["instance_id"].as_str())
+    }
+
+    /// It is given up after this, seconds, whatever the receiver's patience is.
+    #[must_use]
+    pub fn ttl_secs(&self) -> Option<u32> {
+        let name = match self.kind {
+            EventKind::Notification | EventKind::Hook => return None,
+            EventKind::Published => "time_to_live",
+            EventKind::Delivery => "ttl_secs",
+        };
+        let secs = self.body[name].as_u64()?;
+        u32::try_from(secs).ok()
     }
 }
 
@@ -95,6 +118,10 @@ pub enum EventKind {
     Notification,
     /// A hook's message.
     Hook,
+    /// What somebody published to a topic: see `Published`.
+    Published,
+    /// One of the others on its way to one endpoint: see `Delivery`.
+    Delivery,
 }
 
 impl Change {

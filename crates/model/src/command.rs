@@ -6,10 +6,10 @@ use crate::{
     ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
     ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
     HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
-    NotificationId, Placement, Point, PolicyCommand, PolicyId, RecordCommand, RecordId,
-    RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId, ServerCommand,
-    ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time, Trigger,
-    WarmPoolCommand, ZonesCheck,
+    NotificationId, NotificationTarget, Placement, Point, PolicyCommand, PolicyId, Publication,
+    RecordCommand, RecordId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId,
+    ServerCommand, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
+    TopicId, Trigger, WarmPoolCommand, ZonesCheck,
 };
 
 /// A command from a door.
@@ -76,6 +76,13 @@ pub enum Command {
     Records(Vec<RecordCommand>),
     /// Do something with machines that are asked for by themselves; it comes back with the job.
     Servers(ServerCommand),
+    /// Publish to a topic of the account.
+    Publish {
+        /// Which.
+        topic: TopicId,
+        /// What.
+        publication: Box<Publication>,
+    },
     /// Do something with a group.
     Group {
         /// Which.
@@ -315,6 +322,23 @@ pub enum StepResult {
     },
 }
 
+impl GroupCommand {
+    /// Whom the command names to be told, if it names anybody.
+    #[must_use]
+    pub fn target(&self) -> Option<&NotificationTarget> {
+        match self {
+            GroupCommand::Hook(HookChange::Create(spec)) => spec.target.as_ref(),
+            GroupCommand::Hook(HookChange::Modify { patch, .. }) => patch.target.as_ref(),
+            GroupCommand::Hook(HookChange::Upgrade { spec, .. }) => spec.target.as_ref(),
+            GroupCommand::Notification(NotificationCommand::Create(spec)) => spec.target.as_ref(),
+            GroupCommand::Notification(NotificationCommand::Modify { target, .. }) => {
+                target.as_ref()
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What a command made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
@@ -338,6 +362,8 @@ pub enum Created {
     Notification(NotificationId),
     /// The first record that was made.
     Record(RecordId),
+    /// A message, by its number: 32 hex digits.
+    Message(u128),
 }
 
 /// A partial change of a group: `None` keeps (rule G19).

@@ -306,6 +306,8 @@ kinds! {
     PoolMemberId PoolMember "plm-" 50;
     /// The health check of a pool.
     HealthMonitorId HealthMonitor "hmn-" 51;
+    /// Identifies a subscription of a topic.
+    SubscriptionId Subscription "sms-" 13;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -77,7 +77,7 @@ pub use hook::{
 };
 pub use id::{
     AccountId, ActivityId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids, InstanceId,
-    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
+    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, SubscriptionId, TopicId,
 };
 pub use id::{
     HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
@@ -109,7 +109,7 @@ pub use record::{
 };
 pub use record::{
     HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
-    Server, ServerJob, Subnet, Vpc,
+    Server, ServerJob, Subnet, Subscription, Vpc,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -126,5 +126,8 @@ pub use server::{
     own_key,
 };
 pub use time::Time;
-pub use topic::TopicSpec;
+pub use topic::{
+    CERTIFICATE_PATH, Delivery, DeliveryKind, Letter, MESSAGE_TTL_SECS, Publication, Published,
+    SubscriberAnswer, SubscriptionSpec, SubscriptionStatus, TopicSpec, URN,
+};
 pub use warm_pool::{WarmPool, WarmPoolCommand};

@@ -10,8 +10,8 @@ use crate::{
     AccountId, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId, KeyPairSpec, ListenerId,
     ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId, PoolMemberSpec, PoolSpec,
     SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId,
-    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, Time, TopicId, TopicSpec, VpcId,
-    VpcSpec,
+    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time,
+    TopicId, TopicSpec, VpcId, VpcSpec,
 };
 
 /// What every record has besides its id and what it says.
@@ -214,6 +214,8 @@ macro_rules! records {
 records! {
     /// A topic: messages to it go to its subscriptions.
     Topic TopicSpec TopicId topics "topic";
+    /// Who hears a topic.
+    Subscription SubscriptionSpec SubscriptionId subscriptions "subscription";
     /// A machine outside groups.
     Server ServerSpec ServerId servers "server";
     /// Work on machines.

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use muster_model::{
     Access, AccountId, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter,
     ConfigItem, Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, Site, Time,
+    InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, Site, SubscriberAnswer,
+    Time,
 };
 
 /// Who asks.
@@ -91,6 +92,13 @@ pub trait Api: Send + Sync {
     /// # Errors
     /// [`Error::Store`].
     async fn records(&self, caller: &Caller) -> ApiResult<Arc<Records>>;
+
+    /// Somebody with the secret of a subscription, who needs no key, says whether they want it. The urn of the subscription
+    /// comes back. It is no change of the account's: also what reads only can be left.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no subscription has this secret, or it is too late; [`Error::Store`].
+    async fn subscriber_says(&self, answer: &SubscriberAnswer) -> ApiResult<String>;
 
     /// The machines that the caller may see, as the back end holds them: of its groups, of its own, and those that are
     /// nobody's and could be attached. Oldest first.

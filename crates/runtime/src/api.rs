@@ -9,7 +9,7 @@ use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
     HookChange, InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind,
-    Time, own_key,
+    SubscriberAnswer, Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -148,7 +148,11 @@ impl Runtime {
             }
             _ => self.visible(caller, id)?,
         };
-        let (facts, more) = (Facts::default(), Commit::default());
+        let facts = Facts {
+            own_topic: self.has_topic(caller.account, command.target()),
+            ..Facts::default()
+        };
+        let more = Commit::default();
         match command {
             GroupCommand::Modify(patch) if patch.name.is_some() || patch.config.is_some() => {
                 self.modify_group(caller, id, *patch).await
@@ -226,6 +230,9 @@ impl Runtime {
             }
             Command::Records(commands) => self.execute_records(caller, &commands).await,
             Command::Servers(command) => self.execute_servers(caller, command).await,
+            Command::Publish { topic, publication } => {
+                self.publish(caller, topic, *publication).await
+            }
             Command::Group { id, command } => self.execute_group(caller, id, command).await,
         }
     }
@@ -318,6 +325,10 @@ impl Api for Runtime {
         Ok(Arc::new(
             self.records_of(caller.account).in_site(&caller.site),
         ))
+    }
+
+    async fn subscriber_says(&self, answer: &SubscriberAnswer) -> ApiResult<String> {
+        self.subscriber_says(answer).await
     }
 
     async fn machines(&self, caller: &Caller) -> ApiResult<Vec<Arc<Machine>>> {

@@ -474,6 +474,7 @@ impl Runtime {
                 .unwrap_or(u32::MAX),
             used_by: None,
             mixed: false,
+            own_topic: false,
         }
     }
 }

@@ -27,6 +27,7 @@ mod server_steps;
 mod servers;
 mod sink;
 mod sources;
+mod topics;
 mod turns;
 
 pub use clock::ShellClock;
@@ -34,3 +35,4 @@ pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};
 pub use sink::{Route, Sink, Targets};
 pub use sources::Source;
+pub use topics::Spread;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use muster_model::{GroupCommand, GroupId, Time};
+use muster_model::{Event, GroupCommand, GroupId, Time};
 use muster_ports::{Clock, Commit, NotifyError, Row, SavedEvent, StoreError};
 use tokio::sync::{Mutex, Notify, Semaphore};
 
@@ -154,6 +154,11 @@ impl Outbox {
         &self.sinks[self.index]
     }
 
+    /// Whether a message goes to the sink at `index`.
+    fn takes(&self, index: usize, event: &Event) -> bool {
+        takes(&self.sinks, index, event, self.runtime.is_own_topic(event))
+    }
+
     fn floor_name(&self) -> String {
         format!("outbox.{}", self.sink().name)
     }
@@ -211,7 +216,7 @@ impl Outbox {
                 return Ok(());
             };
             for saved in events {
-                if takes(&self.sinks, self.index, &saved.event) {
+                if self.takes(self.index, &saved.event) {
                     self.to_lane(&mut standing, &saved).await?;
                 }
                 standing.position = saved.seq;
@@ -263,7 +268,7 @@ impl Outbox {
             let mut last = done;
             for saved in events.iter().take_while(|saved| saved.seq <= until) {
                 last = saved.seq;
-                if takes(&self.sinks, self.index, &saved.event) {
+                if self.takes(self.index, &saved.event) {
                     if !self.deliver(saved).await {
                         return;
                     }
@@ -349,13 +354,17 @@ impl Outbox {
     async fn deliver(&self, saved: &SavedEvent) -> bool {
         let clock = &self.runtime.clock;
         let since = saved.event.at.max(self.opened_at);
-        let patience = match saved.event.hook_token() {
-            Some(_) => self.sink().patience_secs.min(HOOK_PATIENCE_SECS),
-            None => self.sink().patience_secs,
+        let own = match saved.event.hook_token() {
+            Some(_) => Some(HOOK_PATIENCE_SECS),
+            None => saved.event.ttl_secs(),
         };
+        let patience = own.unwrap_or(u32::MAX).min(self.sink().patience_secs);
         let patient_until = since.plus_secs(u64::from(patience));
         let mut wait_millis = FIRST_WAIT_MILLIS;
         loop {
+            if self.runtime.is_moot(&saved.event) {
+                return true;
+            }
             let error = match self.attempt(saved).await {
                 Ok(()) => return true,
                 Err(error) => error,
@@ -413,7 +422,7 @@ impl Outbox {
     /// message; the others have copies) ends with its default result.
     async fn give_up(&self, saved: &SavedEvent) {
         let event = &saved.event;
-        let receiver = (0..self.sinks.len()).find(|index| takes(&self.sinks, *index, event));
+        let receiver = (0..self.sinks.len()).find(|index| self.takes(*index, event));
         let Some(token) = event.hook_token().filter(|_| receiver == Some(self.index)) else {
             return;
         };

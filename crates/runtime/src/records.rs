@@ -103,9 +103,19 @@ impl Runtime {
         commit
             .rows
             .extend(change.put.iter().cloned().map(Row::Record));
-        self.commit_account(slot, commit).await?;
-        slot.swap(next);
-        slot.swap_records(slot.records().after(change));
-        Ok(())
+        let before = slot.records();
+        let notices = crate::topics::notices(&before, change, self.clock.now());
+        let tells = !notices.is_empty();
+        commit.rows.extend(notices);
+        let committed = self.commit_account(slot, commit).await;
+        if committed.is_ok() {
+            slot.swap(next);
+            slot.swap_records(before.after(change));
+        }
+        // Also when it is not known whether it went through; and not before the records are there that are told of.
+        if tells {
+            self.ring();
+        }
+        committed
     }
 }

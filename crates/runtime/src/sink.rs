@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_model::{AccountId, Event, NotificationTarget};
+use muster_model::{AccountId, Event, EventKind, NotificationTarget};
 use muster_ports::Notifier;
 
 /// A receiver and what goes to it.
@@ -27,6 +27,10 @@ pub struct Sink {
 pub enum Route {
     /// Those for one of these.
     Targets(Targets),
+    /// Those for topics that their account made: to be spread.
+    Topics,
+    /// Those on their way to one endpoint.
+    Deliveries,
     /// Those for somebody whom no earlier sink has.
     Rest,
 }
@@ -73,13 +77,16 @@ impl Targets {
     }
 }
 
-/// Whether a message goes to the sink at `index`.
-pub(crate) fn takes(sinks: &[Sink], index: usize, event: &Event) -> bool {
+/// Whether a message goes to the sink at `index`. `own_topic`: it is for a topic that its account made.
+pub(crate) fn takes(sinks: &[Sink], index: usize, event: &Event, own_topic: bool) -> bool {
     match &sinks[index].route {
         Route::Targets(targets) => targets.take(event),
+        Route::Topics => own_topic,
+        Route::Deliveries => event.kind == EventKind::Delivery,
         Route::Rest => {
             let earlier = 0..index;
-            event.to.is_some() && !earlier.into_iter().any(|other| takes(sinks, other, event))
+            let taken = |other| takes(sinks, other, event, own_topic);
+            event.to.is_some() && !earlier.into_iter().any(taken)
         }
     }
 }
@@ -87,7 +94,7 @@ pub(crate) fn takes(sinks: &[Sink], index: usize, event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use muster_model::{EventKind, Ids, Time};
+    use muster_model::{Ids, Time};
 
     fn event(account: u64, to: NotificationTarget) -> Event {
         Event {

@@ -14,6 +14,7 @@ mod metrics;
 mod proxy;
 mod qcloud;
 mod sink;
+mod smn;
 mod tls;
 
 use catalogue::{CatalogueConfig, TypeConfig};
@@ -24,6 +25,7 @@ pub(crate) use metrics::{MetricConfig, metric};
 pub(crate) use proxy::{ListenerConfig, ProxyConfig};
 use qcloud::QcloudConfig;
 pub(crate) use sink::{SinkConfig, SinkKind};
+pub(crate) use smn::{Confirmation, SmnConfig};
 pub(crate) use tls::TlsConfig;
 
 /// A whole number in a range; outside, the error says the range.
@@ -74,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) site: Vec<SiteConfig>,
     #[serde(default)]
     pub(crate) sink: Vec<SinkConfig>,
+    #[serde(default)]
+    pub(crate) smn: SmnConfig,
     #[serde(default)]
     instance_type: Vec<TypeConfig>,
     #[serde(default)]
@@ -214,6 +218,7 @@ pub(crate) struct QuotaConfig {
     application_balancers: Within<0, 1_000_000>,
     topics: Within<0, 1_000_000>,
     neighbours: Within<0, 100_000>,
+    subscriptions: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -230,6 +235,7 @@ impl Default for QuotaConfig {
             application_balancers: Within(quotas.application_balancers),
             topics: Within(quotas.topics),
             neighbours: Within(quotas.neighbours),
+            subscriptions: Within(quotas.subscriptions),
         }
     }
 }
@@ -362,6 +368,10 @@ impl Config {
             .iter()
             .map(|one| (one.name.as_str(), one.problem()));
         check_tables(file, text, "sink", sinks)?;
+        if let Some(problem) = config.smn.problem() {
+            let at = text.find("[smn]").unwrap_or(0);
+            return Err(format!("{file}:{}: smn: {problem}", position(text, at)));
+        }
         let metrics = config.metric.iter();
         let metrics = metrics.map(|one| (one.name.as_str(), one.problem()));
         check_tables(file, text, "metric", metrics)?;
@@ -399,6 +409,7 @@ impl Config {
                 application_balancers: self.quotas.application_balancers.0,
                 topics: self.quotas.topics.0,
                 neighbours: self.quotas.neighbours.0,
+                subscriptions: self.quotas.subscriptions.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self

@@ -17,6 +17,7 @@ mod projects;
 mod proxy_metrics;
 mod seal;
 mod serve;
+mod signing;
 mod simulate;
 mod sinks;
 mod sources;

@@ -30,6 +30,8 @@ fn message_json(saved: &SavedEvent) -> Value {
         "kind": match event.kind {
             EventKind::Notification => "notification",
             EventKind::Hook => "hook",
+            EventKind::Published => "published",
+            EventKind::Delivery => "delivery",
         },
         "target": target.unwrap_or_default(),
         "body": event.body,
@@ -37,12 +39,22 @@ fn message_json(saved: &SavedEvent) -> Value {
 }
 
 impl Native {
-    /// Every message, in order.
+    /// Every message, in order. On their ways to endpoints they are the same messages, and not told again.
     pub(crate) async fn messages(&self, head: &Head) -> Outcome {
-        let events = self.store.events(after(head)?, MESSAGES).await;
-        let events = events.map_err(internal)?;
-        let messages: Vec<Value> = events.iter().map(message_json).collect();
-        Ok(json!({ "messages": messages }))
+        let mut after = after(head)?;
+        loop {
+            let events = self.store.events(after, MESSAGES).await;
+            let events = events.map_err(internal)?;
+            let told = events
+                .iter()
+                .filter(|saved| saved.event.kind != EventKind::Delivery);
+            let messages: Vec<Value> = told.map(message_json).collect();
+            match events.last() {
+                // Nothing to tell so far, and more to come.
+                Some(last) if messages.is_empty() && events.len() == MESSAGES => after = last.seq,
+                Some(_) | None => return Ok(json!({ "messages": messages })),
+            }
+        }
     }
 
     /// The caller's messages in a queue. One that is asked for after `next` gets what has come since.

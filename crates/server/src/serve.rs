@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use muster_huawei::Huawei;
+use muster_huawei::{Huawei, TopicOptions};
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_ksyun::Ksyun;
@@ -26,12 +26,13 @@ use tracing_subscriber::EnvFilter;
 use crate::ServeArgs;
 use crate::accounts::{Keyring, NewKey};
 use crate::balancers;
-use crate::config::{BackendKind, Config, LogFormat};
+use crate::config::{BackendKind, Config, Confirmation, LogFormat};
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
 use crate::native::{Native, OFFSET_SETTING};
 use crate::projects::Projects;
 use crate::seal::Sealer;
+use crate::signing::Signer;
 use crate::tls::Tls;
 
 const LISTEN: SocketAddr =
@@ -108,12 +109,14 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     .await
     .map_err(|error| error.to_string())?;
     let tls = Tls::configured(&config.tls, &dir, &sealer, address)?;
-    let queues = crate::sinks::start(&runtime, &config, &keyring, back.sim.as_ref()).await?;
+    let signer = Signer::load(&store, &sealer).await?;
+    let queues =
+        crate::sinks::start(&runtime, &config, &keyring, back.sim.as_ref(), &signer).await?;
     crate::sources::start(&runtime, &config, back.sim.as_ref(), back.measured)?;
     crate::admin::listen(&dir, Arc::clone(&keyring), Arc::clone(&runtime))?;
 
     let front = Arc::new(Front {
-        dialects: dialects(&runtime, &keyring, &projects, &sealer, &config),
+        dialects: dialects(&runtime, &keyring, &projects, &sealer, &signer, &config),
         native: Native {
             runtime: Arc::clone(&runtime),
             keyring,
@@ -196,13 +199,14 @@ fn dialects(
     keyring: &Arc<Keyring>,
     projects: &Arc<Projects>,
     sealer: &Arc<Sealer>,
+    signer: &Signer,
     config: &Config,
 ) -> Vec<Arc<dyn Dialect>> {
     vec![
         // Known by its path: the others look at less.
         qcloud(runtime, keyring, sealer, config),
         tencent3(runtime, keyring, sealer, config),
-        huawei(runtime, projects, sealer),
+        huawei(runtime, projects, sealer, topics(signer, config)),
         ksyun(runtime, keyring, sealer, config),
     ]
 }
@@ -276,10 +280,20 @@ fn tencent3(
     ))
 }
 
+/// How topics are treated.
+fn topics(signer: &Signer, config: &Config) -> TopicOptions {
+    TopicOptions {
+        confirm_at_once: config.smn.confirmed == Confirmation::AtOnce,
+        has_mail: config.smn.has_mail(),
+        certificate: signer.certificate(),
+    }
+}
+
 fn huawei(
     runtime: &Arc<Runtime>,
     projects: &Arc<Projects>,
     sealer: &Arc<Sealer>,
+    topics: TopicOptions,
 ) -> Arc<dyn Dialect> {
     let (to_seal, to_open) = (Arc::clone(sealer), Arc::clone(sealer));
     Arc::new(Huawei::new(
@@ -295,6 +309,7 @@ fn huawei(
                 opened.ok().map(|text| text.to_string())
             }),
             random: Arc::new(crate::seal::entropy),
+            topics,
         },
     ))
 }

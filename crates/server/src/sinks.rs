@@ -10,12 +10,17 @@ use muster_ports::Notifier;
 use muster_providers::notify::mail::{Mail, MailOptions};
 use muster_providers::notify::nats::{Nats, NatsOptions};
 use muster_providers::notify::stored::Stored;
+use muster_providers::notify::subscriber::{Subscribers, SubscribersOptions};
 use muster_providers::notify::webhook::{Webhook, WebhookOptions};
-use muster_runtime::{Route, Runtime, ShellClock, Sink, Targets};
+use muster_runtime::{Route, Runtime, ShellClock, Sink, Spread, Targets};
 use muster_sim::{SimCompute, SimNotifier};
 
 use crate::accounts::Keyring;
 use crate::config::{Config, SinkConfig, SinkKind};
+use crate::signing::Signer;
+
+/// A message for a topic is kept this long at the most: as long as it may say itself (a week).
+const SPREAD_PATIENCE_SECS: u32 = 604_800;
 
 /// A queue that is built in: its messages are fetched from here.
 pub(crate) struct Queue {
@@ -29,14 +34,17 @@ pub(crate) async fn start(
     config: &Config,
     keyring: &Keyring,
     sim: Option<&Arc<SimCompute>>,
+    signer: &Signer,
 ) -> Result<Vec<Queue>, String> {
-    let (sinks, queues) = sinks(config, keyring, sim)?;
+    let (mut sinks, queues) = sinks(config, keyring, sim)?;
+    sinks.extend(topics(runtime, config, sim, signer)?);
+    sinks.extend(sim.map(emulated));
     let started = runtime.deliver_to(sinks).await;
     started.map_err(|error| error.to_string())?;
     Ok(queues)
 }
 
-/// Puts the receivers together. Under emulation faults come before each, and one more receiver takes what no other has.
+/// Puts the receivers of the configuration together. Under emulation faults come before each.
 fn sinks(
     config: &Config,
     keyring: &Keyring,
@@ -66,18 +74,58 @@ fn sinks(
             groups_at_once: sink.groups_at_once.0 as usize,
         });
     }
-    if let Some(sim) = sim {
-        all.push(Sink {
-            // No sink of the configuration can have this name.
-            name: "(emulated)".to_owned(),
-            route: Route::Rest,
-            notifier: Arc::new(SimNotifier::new(Arc::clone(sim))),
-            patience_secs: 300,
-            timeout_secs: 10,
-            groups_at_once: 64,
-        });
-    }
     Ok((all, queues))
+}
+
+/// Takes what no other has. No sink of the configuration can have its name.
+fn emulated(sim: &Arc<SimCompute>) -> Sink {
+    Sink {
+        name: "(emulated)".to_owned(),
+        route: Route::Rest,
+        notifier: Arc::new(SimNotifier::new(Arc::clone(sim))),
+        patience_secs: 300,
+        timeout_secs: 10,
+        groups_at_once: 64,
+    }
+}
+
+/// The two steps of topics that are made here: from a message to its deliveries, and to their endpoints. No sink of the
+/// configuration can have their names.
+fn topics(
+    runtime: &Arc<Runtime>,
+    config: &Config,
+    sim: Option<&Arc<SimCompute>>,
+    signer: &Signer,
+) -> Result<[Sink; 2], String> {
+    let subscribers = Subscribers::new(&SubscribersOptions {
+        mail: config.smn.mail()?,
+        sign: signer.sign(),
+        timeout: config.smn.timeout(),
+    });
+    let subscribers = subscribers.map_err(|error| format!("smn: {error}"))?;
+    let subscribers: Arc<dyn Notifier> = Arc::new(subscribers);
+    Ok([
+        Sink {
+            name: "(topics)".to_owned(),
+            route: Route::Topics,
+            notifier: Arc::new(Spread::of(runtime)),
+            patience_secs: SPREAD_PATIENCE_SECS,
+            timeout_secs: 30,
+            groups_at_once: 64,
+        },
+        Sink {
+            name: "(subscriptions)".to_owned(),
+            route: Route::Deliveries,
+            notifier: match sim {
+                Some(sim) => Arc::new(SimNotifier::before(Arc::clone(sim), subscribers)),
+                None => subscribers,
+            },
+            // Each message says how long it is kept.
+            patience_secs: SPREAD_PATIENCE_SECS,
+            timeout_secs: config.smn.timeout_secs.0,
+            groups_at_once: config.smn.endpoints_at_once.0 as usize,
+        },
+    ])
 }
 
 fn account(sink: &SinkConfig, keyring: &Keyring) -> Result<Option<AccountId>, String> {

@@ -45,7 +45,7 @@ fn notify_error(error: ComputeError) -> NotifyError {
 #[async_trait]
 impl Notifier for SimNotifier {
     async fn deliver(&self, message: &SavedEvent) -> Result<(), NotifyError> {
-        let machine = message.event.body["InstanceId"].as_str();
+        let machine = message.event.instance();
         let machine = machine.and_then(|id| InstanceId::parse_any(id).ok());
         let place = match machine {
             Some(id) => self.sim.place(id),

@@ -39,6 +39,19 @@ pub struct Options {
     pub open_token: Turn,
     /// Secret bits, for the private keys that are handed out.
     pub random: Random,
+    /// How topics and their subscriptions are treated.
+    pub topics: TopicOptions,
+}
+
+/// How topics and their subscriptions are treated.
+#[derive(Clone, Debug)]
+pub struct TopicOptions {
+    /// A subscription counts as confirmed when it is made.
+    pub confirm_at_once: bool,
+    /// There is a mail server.
+    pub has_mail: bool,
+    /// The certificate (PEM) that signatures of messages are checked with.
+    pub certificate: Arc<str>,
 }
 
 /// The door.
@@ -251,6 +264,10 @@ impl Huawei {
             *name = call.name();
             return self.identify(call, incoming).await;
         }
+        if let Some(link) = services::smn::Link::of(incoming) {
+            *name = link.name();
+            return Ok(self.follow(&link, incoming).await);
+        }
         if let Some(at) = services::find(&incoming.head.method, path) {
             *name = at.route.entry.name;
             return self.serve(incoming, at).await;
@@ -430,6 +447,8 @@ impl Dialect for Huawei {
                 "/v2.1/",
                 "/v3/",
                 "/V1.0/",
+                "/smn/",
+                "/rest/v2/notifications/",
             ]
             .iter()
             .any(|start| path.starts_with(start)),

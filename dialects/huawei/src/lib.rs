@@ -23,4 +23,4 @@ mod token;
 mod words;
 
 pub use context::{Random, Seal};
-pub use door::{Huawei, Options, Turn};
+pub use door::{Huawei, Options, TopicOptions, Turn};

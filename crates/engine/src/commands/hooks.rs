@@ -70,7 +70,7 @@ fn check_named(
     command: Option<&HookCommand>,
 ) -> Result<(), Error> {
     let catalogue = &draft.settings.catalogue;
-    catalogue::check_receiver(catalogue, target)?;
+    catalogue::check_receiver(catalogue, target, draft.own_topic)?;
     catalogue::check_command(catalogue, command)
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn apply(
 ) -> Result<(Change, Created, Record), Error> {
     let facts = context.facts;
     let mut draft = Draft::new(view, context.now, &mut *context.ids, context.settings);
+    draft.own_topic = facts.own_topic;
     let created = match command {
         GroupCommand::Modify(patch) => modify::modify(&mut draft, patch, facts)?,
         GroupCommand::SetDesired { desired, min, max } => {

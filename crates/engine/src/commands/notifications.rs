@@ -44,7 +44,8 @@ fn named(draft: &Draft<'_>, id: NotificationId) -> Result<Arc<Notification>, Err
 }
 
 fn create(draft: &mut Draft<'_>, spec: &NotificationSpec) -> Result<Created, Error> {
-    catalogue::check_receiver(&draft.settings.catalogue, spec.target.as_ref())?;
+    let own = draft.own_topic;
+    catalogue::check_receiver(&draft.settings.catalogue, spec.target.as_ref(), own)?;
     let limit = draft.settings.quotas.notifications;
     if draft.parts().notifications.len() >= limit as usize {
         return Err(Error::QuotaExceeded {
@@ -83,7 +84,7 @@ fn modify(
             problem: Problem::NotWith(Field::ReceiverKind),
         });
     }
-    catalogue::check_receiver(&draft.settings.catalogue, target)?;
+    catalogue::check_receiver(&draft.settings.catalogue, target, draft.own_topic)?;
     let notification = Notification {
         scenes: scenes.unwrap_or(old.scenes),
         target: target.cloned().or_else(|| old.target.clone()),

@@ -373,6 +373,7 @@ pub(super) fn topic(id: TopicId, account: AccountId, version: u64) -> Record {
         spec: TopicSpec {
             name: "news".to_owned(),
             display_name: format!("News {version}"),
+            ..TopicSpec::default()
         },
     }))
 }

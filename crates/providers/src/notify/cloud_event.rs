@@ -1,7 +1,7 @@
 //! A message as a CloudEvent (specification 1.0, JSON format).
 
 use jiff::Timestamp;
-use muster_model::EventKind;
+use muster_model::{Event, EventKind};
 use muster_ports::SavedEvent;
 use serde_json::{Value, json};
 
@@ -18,6 +18,16 @@ pub(super) fn kind(message: &SavedEvent) -> &'static str {
     match message.event.kind {
         EventKind::Notification => "notification",
         EventKind::Hook => "hook",
+        EventKind::Published => "published",
+        EventKind::Delivery => "delivery",
+    }
+}
+
+/// Where it comes from: a group, or what an account publishes.
+fn source(event: &Event) -> String {
+    match event.kind {
+        EventKind::Notification | EventKind::Hook => format!("/muster/groups/{}", event.group),
+        EventKind::Published | EventKind::Delivery => "/muster/topics".to_owned(),
     }
 }
 
@@ -28,7 +38,7 @@ pub(super) fn cloud_event(message: &SavedEvent) -> Value {
     json!({
         "specversion": "1.0",
         "id": id(message),
-        "source": format!("/muster/groups/{}", event.group),
+        "source": source(event),
         "type": format!("muster.{}", kind(message)),
         "time": at.to_string(),
         "datacontenttype": "application/json",

@@ -46,25 +46,41 @@ pub enum MailError {
     Tls(#[from] lettre::transport::smtp::Error),
 }
 
-/// Mail.
-pub struct Mail {
+/// Where mail is handed over, whoever it is for.
+#[derive(Clone)]
+pub struct MailServerOptions {
+    /// `smtp://` (plain), `smtp+starttls://` or `smtps://`, host and port.
+    pub url: String,
+    /// User and password, if the server wants them.
+    pub login: Option<(String, String)>,
+    /// Who it is from.
+    pub from: String,
+    /// An answer that does not come in this time is none.
+    pub timeout: Duration,
+}
+
+/// What a letter says.
+pub(super) struct Text {
+    /// Its Message-ID, without brackets.
+    pub(super) id: String,
+    /// What it is about.
+    pub(super) subject: String,
+    /// What it says.
+    pub(super) body: String,
+    /// The name that it is from, instead of the server's own.
+    pub(super) from_name: Option<String>,
+}
+
+/// A mail server.
+pub(super) struct MailServer {
     server: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
-    to: Vec<Mailbox>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
-fn mailbox(address: &str) -> Result<Mailbox, MailError> {
-    let wrong = |_| MailError::Address(address.to_owned());
-    address.parse().map_err(wrong)
-}
-
-impl Mail {
-    /// Mail over a server.
-    ///
-    /// # Errors
-    /// See [`MailError`].
-    pub fn new(options: &MailOptions) -> Result<Mail, MailError> {
+impl MailServer {
+    /// The way to a server.
+    pub(super) fn new(options: &MailServerOptions) -> Result<MailServer, MailError> {
         let wrong = || MailError::Url(options.url.clone());
         let uri: Uri = options.url.parse().map_err(|_| wrong())?;
         let host = uri.host().filter(|host| !host.is_empty());
@@ -82,33 +98,34 @@ impl Mail {
         if let Some((user, password)) = &options.login {
             server = server.credentials(Credentials::new(user.clone(), password.clone()));
         }
-        let to = options.to.iter().map(|address| mailbox(address));
-        Ok(Mail {
+        Ok(MailServer {
             server: server.build(),
             from: mailbox(&options.from)?,
-            to: to.collect::<Result<_, _>>()?,
             timeout: options.timeout,
         })
     }
 
-    fn letter(&self, message: &SavedEvent) -> Result<Message, NotifyError> {
-        let group = message.event.group;
+    fn letter(&self, to: &[Mailbox], text: Text) -> Result<Message, NotifyError> {
+        let mut from = self.from.clone();
+        if let Some(name) = text.from_name {
+            from.name = Some(name);
+        }
         let mut letter = Message::builder()
-            .from(self.from.clone())
-            .message_id(Some(format!("<{}.{group}@muster>", message.seq)))
-            .subject(subject(message))
+            .from(from)
+            .message_id(Some(format!("<{}>", text.id)))
+            .subject(text.subject)
             .header(ContentType::TEXT_PLAIN);
-        for to in &self.to {
+        for to in to {
             letter = letter.to(to.clone());
         }
-        let body = serde_json::to_string_pretty(&message.event.body).unwrap_or_default();
         letter
-            .body(body)
+            .body(text.body)
             .map_err(|error| NotifyError::Refused(error.to_string()))
     }
 
-    async fn send(&self, message: &SavedEvent) -> Result<(), NotifyError> {
-        let letter = self.letter(message)?;
+    /// Hands a letter over.
+    pub(super) async fn send(&self, to: &[Mailbox], text: Text) -> Result<(), NotifyError> {
+        let letter = self.letter(to, text)?;
         match self.server.send(letter).await {
             Ok(_) => Ok(()),
             Err(error) => Err(verdict(&error)),
@@ -116,15 +133,68 @@ impl Mail {
     }
 }
 
+/// Mail.
+pub struct Mail {
+    server: MailServer,
+    to: Vec<Mailbox>,
+}
+
+pub(super) fn mailbox(address: &str) -> Result<Mailbox, MailError> {
+    let wrong = |_| MailError::Address(address.to_owned());
+    address.parse().map_err(wrong)
+}
+
+impl Mail {
+    /// Mail over a server.
+    ///
+    /// # Errors
+    /// See [`MailError`].
+    pub fn new(options: &MailOptions) -> Result<Mail, MailError> {
+        let server = MailServer::new(&MailServerOptions {
+            url: options.url.clone(),
+            login: options.login.clone(),
+            from: options.from.clone(),
+            timeout: options.timeout,
+        })?;
+        let to = options.to.iter().map(|address| mailbox(address));
+        Ok(Mail {
+            server,
+            to: to.collect::<Result<_, _>>()?,
+        })
+    }
+
+    async fn send(&self, message: &SavedEvent) -> Result<(), NotifyError> {
+        let text = Text {
+            id: format!("{}.{}@muster", message.seq, message.event.group),
+            subject: subject(message),
+            body: serde_json::to_string_pretty(&message.event.body).unwrap_or_default(),
+            from_name: None,
+        };
+        self.server.send(&self.to, text).await
+    }
+}
+
 /// What it is about, in a line.
 fn subject(message: &SavedEvent) -> String {
     let event = &message.event;
-    let word = |name: &str| event.body[name].as_str().unwrap_or_default();
-    let what = match event.kind {
-        EventKind::Notification => [word("ActivityType"), word("StatusCode")],
-        EventKind::Hook => [word("LifecycleTransition"), word("InstanceId")],
+    let first = |names: [&str; 2]| {
+        let mut words = names.into_iter().map(|name| event.body[name].as_str());
+        words.find_map(|word| word).unwrap_or_default()
     };
-    format!("[muster] {} {}", event.group, what.join(" "))
+    let what = match event.kind {
+        EventKind::Notification => [
+            first(["ActivityType", "topic_scene"]),
+            first(["StatusCode", ""]),
+        ],
+        EventKind::Hook => [
+            first(["LifecycleTransition", "lifecycle_transition"]),
+            first(["InstanceId", "instance_id"]),
+        ],
+        EventKind::Published | EventKind::Delivery => {
+            return format!("[muster] {}", first(["subject", ""]));
+        }
+    };
+    format!("[muster] {} {}", event.group, what.join(" ").trim_end())
 }
 
 /// Whether a server complains of who hands the letter over, not of the letter.
@@ -147,7 +217,7 @@ fn verdict(error: &lettre::transport::smtp::Error) -> NotifyError {
 #[async_trait]
 impl Notifier for Mail {
     async fn deliver(&self, message: &SavedEvent) -> Result<(), NotifyError> {
-        within(self.timeout, self.send(message)).await
+        within(self.server.timeout, self.send(message)).await
     }
 }
 
@@ -200,6 +270,11 @@ mod tests {
         let ended = message(EventKind::Notification, ended);
         assert_eq!(subject(&ended), "[muster] asg-kxegjwej SCALE_IN FAILED");
         let strange = message(EventKind::Hook, serde_json::Value::Null);
-        assert_eq!(subject(&strange), "[muster] asg-kxegjwej  ");
+        assert_eq!(subject(&strange), "[muster] asg-kxegjwej ");
+        let urn = serde_json::json!({ "topic_scene": "SCALING_UP" });
+        let urn = message(EventKind::Notification, urn);
+        assert_eq!(subject(&urn), "[muster] asg-kxegjwej SCALING_UP");
+        let published = message(EventKind::Published, serde_json::json!({ "subject": "hi" }));
+        assert_eq!(subject(&published), "[muster] hi");
     }
 }

@@ -4,6 +4,7 @@ mod cloud_event;
 pub mod mail;
 pub mod nats;
 pub mod stored;
+pub mod subscriber;
 pub mod webhook;
 
 use std::time::Duration;

@@ -96,7 +96,7 @@ impl Webhook {
 }
 
 /// What a status says of a message. Most that receivers say wrongly or in passing is worth another try.
-fn verdict(status: StatusCode) -> Result<(), NotifyError> {
+pub(super) fn verdict(status: StatusCode) -> Result<(), NotifyError> {
     let text = format!("the receiver answered {}", status.as_u16());
     match status {
         _ if status.is_success() => Ok(()),

@@ -44,6 +44,7 @@ impl Notifier for Notes {
         let what = match message.event.kind {
             EventKind::Notification => &body["ActivityType"],
             EventKind::Hook => &body["LifecycleTransition"],
+            EventKind::Published | EventKind::Delivery => &body["subject"],
         };
         let what = what.as_str().unwrap().to_owned();
         self.seen.lock().unwrap().push((message.seq, what));

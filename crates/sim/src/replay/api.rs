@@ -9,7 +9,7 @@ use muster_engine::{Context, Facts, create_config, create_group};
 use muster_model::{
     AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem, Created,
     Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind, Time,
+    InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind, SubscriberAnswer, Time,
 };
 use muster_ports::{Api, ApiResult, Caller};
 
@@ -79,6 +79,7 @@ impl State {
             | Command::CreateGroupFrom { .. } => Err(not_here("for changes of configurations")),
             Command::Records(_) => Err(not_here("for changes of records")),
             Command::Servers(_) => Err(not_here("for machines by themselves")),
+            Command::Publish { .. } => Err(not_here("for messages to topics")),
         }
     }
 }
@@ -145,6 +146,10 @@ impl Api for Field {
 
     async fn records(&self, _: &Caller) -> ApiResult<Arc<Records>> {
         Ok(Arc::default())
+    }
+
+    async fn subscriber_says(&self, _: &SubscriberAnswer) -> ApiResult<String> {
+        Err(not_here("subscribers"))
     }
 
     async fn machines(&self, _: &Caller) -> ApiResult<Vec<Arc<Machine>>> {

@@ -8,9 +8,11 @@ mod elb;
 mod ims;
 mod kps;
 mod lists;
+pub(crate) mod smn;
 mod vpc;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use http::{Method, StatusCode};
 use muster_kit::action::{Action, Context, Entry};
@@ -25,7 +27,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::Ctx;
-use crate::door::{Huawei, Refusal, no_content, parameters};
+use crate::door::{Huawei, Refusal, TopicOptions, no_content, parameters};
 use crate::fault::Fault;
 use crate::routes::{self, Found, Route};
 
@@ -79,6 +81,7 @@ static SERVICES: &[&Service] = &[
     &vpc::SERVICE_V3,
     &ims::SERVICE,
     &kps::SERVICE,
+    &smn::SERVICE,
 ];
 
 /// An error of a service.
@@ -145,6 +148,14 @@ pub(crate) struct Beside {
     path: &'static str,
     /// The region, empty when it is not known.
     region: String,
+    /// Where this service is, as whoever asks sees it.
+    base_url: String,
+    /// The status of the answer, where it is another than that of the route.
+    status: AtomicU16,
+    /// The regions that are known.
+    regions: Vec<String>,
+    /// How topics and subscriptions are treated here.
+    topics: TopicOptions,
 }
 
 impl Context for Beside {
@@ -249,6 +260,19 @@ impl Beside {
     /// The project's id, as given.
     pub(crate) fn project(&self) -> &str {
         &self.ctx.project
+    }
+
+    /// The region as a word of urns: one that is not known is the first of those that are.
+    pub(crate) fn region_word(&self) -> String {
+        match self.region.is_empty() {
+            true => self.regions.first().cloned().unwrap_or_default(),
+            false => self.region.clone(),
+        }
+    }
+
+    /// Answers with another status than that of the route.
+    pub(crate) fn answer_with(&self, status: StatusCode) {
+        self.status.store(status.as_u16(), Ordering::Relaxed);
     }
 
     /// A parameter of the query that is not empty.
@@ -401,14 +425,29 @@ impl Huawei {
             user: asker.credential.user.clone(),
             path: at.route.path,
             region,
+            base_url: base_url(incoming),
+            status: AtomicU16::new(at.route.status),
+            regions: self.identity.regions(),
+            topics: self.options.topics.clone(),
         };
         let body = prepared.run(&beside).await.map_err(own)?;
-        let status = StatusCode::from_u16(at.route.status).unwrap_or(StatusCode::OK);
+        let status = beside.status.into_inner();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         Ok(match status {
             StatusCode::NO_CONTENT => no_content(),
             status => Reply::json(status, body),
         })
     }
+}
+
+/// Where this service is, as whoever asks sees it.
+fn base_url(incoming: &Incoming) -> String {
+    let host = incoming.head.header("host").unwrap_or_default();
+    let scheme = match incoming.head.header("x-forwarded-proto") {
+        Some("https") => "https",
+        Some(_) | None => "http",
+    };
+    format!("{scheme}://{host}")
 }
 
 /// A refusal of the gateway in front of services that are not Auto Scaling.
