@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use muster_model::{Catalogue, LaunchConfiguration};
+use muster_model::{Catalogue, LaunchConfiguration, Metric};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,10 @@ pub struct Quotas {
     pub topics: u32,
     /// Servers, networks, balancers and the like of an account, of each kind.
     pub neighbours: u32,
+    /// Alarm rules of an account.
+    pub alarm_rules: u32,
+    /// Metrics of an account that values are pushed of, not counting those of groups.
+    pub pushed_metrics: u32,
 }
 
 impl Default for Quotas {
@@ -152,6 +156,8 @@ impl Default for Quotas {
             application_balancers: 100,
             topics: 3000,
             neighbours: 1000,
+            alarm_rules: 100,
+            pushed_metrics: 1000,
         }
     }
 }
@@ -169,4 +175,6 @@ pub struct Facts {
     pub used_by: Option<String>,
     /// A group with a spot mix uses the configuration which the command changes.
     pub mixed: bool,
+    /// How far back alarm rules of the account look at metrics of the group, seconds.
+    pub looks_back_secs: BTreeMap<Metric, u64>,
 }

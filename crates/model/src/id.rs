@@ -32,7 +32,7 @@ pub enum IdError {
 }
 
 /// Spreads bits (the finalizer of SplitMix64): used for checks and for [`Ids`], not for secrets.
-fn mix(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -306,6 +306,10 @@ kinds! {
     PoolMemberId PoolMember "plm-" 50;
     /// The health check of a pool.
     HealthMonitorId HealthMonitor "hmn-" 51;
+    /// An alarm rule. Its prefix is Muster's own.
+    AlarmRuleId AlarmRule "alr-" 60;
+    /// Values that were pushed. Its prefix is Muster's own.
+    ReadingsId Readings "rdg-" 61;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

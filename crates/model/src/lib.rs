@@ -10,6 +10,7 @@
 mod account;
 mod activity;
 mod advice;
+mod alarm_rule;
 mod balancer;
 mod catalogue;
 mod change;
@@ -43,6 +44,10 @@ pub use activity::{
     CooldownRule, Outcome, RelatedInstance, Trigger, TriggerKind,
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
+pub use alarm_rule::{
+    AlarmAction, AlarmCheck, AlarmPolicy, AlarmRuleSpec, AlarmState, AlarmTurn, CheckState,
+    Dimension, MetricName, MetricSource, Reading, ReadingsSpec,
+};
 pub use balancer::{
     Balancer, BalancerChange, BalancerPlace, BalancerTarget, Binding, DEFAULT_WEIGHT, Member,
     MemberHealth, MemberSpec, MemberState, Target,
@@ -75,8 +80,9 @@ pub use hook::{
     HookTransition, HookVerdict, HookWait, HookWaiter, RunOutcome, RunStatus,
 };
 pub use id::{
-    AccountId, ActivityId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids, InstanceId,
-    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, TopicId,
+    AccountId, ActivityId, AlarmRuleId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids,
+    InstanceId, Key, NotificationId, PolicyId, ReadingsId, RefreshId, ScheduleId, SeriesId,
+    TopicId,
 };
 pub use id::{
     HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
@@ -101,11 +107,12 @@ pub use query::{
     Page, Paged, TagFilter,
 };
 pub use record::{
-    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
-    Server, ServerJob, Subnet, Vpc,
+    AlarmRule, Readings, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
+    Records, Topic,
 };
 pub use record::{
-    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
+    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
+    Server, ServerJob, Subnet, Vpc,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -113,7 +120,7 @@ pub use refresh::{
 };
 pub use scaling::{
     AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
-    PolicySpec, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
+    PolicySpec, Repeat, Rung, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
     Statistic, Stood, TargetTracking, Watch,
 };
 pub use series::{MemberWindows, Point, Series, Summary, Window};

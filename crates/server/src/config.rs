@@ -214,6 +214,8 @@ pub(crate) struct QuotaConfig {
     application_balancers: Within<0, 1_000_000>,
     topics: Within<0, 1_000_000>,
     neighbours: Within<0, 100_000>,
+    alarm_rules: Within<0, 1_000_000>,
+    pushed_metrics: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -230,6 +232,8 @@ impl Default for QuotaConfig {
             application_balancers: Within(quotas.application_balancers),
             topics: Within(quotas.topics),
             neighbours: Within(quotas.neighbours),
+            alarm_rules: Within(quotas.alarm_rules),
+            pushed_metrics: Within(quotas.pushed_metrics),
         }
     }
 }
@@ -399,6 +403,8 @@ impl Config {
                 application_balancers: self.quotas.application_balancers.0,
                 topics: self.quotas.topics.0,
                 neighbours: self.quotas.neighbours.0,
+                alarm_rules: self.quotas.alarm_rules.0,
+                pushed_metrics: self.quotas.pushed_metrics.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self
