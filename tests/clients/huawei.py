@@ -81,6 +81,21 @@ def huawei(server, project=PROJECT, key=None):
     return caller(client)
 
 
+def alarm_rule(server, made, **more):
+    """An alarm rule on the CPU of a group, by the first generation: its id."""
+    condition = {"period": 300, "filter": "average", "comparison_operator": ">=", "value": 80, "unit": "%", "count": 1}
+    body = {
+        "alarm_name": "cpu-high",
+        "metric": {
+            "namespace": "SYS.AS",
+            "metric_name": "cpu_util",
+            "dimensions": [{"name": "AutoScalingGroup", "value": made}],
+        },
+        "condition": condition | more.pop("condition", {}),
+    } | more
+    return neighbour(server, "ces", "v1")("create_alarm", body=body)["alarm_id"]
+
+
 def huawei_region(server, region):
     """With a project id that the SDK looks up by the name of a region."""
     endpoint = f"http://{server.address}"

@@ -4,10 +4,9 @@ import datetime
 import json
 
 import pytest
-from huawei import config, group, huawei, instances, refused, shown
+from huawei import alarm_rule, config, group, huawei, instances, refused, shown
 from test_huawei import raw, refusing  # noqa: F401 (a fixture)
 
-ALARM = "al" + "1" * 22
 URN = "urn:smn:cn-north-4:b53e5554fad0494d96206fb84296510b:gsh"
 
 
@@ -26,8 +25,6 @@ def policy(call, made, kind="ALARM", **more):
         "scaling_policy_type": kind,
         "scaling_policy_action": {"operation": "ADD", "instance_number": 1},
     } | more
-    if kind == "ALARM" and "alarm_id" not in body:
-        body["alarm_id"] = ALARM
     return call("create_scaling_policy", body=body)["scaling_policy_id"]
 
 
@@ -102,7 +99,8 @@ def test_an_opposite_firing_waits_for_the_activity(emulated):
     at = minute(now + datetime.timedelta(minutes=5))
     down = policy(call, made, "SCHEDULED", scheduled_policy={"launch_time": at},
                   scaling_policy_action={"operation": "REMOVE", "instance_number": 1})
-    up = policy(call, made, scaling_policy_action={"instance_number": 2})
+    rule = alarm_rule(emulated, made)
+    up = policy(call, made, scaling_policy_action={"instance_number": 2}, alarm_id=rule)
     hook(call, made, default_timeout=600, default_result="CONTINUE")
     act(call, up, "execute")
     emulated.settle()
@@ -119,7 +117,8 @@ def test_policies_are_shown_changed_and_executed(emulated):
     call = huawei(emulated)
     made, other = group(call, 1, max_instance_number=3), group(call, name="other")
     emulated.settle()
-    alarm = policy(call, made, scaling_policy_name="by-alarm", cool_down_time=900)
+    rule = alarm_rule(emulated, made)
+    alarm = policy(call, made, scaling_policy_name="by-alarm", cool_down_time=900, alarm_id=rule)
     now = clock(emulated)
     window = {"start_time": minute(now), "end_time": minute(now + datetime.timedelta(days=400))}
     weekly = {"launch_time": "16:05", "recurrence_type": "Weekly", "recurrence_value": "1,3"} | window
@@ -129,9 +128,9 @@ def test_policies_are_shown_changed_and_executed(emulated):
         got = call("show_scaling_policy", scaling_policy_id=one)["scaling_policy"]
         assert got["scheduled_policy"] == times and "alarm_id" not in got
     got = call("show_scaling_policy", scaling_policy_id=alarm)["scaling_policy"]
-    assert (got["alarm_id"], got["cool_down_time"], "scheduled_policy" in got) == (ALARM, 900, False)
+    assert (got["alarm_id"], got["cool_down_time"], "scheduled_policy" in got) == (rule, 900, False)
     assert refused(call, "create_scaling_policy", body={
-        "scaling_policy_name": "p", "scaling_group_id": other, "scaling_policy_type": "ALARM", "alarm_id": ALARM,
+        "scaling_policy_name": "p", "scaling_group_id": other, "scaling_policy_type": "ALARM", "alarm_id": rule,
     }) == (400, "AS.3034")
 
     listed = call("list_scaling_policies", scaling_group_id=made, scaling_policy_type="RECURRENCE", limit=1)
@@ -158,7 +157,7 @@ def test_policies_are_shown_changed_and_executed(emulated):
     call("update_scaling_policy", scaling_policy_id=alarm, body=change)
     got = call("show_scaling_policy", scaling_policy_id=alarm)["scaling_policy"]
     assert got["scaling_policy_action"] == change["scaling_policy_action"]
-    assert (got["scaling_policy_name"], got["alarm_id"], got["cool_down_time"]) == ("half", ALARM, 900)
+    assert (got["scaling_policy_name"], got["alarm_id"], got["cool_down_time"]) == ("half", rule, 900)
     act(call, alarm, "execute")
     emulated.settle()
     assert size(call, made) == (1, 1)
@@ -185,6 +184,7 @@ def test_policies_are_shown_changed_and_executed(emulated):
         ({"scaling_group_id": "47683a91-93ee-462a-a7d7-484c006f4440"}, "AS.2007"),
         ({"alarm_id": None}, "AS.3026"),
         ({"alarm_id": "al1"}, "AS.3050"),
+        ({"alarm_id": "al1450321795427dR8p5mQBo"}, "AS.3030"),
         ({"cool_down_time": 86401}, "AS.3012"),
         ({"scaling_policy_action": {"operation": "NONE"}}, "AS.3017"),
         ({"scaling_policy_action": {"instance_number": 0}}, "AS.3018"),
@@ -211,12 +211,12 @@ def test_policies_are_shown_changed_and_executed(emulated):
     ids=str,
 )
 def test_a_policy_is_refused(policies, change, code):
-    call, made = policies
+    call, made, rule = policies
     body = {
         "scaling_policy_name": "p",
         "scaling_group_id": made,
         "scaling_policy_type": "ALARM",
-        "alarm_id": ALARM,
+        "alarm_id": rule,
         "scaling_policy_action": {"operation": "ADD", "instance_number": 1},
     }
     times = change.get("times")
@@ -238,7 +238,8 @@ def policies(tmp_path_factory):
 
     one = Server(tmp_path_factory.mktemp("policies") / "data", "--emulate")
     call = huawei(one)
-    yield call, group(call)
+    made = group(call)
+    yield call, made, alarm_rule(one, made)
     one.close()
 
 
@@ -312,7 +313,7 @@ def test_activities(emulated):
 def test_quotas(emulated):
     call = huawei(emulated)
     made = group(call, 1)
-    policy(call, made)
+    policy(call, made, alarm_id=alarm_rule(emulated, made))
     emulated.settle()
     every = {q["type"]: q for q in call("show_resource_quota")["quotas"]["resources"]}
     assert (every["scaling_Group"]["used"], every["scaling_Config"]["used"]) == (1, 1)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from huawei import huawei
+from huawei import alarm_rule, huawei
 
 OPENSTACK = os.environ.get("MUSTER_OPENSTACK", str(ROOT / "target/venv-openstack/bin/openstack"))
 
@@ -60,7 +60,7 @@ def test_a_group_by_the_command_line(emulated):
     assert len(cli("instance", "list", "--group", group)) == 2
     assert len(cli("activity", "list", "--group", group)) == 1
     action = ["--action-operation", "ADD", "--action-instance-number", "1"]
-    cli("policy", "create", "more", "--group", group, "--type", "ALARM", "--alarm-id", "al" + "1" * 22, *action)
+    cli("policy", "create", "more", "--group", group, "--type", "ALARM", "--alarm-id", alarm_rule(emulated, group), *action)
     policy = call("list_scaling_policies", scaling_group_id=group)["scaling_policies"][0]["scaling_policy_id"]
     assert len(cli("policy", "list", "--group", group)) == 1
     cli("policy", "execute", policy, as_json=False)

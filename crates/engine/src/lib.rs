@@ -7,6 +7,7 @@
 //!   when to look again, and why;
 //! * [`lifecycle`]: the one transition function of an instance;
 //! * [`alarm`]: values of periods, gaps and a comparison in, how the alarm stands out;
+//! * [`judge_alarms`]: the alarm rules of an account and what is known of their metrics in, how they stand out;
 //! * [`check`]: the invariants, for tests and tools;
 //! * [`explain`]: views and plans as text.
 //!
@@ -15,6 +16,7 @@
 mod activity;
 mod advise;
 pub mod alarm;
+pub mod alarms;
 mod apply;
 pub mod balancers;
 mod calls;
@@ -52,6 +54,7 @@ mod urn;
 mod wake;
 
 pub use advise::advise;
+pub use alarms::{Alarms, Known, READINGS_KEPT_SECS, judge_alarms, rings};
 pub use apply::{Context, apply, apply_told};
 pub use calls::{PlannedCall, launch_spec};
 pub use catalogue::{abnormal, judged, judged_config, with_made};
@@ -59,7 +62,7 @@ pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use plan::{Plan, plan};
 pub use reason::{Acted, Clamp, Code, Decision, Input, Reason, Record, Victim};
-pub use records::change_records;
+pub use records::{change_records, take_readings};
 pub use ring::{Evaluation, Ring};
 pub use scaling::watched_metrics;
 pub use settings::{Facts, Quotas, Settings, TypeFacts};

@@ -77,6 +77,8 @@ codes! {
     Draining = "draining",
     /// A policy acts at its time.
     Timed = "timed",
+    /// An alarm rule of the account has fired.
+    AlarmFired = "alarm_fired",
     /// A member leaves although a balancer did not let it go.
     BalancerGivenUp = "balancer_given_up",
     /// An instance refresh waits.

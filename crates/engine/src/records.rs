@@ -1,8 +1,11 @@
 //! What an account has besides groups and configurations: the rules of its records.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use muster_model::{
-    Account, Error, Ids, Quota, Record, RecordChange, RecordCommand, RecordHead, RecordId,
-    RecordSpec, Records, ResourceKind, Site, SubscriptionSpec, TopicId,
+    Account, Error, Ids, MetricName, MetricSource, Quota, Reading, ReadingsSpec, Record,
+    RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, ResourceKind, Site,
+    SubscriptionSpec, Time, TopicId,
 };
 
 use crate::Context;
@@ -123,6 +126,8 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
             refuse_taken(taken, &spec.name)
         }
         RecordSpec::Subscription(spec) => check_subscription(records, id, spec),
+        // Names of alarm rules need not be unique, and values have none.
+        RecordSpec::AlarmRule(_) | RecordSpec::Readings(_) => Ok(()),
         RecordSpec::KeyPair(spec) => {
             let mut others = records.key_pairs.values();
             let taken = others.any(|other| {
@@ -228,6 +233,8 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
         }
         RecordId::Topic(_)
         | RecordId::Subscription(_)
+        | RecordId::AlarmRule(_)
+        | RecordId::Readings(_)
         | RecordId::Server(_)
         | RecordId::ServerJob(_)
         | RecordId::Subnet(_)
@@ -283,6 +290,14 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         RecordSpec::Subscription(spec) => {
             (of_topic(records, spec.topic).count(), quotas.subscriptions)
         }
+        RecordSpec::AlarmRule(_) => (records.count(spec), quotas.alarm_rules),
+        RecordSpec::Readings(spec) => {
+            let names: BTreeSet<&MetricName> = metrics_of(records);
+            match names.contains(&spec.metric) {
+                true => return Ok(()),
+                false => (names.len(), quotas.pushed_metrics),
+            }
+        }
         // What is done is bounded by whoever writes it down: old work is forgotten.
         RecordSpec::ServerJob(_) => return Ok(()),
         RecordSpec::Server(_)
@@ -304,4 +319,57 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         });
     }
     Ok(())
+}
+
+/// The metrics that values were pushed of.
+fn metrics_of(records: &Records) -> BTreeSet<&MetricName> {
+    let readings = records.readings.values();
+    readings.map(|readings| &readings.spec.metric).collect()
+}
+
+/// What becomes of records when values of the account's own metrics come in, each with its metric, moment and unit: what is
+/// known already changes nothing.
+#[must_use]
+pub fn take_readings(records: &Records, readings: &[Reading]) -> Vec<RecordCommand> {
+    let mut by_stretch: BTreeMap<(&MetricName, Time), Vec<&Reading>> = BTreeMap::new();
+    for reading in readings {
+        match &reading.source {
+            MetricSource::Account(name) => {
+                let stretch = ReadingsSpec::stretch_of(reading.at);
+                by_stretch.entry((name, stretch)).or_default().push(reading);
+            }
+            // Those are kept with their group.
+            MetricSource::Group { .. } => {}
+        }
+    }
+    let mut commands = Vec::new();
+    for ((metric, from), readings) in by_stretch {
+        let mut all = records.readings.values();
+        let known = all.find(|known| known.spec.from == from && known.spec.metric == *metric);
+        let mut spec = known.map_or_else(
+            || ReadingsSpec {
+                metric: metric.clone(),
+                unit: String::new(),
+                from,
+                windows: Vec::new(),
+            },
+            |known| known.spec.clone(),
+        );
+        for reading in readings {
+            spec.take(reading.at, reading.value);
+            spec.unit.clone_from(&reading.unit);
+        }
+        let same = known.is_some_and(|known| known.spec == spec);
+        let spec = RecordSpec::Readings(Box::new(spec));
+        match known {
+            Some(_) if same => {}
+            Some(known) => commands.push(RecordCommand::Replace {
+                id: RecordId::Readings(known.id),
+                version: known.head.version,
+                spec,
+            }),
+            None => commands.push(RecordCommand::Create(spec)),
+        }
+    }
+    commands
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use muster_model::{Catalogue, LaunchConfiguration};
+use muster_model::{Catalogue, LaunchConfiguration, Metric};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,10 @@ pub struct Quotas {
     pub neighbours: u32,
     /// Subscriptions of a topic.
     pub subscriptions: u32,
+    /// Alarm rules of an account.
+    pub alarm_rules: u32,
+    /// Metrics of an account that values are pushed of, not counting those of groups.
+    pub pushed_metrics: u32,
 }
 
 impl Default for Quotas {
@@ -155,6 +159,8 @@ impl Default for Quotas {
             topics: 3000,
             neighbours: 1000,
             subscriptions: 10_000,
+            alarm_rules: 100,
+            pushed_metrics: 1000,
         }
     }
 }
@@ -174,4 +180,6 @@ pub struct Facts {
     pub mixed: bool,
     /// The topic that the command names is one that the account made.
     pub own_topic: bool,
+    /// How far back alarm rules of the account look at metrics of the group, seconds.
+    pub looks_back_secs: BTreeMap<Metric, u64>,
 }

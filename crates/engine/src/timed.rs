@@ -1,13 +1,16 @@
-//! Policies that act at a time (Huawei SCHEDULED and RECURRENCE), and those that wait for their turn.
+//! Policies that act at a time (Huawei SCHEDULED and RECURRENCE), or when an alarm rule of the account fires (ALARM), and
+//! those that wait for their turn.
 //!
 //! A firing that was missed is made up for once. One that comes while an activity runs waits for its end if it goes the
 //! other way, and passes if it goes the same way (L502). A policy or a group that is off lets its firings pass. How far
-//! the times of a policy have been looked at is its `watch.evaluated`.
+//! the times of a policy, or the firings of its rule, have been looked at is its `watch.evaluated`: a firing that is brought
+//! twice counts once. Alarms are held back by cooldown, unless they had to wait for an activity.
 
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, Created, Door, ExecutedBy, Part, Policy, PolicyKind, ScheduleTimes, Time, Watch,
+    ActivityKind, Created, Door, ExecutedBy, Part, Policy, PolicyKind, Rung, ScheduleTimes, Time,
+    Watch,
 };
 
 use crate::commands::{capacity, policies};
@@ -26,10 +29,48 @@ fn times(policy: &Policy) -> Option<&ScheduleTimes> {
     }
 }
 
+/// Up to when the firings of a policy have been looked at.
+fn since(policy: &Policy) -> Time {
+    policy.watch.evaluated.unwrap_or(policy.created_at)
+}
+
 /// The first firing that has not been looked at.
 fn next_of(policy: &Policy) -> Option<Time> {
-    let since = policy.watch.evaluated.unwrap_or(policy.created_at);
-    next_after(times(policy)?, since)
+    match policy.watch.rung {
+        Some(rung) => Some(rung.at),
+        None => next_after(times(policy)?, since(policy)),
+    }
+}
+
+/// Whether a policy does not know of a firing.
+pub(crate) fn is_news(policy: &Policy, at: Time) -> bool {
+    since(policy) < at && policy.watch.rung.is_none_or(|rung| rung.at < at)
+}
+
+/// An alarm rule has fired: the policies that name it take that up, if they do not know of it.
+pub(crate) fn ring(draft: &mut Draft<'_>, alarm: &str, at: Time, why: &str) {
+    let names_it = |policy: &&Arc<Policy>| matches!(&policy.kind, PolicyKind::External { alarm_id, .. } if alarm_id == alarm);
+    let policies = draft.parts().policies.values().filter(names_it);
+    let new: Vec<Arc<Policy>> = policies
+        .filter(|policy| is_news(policy, at))
+        .cloned()
+        .collect();
+    if !new.is_empty() {
+        draft.because(
+            Code::AlarmFired,
+            format!("alarm rule {alarm} has fired: {why}"),
+        );
+    }
+    for policy in new {
+        let waited = policy.watch.rung.is_some_and(|rung| rung.waited);
+        draft.put_part(Part::Policy(Arc::new(Policy {
+            watch: Watch {
+                rung: Some(Rung { at, waited }),
+                ..policy.watch
+            },
+            ..(*policy).clone()
+        })));
+    }
 }
 
 /// When the times are to be looked at next. What waits for the end of an activity needs no moment of its own.
@@ -119,9 +160,10 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
         .filter(|(at, _)| *at <= now)
         .collect();
     due.sort_by_key(|(at, policy)| (*at, policy.created_at, policy.ordinal, policy.id));
-    for (_, policy) in due {
+    for (at, policy) in due {
         if waits(draft, &policy) {
             executions::wait(draft, &policy, executions::by_itself(&policy));
+            keep_rung(draft, &policy);
             draft.because(
                 Code::Timed,
                 format!(
@@ -133,18 +175,24 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
         }
         let fires = policy.enabled && draft.group().spec.enabled;
         let acted = if fires { Some(now) } else { policy.watch.acted };
+        let rung = policy.watch.rung;
         draft.put_part(Part::Policy(Arc::new(Policy {
             watch: Watch {
-                evaluated: Some(now),
+                evaluated: Some(if rung.is_some() { at } else { now }),
                 acted,
+                rung: None,
                 ..policy.watch
             },
             ..(*policy).clone()
         })));
+        if !fires {
+            executions::pass(draft, policy.id);
+        }
         let how = match fires {
             false => "off, or its group is: it passes".to_owned(),
             true => {
-                match executions::execute(draft, &policy, executions::by_itself(&policy), false) {
+                let honor = rung.is_some_and(|rung| !rung.waited);
+                match executions::execute(draft, &policy, executions::by_itself(&policy), honor) {
                     Ok(_) => {
                         has_acted = true;
                         "due: it acts".to_owned()
@@ -156,6 +204,23 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
         draft.because(Code::Timed, format!("policy {} is {how}", policy.name));
     }
     has_acted
+}
+
+/// Notes that a firing of an alarm rule waits.
+fn keep_rung(draft: &mut Draft<'_>, policy: &Policy) {
+    if let Some(rung) = policy.watch.rung.filter(|rung| !rung.waited) {
+        let rung = Some(Rung {
+            waited: true,
+            ..rung
+        });
+        draft.put_part(Part::Policy(Arc::new(Policy {
+            watch: Watch {
+                rung,
+                ..policy.watch
+            },
+            ..policy.clone()
+        })));
+    }
 }
 
 /// Whether a firing is to wait for the end of what runs now.

@@ -205,6 +205,15 @@ pub enum GroupCommand {
     Refresh(RefreshCommand),
     /// Values of metrics have come in.
     Measured(Vec<(Metric, Point)>),
+    /// An alarm rule of the account has fired: policies that name it take that up, each firing once.
+    Rung {
+        /// The rule, as policies name it.
+        alarm_id: String,
+        /// When.
+        at: Time,
+        /// What it saw, in words.
+        why: String,
+    },
     /// The machines of the group as the back end lists them.
     Observed(Observation),
     /// A call to the back end came back, or is given up.
@@ -246,6 +255,7 @@ impl GroupCommand {
             Self::Schedule(_) => "schedule",
             Self::Policy(_) => "policy",
             Self::Measured(_) => "measured",
+            Self::Rung { .. } => "rung",
             Self::Notification(_) => "notification",
             Self::WarmPool(_) => "warm_pool",
             Self::Refresh(_) => "refresh",

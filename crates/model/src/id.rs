@@ -32,7 +32,7 @@ pub enum IdError {
 }
 
 /// Spreads bits (the finalizer of SplitMix64): used for checks and for [`Ids`], not for secrets.
-fn mix(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -279,7 +279,7 @@ kinds! {
     /// The points of a metric. Its prefix is Muster's own.
     SeriesId Series "asm-" 11;
     /// An execution of a policy. Its prefix is Muster's own.
-    ExecutionId Execution "asx-" 50;
+    ExecutionId Execution "asx-" 70;
     /// A topic. Its prefix is Muster's own.
     TopicId Topic "smt-" 12;
     /// A machine outside groups: the record of it. Its prefix is Muster's own, as all that follow.
@@ -308,6 +308,10 @@ kinds! {
     HealthMonitorId HealthMonitor "hmn-" 51;
     /// Identifies a subscription of a topic.
     SubscriptionId Subscription "sms-" 13;
+    /// An alarm rule. Its prefix is Muster's own.
+    AlarmRuleId AlarmRule "alr-" 60;
+    /// Values that were pushed. Its prefix is Muster's own.
+    ReadingsId Readings "rdg-" 61;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -10,6 +10,7 @@
 mod account;
 mod activity;
 mod advice;
+mod alarm_rule;
 mod balancer;
 mod catalogue;
 mod change;
@@ -44,6 +45,10 @@ pub use activity::{
     CooldownRule, Outcome, RelatedInstance, Trigger, TriggerKind,
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
+pub use alarm_rule::{
+    AlarmAction, AlarmCheck, AlarmPolicy, AlarmRuleSpec, AlarmState, AlarmTurn, CheckState,
+    Dimension, MetricName, MetricSource, Reading, ReadingsSpec,
+};
 pub use balancer::{
     Balancer, BalancerChange, BalancerPlace, BalancerTarget, Binding, DEFAULT_WEIGHT, Member,
     MemberHealth, MemberSpec, MemberState, Target,
@@ -76,8 +81,9 @@ pub use hook::{
     HookTransition, HookVerdict, HookWait, HookWaiter, RunOutcome, RunStatus,
 };
 pub use id::{
-    AccountId, ActivityId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids, InstanceId,
-    Key, NotificationId, PolicyId, RefreshId, ScheduleId, SeriesId, SubscriptionId, TopicId,
+    AccountId, ActivityId, AlarmRuleId, ConfigId, ExecutionId, GroupId, HookId, Id, IdError, Ids,
+    InstanceId, Key, NotificationId, PolicyId, ReadingsId, RefreshId, ScheduleId, SeriesId,
+    SubscriptionId, TopicId,
 };
 pub use id::{
     HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
@@ -104,12 +110,9 @@ pub use query::{
     Page, Paged, TagFilter,
 };
 pub use record::{
-    Aged, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, Topic,
-    by_age,
-};
-pub use record::{
-    HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, SecurityGroup, SecurityRule,
-    Server, ServerJob, Subnet, Subscription, Vpc,
+    Aged, AlarmRule, HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, Readings,
+    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, SecurityGroup,
+    SecurityRule, Server, ServerJob, Subnet, Subscription, Topic, Vpc, by_age,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -117,7 +120,7 @@ pub use refresh::{
 };
 pub use scaling::{
     AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
-    PolicySpec, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
+    PolicySpec, Repeat, Rung, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
     Statistic, Stood, TargetTracking, Watch,
 };
 pub use series::{MemberWindows, Point, Series, Summary, Window};

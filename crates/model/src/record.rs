@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId, KeyPairSpec, ListenerId,
-    ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId, PoolMemberSpec, PoolSpec,
-    SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId,
-    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time,
-    TopicId, TopicSpec, VpcId, VpcSpec,
+    AccountId, AlarmRuleId, AlarmRuleSpec, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId,
+    KeyPairSpec, ListenerId, ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId,
+    PoolMemberSpec, PoolSpec, ReadingsId, ReadingsSpec, SecurityGroupId, SecurityGroupSpec,
+    SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId, ServerJobSpec, ServerSpec, Site,
+    SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time, TopicId, TopicSpec, VpcId,
+    VpcSpec,
 };
 
 /// What every record has besides its id and what it says.
@@ -240,6 +241,10 @@ records! {
     PoolMember PoolMemberSpec PoolMemberId pool_members "member";
     /// The health check of a pool.
     HealthMonitor HealthMonitorSpec HealthMonitorId health_monitors "health check";
+    /// An alarm rule.
+    AlarmRule AlarmRuleSpec AlarmRuleId alarm_rules "alarm rule";
+    /// Values of a metric that were pushed.
+    Readings ReadingsSpec ReadingsId readings "readings";
 }
 
 impl FromIterator<Record> for Records {

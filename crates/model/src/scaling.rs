@@ -56,6 +56,18 @@ pub struct Watch {
     /// It was executed by hand while an activity went the other way: it acts when that has ended (Huawei L502).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waiting: bool,
+    /// A firing of the alarm rule that it names, not yet acted upon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rung: Option<Rung>,
+}
+
+/// An alarm rule has fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    /// When.
+    pub at: Time,
+    /// It had to wait for an activity that went the other way: cooldown does not hold it back then (L502).
+    pub waited: bool,
 }
 
 /// How an alarm stands.

@@ -171,21 +171,7 @@ impl Series {
             }
         };
         let offset = (point.at.0 - self.from.0).clamp(0, Series::STRETCH_MS - 1);
-        let number = (offset / Window::MS) as u8;
-        let windows = &mut measured.windows;
-        let place = match windows.binary_search_by_key(&number, |window| window.number) {
-            Ok(place) => place,
-            Err(place) => {
-                let window = Window {
-                    number,
-                    points: Vec::new(),
-                    folded: None,
-                };
-                windows.insert(place, window);
-                place
-            }
-        };
-        windows[place].take((offset % Window::MS) as u16, point.value)
+        take(&mut measured.windows, offset, point.value)
     }
 
     /// What is known, each value (or folded window) with its moment and its member: by member, then by time.
@@ -193,19 +179,42 @@ impl Series {
         let old = self.points.iter();
         let old = old.map(|point| (point.instance, point.at, Summary::of(point.value)));
         let new = self.measured.iter().flat_map(move |measured| {
-            let windows = measured.windows.iter();
-            windows.flat_map(move |window| {
-                let begin = self.from.plus_millis(i64::from(window.number) * Window::MS);
-                let points = window.points.iter().map(move |(offset, value)| {
-                    let at = begin.plus_millis(i64::from(*offset));
-                    (measured.instance, at, Summary::of(*value))
-                });
-                let folded = window.folded.iter();
-                points.chain(folded.map(move |all| (measured.instance, begin, *all)))
-            })
+            values(self.from, &measured.windows)
+                .map(move |(at, summary)| (measured.instance, at, summary))
         });
         old.chain(new)
     }
+}
+
+/// Takes a value in that was so `offset` milliseconds after the begin of its stretch; whether that changed anything.
+pub(crate) fn take(windows: &mut Vec<Window>, offset: i64, value: f64) -> bool {
+    let number = (offset / Window::MS) as u8;
+    let place = match windows.binary_search_by_key(&number, |window| window.number) {
+        Ok(place) => place,
+        Err(place) => {
+            let window = Window {
+                number,
+                points: Vec::new(),
+                folded: None,
+            };
+            windows.insert(place, window);
+            place
+        }
+    };
+    windows[place].take((offset % Window::MS) as u16, value)
+}
+
+/// What is known in the windows of a stretch, each value (or folded window) with its moment, oldest first.
+pub(crate) fn values(from: Time, windows: &[Window]) -> impl Iterator<Item = (Time, Summary)> {
+    windows.iter().flat_map(move |window| {
+        let begin = from.plus_millis(i64::from(window.number) * Window::MS);
+        let points = window.points.iter().map(move |(offset, value)| {
+            let at = begin.plus_millis(i64::from(*offset));
+            (at, Summary::of(*value))
+        });
+        let folded = window.folded.iter();
+        points.chain(folded.map(move |all| (begin, *all)))
+    })
 }
 
 #[cfg(test)]

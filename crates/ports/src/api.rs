@@ -1,13 +1,14 @@
 //! The facade that doors talk to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
     Access, AccountId, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter,
     ConfigItem, Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, Site, SubscriberAnswer,
-    Time,
+    InstanceFilter, InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading, Records,
+    Site, SubscriberAnswer, Summary, Time,
 };
 
 /// Who asks.
@@ -116,6 +117,27 @@ pub trait Api: Send + Sync {
 
     /// What the operator says that there is.
     fn catalogue(&self) -> Arc<Catalogue>;
+
+    /// Takes values of metrics in. Those of a group are the group's metrics for every door.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a group that the account does not have, before anything is kept; [`Error::QuotaExceeded`] for
+    /// too many metrics, after others may have been kept; [`Error::ReadOnly`]; [`Error::Store`].
+    async fn push(&self, caller: &Caller, readings: &[Reading]) -> ApiResult<()>;
+
+    /// What the values of a metric come to, by the begin of their periods: from `first` on, until before `end`. A period
+    /// without a value is not there. With a period of 1 s each value is by itself.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    async fn statistics(
+        &self,
+        caller: &Caller,
+        source: &MetricSource,
+        period_secs: u32,
+        first: Time,
+        end: Time,
+    ) -> ApiResult<BTreeMap<Time, Summary>>;
 
     /// Instances.
     ///

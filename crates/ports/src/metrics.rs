@@ -105,6 +105,8 @@ pub mod names {
     pub const LAN_OUT: &str = "lan_out";
     /// Established TCP connections of a member.
     pub const TCP_ESTABLISHED: &str = "tcp_established";
+    /// Members of a group that are in service.
+    pub const INSTANCE_NUM: &str = "instance_num";
     /// Requests a second that a balancer handed to a member; none is zero.
     pub const REQUESTS_PER_SEC: &str = "requests_per_sec";
     /// Mean time in which a member answered the requests of a balancer, milliseconds; a gap when there was none.

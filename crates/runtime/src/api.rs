@@ -1,5 +1,6 @@
 //! The facade: commands and questions from doors.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use muster_engine::{Context, Facts};
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    HookChange, InstanceFilter, InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind,
-    SubscriberAnswer, Time, own_key,
+    HookChange, InstanceFilter, InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading,
+    Records, ResourceKind, SubscriberAnswer, Summary, Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
 
@@ -42,8 +43,17 @@ impl Deref for Ask<'_> {
 impl Runtime {
     /// Applies a command that depends on nothing but the group.
     pub(crate) async fn apply_to(&self, id: GroupId, command: &GroupCommand) -> ApiResult<Created> {
-        let (facts, more) = (Facts::default(), Commit::default());
-        self.apply_with(id, command, &facts, &more, false).await
+        let facts = match command {
+            GroupCommand::Measured(_) => self.measured_facts(id),
+            _ => Facts::default(),
+        };
+        let made = self
+            .apply_with(id, command, &facts, &Commit::default(), false)
+            .await?;
+        if matches!(command, GroupCommand::Measured(_)) {
+            self.measured(id);
+        }
+        Ok(made)
     }
 
     /// Applies a command to a group; what else is in `more` goes into the same transaction. `check`: commits nothing.
@@ -60,6 +70,7 @@ impl Runtime {
                 // An answer for a group that is gone has nobody to tell.
                 return match command {
                     GroupCommand::StepDone(_)
+                    | GroupCommand::Rung { .. }
                     | GroupCommand::Observed(_)
                     | GroupCommand::Untold { .. }
                     | GroupCommand::Recover => Ok(Created::Nothing),
@@ -176,6 +187,7 @@ impl Runtime {
             }
             GroupCommand::Policy(command) => self.change_policy(caller, id, command).await,
             GroupCommand::Measured(_)
+            | GroupCommand::Rung { .. }
             | GroupCommand::Observed(_)
             | GroupCommand::StepDone(_)
             | GroupCommand::Untold { .. }
@@ -351,6 +363,21 @@ impl Api for Runtime {
 
     fn catalogue(&self) -> Arc<Catalogue> {
         Arc::new(self.options.settings.catalogue.clone())
+    }
+
+    async fn push(&self, caller: &Caller, readings: &[Reading]) -> ApiResult<()> {
+        self.push_readings(caller, readings).await
+    }
+
+    async fn statistics(
+        &self,
+        caller: &Caller,
+        source: &MetricSource,
+        period_secs: u32,
+        first: Time,
+        end: Time,
+    ) -> ApiResult<BTreeMap<Time, Summary>> {
+        Ok(self.statistics_of(caller, source, period_secs, first, end))
     }
 
     async fn configs(

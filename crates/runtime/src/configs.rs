@@ -472,9 +472,7 @@ impl Runtime {
             }),
             used: u32::try_from(views.iter().filter(|view| !view.group.deleting).count())
                 .unwrap_or(u32::MAX),
-            used_by: None,
-            mixed: false,
-            own_topic: false,
+            ..Facts::default()
         }
     }
 }

@@ -110,6 +110,10 @@ impl Directory {
         self.read(|inner| inner.accounts.values().cloned().collect())
     }
 
+    pub(crate) fn account_ids(&self) -> Vec<AccountId> {
+        self.read(|inner| inner.accounts.keys().copied().collect())
+    }
+
     pub(crate) fn put_config(&self, config: Arc<LaunchConfiguration>) {
         self.write(|inner| inner.configs.insert(config.id, config));
     }

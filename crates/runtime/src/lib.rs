@@ -4,6 +4,7 @@
 //! version, swap the view, make the calls. Any of this may be cut off at any point; what was committed goes on after a
 //! restart.
 
+mod alarms;
 mod api;
 mod balancers;
 mod calls;
@@ -30,6 +31,7 @@ mod sources;
 mod topics;
 mod turns;
 
+pub use alarms::Members;
 pub use clock::ShellClock;
 pub use measure::Measured;
 pub use runtime::{Options, Runtime, StartError};

@@ -1,17 +1,38 @@
-//! The work queue: which group wants a turn when, and which are being worked on. Keyed by group: the earlier of two
-//! wishes counts, and no group is worked on twice at once.
+//! The work queue: which group or account wants a turn when, and which are being worked on. Keyed by that: the earlier of
+//! two wishes counts, and none is worked on twice at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use muster_model::{GroupId, Time};
+use muster_model::{AccountId, GroupId, Time};
 use tokio::sync::Notify;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Whose {
+    /// A group's: members, policies, activities.
+    Group(GroupId),
+    /// An account's: its alarm rules.
+    Account(AccountId),
+}
+
+impl From<GroupId> for Whose {
+    fn from(id: GroupId) -> Whose {
+        Whose::Group(id)
+    }
+}
+
+impl From<AccountId> for Whose {
+    fn from(id: AccountId) -> Whose {
+        Whose::Account(id)
+    }
+}
 
 #[derive(Default)]
 struct State {
-    wanted: BTreeMap<GroupId, Time>,
-    order: BTreeSet<(Time, GroupId)>,
-    running: BTreeSet<GroupId>,
+    wanted: BTreeMap<Whose, Time>,
+    order: BTreeSet<(Time, Whose)>,
+    running: BTreeSet<Whose>,
 }
 
 /// The work queue. It holds at most one entry per group.
@@ -27,7 +48,8 @@ impl Queue {
     }
 
     /// A group wants a turn at `at`, or earlier if it already does.
-    pub(crate) fn want(&self, group: GroupId, at: Time) {
+    pub(crate) fn want(&self, whose: impl Into<Whose>, at: Time) {
+        let group = whose.into();
         let mut state = self.state();
         match state.wanted.get(&group).copied() {
             Some(old) if old <= at => return,
@@ -44,7 +66,7 @@ impl Queue {
 
     /// The next group whose time has come and that nobody works on; it counts as being worked on until
     /// [`Queue::done`].
-    pub(crate) fn take(&self, now: Time) -> Option<GroupId> {
+    pub(crate) fn take(&self, now: Time) -> Option<Whose> {
         let mut state = self.state();
         let next = state
             .order
@@ -59,13 +81,14 @@ impl Queue {
     }
 
     /// Nobody works on the group any more.
-    pub(crate) fn done(&self, group: GroupId) {
-        self.state().running.remove(&group);
+    pub(crate) fn done(&self, whose: impl Into<Whose>) {
+        self.state().running.remove(&whose.into());
         self.changed.notify_one();
     }
 
     /// The group is gone.
     pub(crate) fn forget(&self, group: GroupId) {
+        let group = Whose::Group(group);
         let mut state = self.state();
         if let Some(at) = state.wanted.remove(&group) {
             state.order.remove(&(at, group));
@@ -116,13 +139,13 @@ mod tests {
         queue.want(group(1), Time(90));
         queue.want(group(2), Time(20));
         assert_eq!(queue.take(Time(5)), None);
-        assert_eq!(queue.take(Time(100)), Some(group(1)));
+        assert_eq!(queue.take(Time(100)), Some(Whose::Group(group(1))));
         queue.want(group(1), Time(11));
-        assert_eq!(queue.take(Time(100)), Some(group(2)));
+        assert_eq!(queue.take(Time(100)), Some(Whose::Group(group(2))));
         assert_eq!(queue.take(Time(100)), None, "group 1 is being worked on");
         assert_eq!(queue.depth(Time(100)), 3);
         queue.done(group(1));
-        assert_eq!(queue.take(Time(100)), Some(group(1)));
+        assert_eq!(queue.take(Time(100)), Some(Whose::Group(group(1))));
         queue.done(group(1));
         queue.done(group(2));
         assert_eq!((queue.next_at(), queue.depth(Time(100))), (None, 0));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    AccountId, Created, Error, RecordChange, RecordCommand, RecordId, Records, Site,
+    AccountId, Created, Error, Event, RecordChange, RecordCommand, RecordId, Records, Site,
 };
 use muster_ports::{ApiResult, Clock, Row, StoreError};
 
@@ -49,7 +49,9 @@ impl Runtime {
         let change = self.decide_records(&slot, &caller.site, commands)?;
         let made: Vec<RecordId> = change.made.clone();
         if !caller.check {
-            self.commit_records(&slot, &change).await?;
+            self.commit_records(&slot, &change, Vec::new()).await?;
+            // Whatever changed, alarm rules may say something else now.
+            self.queue.want(caller.account, self.clock.now());
         }
         Ok(match made.first() {
             Some(first) => Created::Record(*first),
@@ -71,7 +73,7 @@ impl Runtime {
         let _lock = slot.lock.lock().await;
         let commands = with(&slot.records());
         let change = self.decide_records(&slot, site, &commands)?;
-        self.commit_records(&slot, &change).await
+        self.commit_records(&slot, &change, Vec::new()).await
     }
 
     fn decide_records(
@@ -92,8 +94,14 @@ impl Runtime {
         muster_engine::change_records(&slot.account(), site, &there, commands, &mut context)
     }
 
-    async fn commit_records(&self, slot: &AccountSlot, change: &RecordChange) -> ApiResult<()> {
-        if change.put.is_empty() && change.gone.is_empty() {
+    /// Commits a change, and messages that tell of it. The slot's lock is held by the caller.
+    pub(crate) async fn commit_records(
+        &self,
+        slot: &AccountSlot,
+        change: &RecordChange,
+        events: Vec<Event>,
+    ) -> ApiResult<()> {
+        if change.put.is_empty() && change.gone.is_empty() && events.is_empty() {
             return Ok(());
         }
         let (next, mut commit) = touch(&slot.account());
@@ -105,8 +113,9 @@ impl Runtime {
             .extend(change.put.iter().cloned().map(Row::Record));
         let before = slot.records();
         let notices = crate::topics::notices(&before, change, self.clock.now());
-        let tells = !notices.is_empty();
+        let tells = !(notices.is_empty() && events.is_empty());
         commit.rows.extend(notices);
+        commit.rows.extend(events.into_iter().map(Row::Event));
         let committed = self.commit_account(slot, commit).await;
         if committed.is_ok() {
             slot.swap(next);

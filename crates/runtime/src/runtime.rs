@@ -156,6 +156,7 @@ impl Runtime {
         }
         self.load_records().await?;
         self.load_jobs();
+        self.look_at_alarms();
         for config in self.store.configs().await? {
             self.directory.put_config(config);
         }

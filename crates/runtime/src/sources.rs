@@ -58,6 +58,15 @@ pub(crate) struct Looks {
 }
 
 impl Runtime {
+    /// The metrics that somebody looks at now: policies of the group, or alarm rules of its account.
+    fn watched_metrics(&self, view: &GroupView) -> BTreeSet<Metric> {
+        let mut metrics = muster_engine::watched_metrics(view);
+        if !view.group.deleting {
+            metrics.extend(self.ruled_metrics(view).into_keys());
+        }
+        metrics
+    }
+
     /// Asks these sources from now on. A metric that several of them tell is asked of the first.
     pub fn measure_from(self: &Arc<Self>, sources: Vec<Source>) {
         let mut taken = BTreeSet::new();
@@ -97,7 +106,10 @@ impl Runtime {
     async fn measure_all(self: Arc<Self>, asked: Arc<Asked>) {
         let slots = self.directory.slots().into_iter();
         let watched: Vec<Watched> = slots
-            .filter_map(|(_, slot)| watched(&slot.view(), &asked.metrics))
+            .filter_map(|(_, slot)| {
+                let view = slot.view();
+                watched(&view, &self.watched_metrics(&view), &asked.metrics)
+            })
             .collect();
         self.forget_looks(&asked.metrics, &watched);
         let mut calls = JoinSet::new();
@@ -224,7 +236,7 @@ impl Runtime {
                 "gaps": look.gaps, "gap": look.reason,
             })
         });
-        let untold = muster_engine::watched_metrics(view).into_iter();
+        let untold = self.watched_metrics(view).into_iter();
         let untold = untold
             .filter(|metric| !looks.told.contains(metric))
             .map(|metric| {
@@ -238,11 +250,8 @@ impl Runtime {
 }
 
 /// What is wanted of a group, if anything is.
-fn watched(view: &GroupView, of: &BTreeSet<Metric>) -> Option<Watched> {
-    let metrics: BTreeSet<Metric> = muster_engine::watched_metrics(view)
-        .intersection(of)
-        .cloned()
-        .collect();
+fn watched(view: &GroupView, wanted: &BTreeSet<Metric>, of: &BTreeSet<Metric>) -> Option<Watched> {
+    let metrics: BTreeSet<Metric> = wanted.intersection(of).cloned().collect();
     let serving = view.instances.values();
     let serving = serving.filter(|instance| role(instance.state) == Role::Serving);
     (!metrics.is_empty()).then(|| Watched {

@@ -1,4 +1,4 @@
-//! Turns: the dispatcher gives groups whose time has come to workers.
+//! Turns: the dispatcher gives groups and accounts whose time has come to workers.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use muster_model::GroupId;
 use muster_ports::{Clock, Commit, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::queue::Whose;
 use crate::runtime::Runtime;
 
 /// Wait before a group is tried again after the store failed, milliseconds.
@@ -17,7 +18,7 @@ impl Runtime {
         let workers = Arc::new(Semaphore::new(self.options.workers));
         while !self.stopping() {
             let now = self.clock.now();
-            let Some(group) = self.queue.take(now) else {
+            let Some(whose) = self.queue.take(now) else {
                 let next = self.queue.next_at();
                 tokio::select! {
                     () = self.queue.changed() => {}
@@ -31,13 +32,18 @@ impl Runtime {
             };
             let runtime = Arc::clone(&self);
             tokio::spawn(async move {
-                let turn = tokio::spawn(Arc::clone(&runtime).turn(group));
+                let turn = match whose {
+                    Whose::Group(group) => tokio::spawn(Arc::clone(&runtime).turn(group)),
+                    Whose::Account(account) => {
+                        tokio::spawn(Arc::clone(&runtime).turn_of_account(account))
+                    }
+                };
                 if let Err(error) = turn.await {
-                    tracing::error!(%group, %error, "a turn panicked");
+                    tracing::error!(?whose, %error, "a turn panicked");
                     runtime.metrics.panicked();
-                    runtime.retry_later(group);
+                    runtime.retry_later(whose);
                 }
-                runtime.queue.done(group);
+                runtime.queue.done(whose);
                 runtime.stirred();
                 drop(permit);
             });
@@ -83,10 +89,10 @@ impl Runtime {
         }
     }
 
-    /// The group is looked at again soon, although nothing says so in the store.
-    pub(crate) fn retry_later(&self, id: GroupId) {
+    /// The group or account is looked at again soon, although nothing says so in the store.
+    pub(crate) fn retry_later(&self, whose: impl Into<Whose>) {
         self.queue
-            .want(id, self.clock.now().plus_millis(STORE_RETRY_MILLIS));
+            .want(whose, self.clock.now().plus_millis(STORE_RETRY_MILLIS));
     }
 }
 

@@ -219,6 +219,8 @@ pub(crate) struct QuotaConfig {
     topics: Within<0, 1_000_000>,
     neighbours: Within<0, 100_000>,
     subscriptions: Within<0, 1_000_000>,
+    alarm_rules: Within<0, 1_000_000>,
+    pushed_metrics: Within<0, 1_000_000>,
 }
 
 impl Default for QuotaConfig {
@@ -236,6 +238,8 @@ impl Default for QuotaConfig {
             topics: Within(quotas.topics),
             neighbours: Within(quotas.neighbours),
             subscriptions: Within(quotas.subscriptions),
+            alarm_rules: Within(quotas.alarm_rules),
+            pushed_metrics: Within(quotas.pushed_metrics),
         }
     }
 }
@@ -410,6 +414,8 @@ impl Config {
                 topics: self.quotas.topics.0,
                 neighbours: self.quotas.neighbours.0,
                 subscriptions: self.quotas.subscriptions.0,
+                alarm_rules: self.quotas.alarm_rules.0,
+                pushed_metrics: self.quotas.pushed_metrics.0,
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self

@@ -8,13 +8,15 @@ use muster_ports::Metrics;
 use muster_providers::process::{ProcessBackend, ProcessMetrics};
 use muster_providers::prometheus::{Prometheus, PrometheusOptions, Query};
 use muster_providers::proxy::ProxyBalancer;
-use muster_runtime::{Runtime, ShellClock, Source};
+use muster_runtime::{Members, Runtime, ShellClock, Source};
 use muster_sim::{FaultyMetrics, SimCompute};
 
 use crate::config::{Config, MetricConfig, metric};
 
 /// Time that a look at all machines may take, seconds.
 const SAMPLE_TIMEOUT_SECS: u32 = 60;
+/// Time between two counts of members at the least, seconds.
+const MEMBERS_PERIOD_SECS: u32 = 60;
 /// Periods of the sampler after which a counter that was not looked at gives no rate.
 const COUNTER_PERIODS: u32 = 3;
 
@@ -47,6 +49,19 @@ pub(crate) fn proxy(proxy: Option<&Arc<ProxyBalancer>>, config: &Config) -> Opti
     })
 }
 
+/// How many members serve; `None` when measuring is off.
+fn members(config: &Config) -> Option<Source> {
+    let period_secs = config.metrics.sample_secs.0;
+    (period_secs > 0).then(|| Source {
+        name: "members".to_owned(),
+        metrics: Arc::new(Members),
+        period_secs: period_secs.max(MEMBERS_PERIOD_SECS),
+        timeout_secs: SAMPLE_TIMEOUT_SECS,
+        groups_at_once: usize::MAX,
+        calls_at_once: 1,
+    })
+}
+
 /// Measures from now on: what the configuration names, and what Muster measures by itself.
 pub(crate) fn start(
     runtime: &Arc<Runtime>,
@@ -59,6 +74,7 @@ pub(crate) fn start(
     });
     let mut sources: Vec<Source> = named.collect::<Result<_, _>>()?;
     sources.extend(own);
+    sources.extend(members(config));
     runtime.measure_from(sources);
     Ok(())
 }

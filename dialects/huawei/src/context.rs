@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use muster_kit::action::Context;
 use muster_model::{
-    Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyCommand, PolicyId,
-    ResourceKind,
+    AlarmRuleId, Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyCommand,
+    PolicyId, ResourceKind,
 };
 use muster_ports::{Api, Caller};
 
@@ -132,6 +132,14 @@ impl Ctx {
             false => Ok(()),
             true => Err(going(view.group.id)),
         }
+    }
+
+    /// The alarm rule that an id names, if there is one.
+    pub(crate) async fn alarm_rule(&self, id: &str) -> Result<Option<AlarmRuleId>, Fault> {
+        let records = self.api.records(&self.caller).await;
+        let records = records.map_err(|error| self.refused(&error))?;
+        let id = AlarmRuleId::parse_alarm_id(id).ok();
+        Ok(id.filter(|id| records.alarm_rules.contains_key(id)))
     }
 
     /// The policy that an id names, and its group. Scheduled actions of other doors are policies too.

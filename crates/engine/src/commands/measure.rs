@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use muster_model::{Created, Error, Metric, Part, Point, Policy, Time, Watch};
 
+use crate::Facts;
 use crate::draft::Draft;
 use crate::scaling;
 
@@ -12,8 +13,9 @@ use crate::scaling;
 pub(super) fn measured(
     draft: &mut Draft<'_>,
     points: &[(Metric, Point)],
+    facts: &Facts,
 ) -> Result<Created, Error> {
-    for (metric, earliest) in scaling::keep(draft, points)? {
+    for (metric, earliest) in scaling::keep(draft, points, &facts.looks_back_secs)? {
         look_again(draft, &metric, earliest);
     }
     Ok(Created::Nothing)

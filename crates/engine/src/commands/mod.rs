@@ -21,7 +21,7 @@ use muster_model::{Change, Created, Error, GroupCommand, GroupView};
 
 use crate::draft::Draft;
 use crate::reason::Record;
-use crate::{Context, plan};
+use crate::{Context, plan, timed};
 
 /// Applies a command, then decides what follows from it: intent is committed together with what caused it.
 pub(crate) fn apply(
@@ -61,7 +61,11 @@ pub(crate) fn apply(
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
         GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,
         GroupCommand::Policy(command) => policies::policy(&mut draft, command, facts)?,
-        GroupCommand::Measured(points) => measure::measured(&mut draft, points)?,
+        GroupCommand::Measured(points) => measure::measured(&mut draft, points, facts)?,
+        GroupCommand::Rung { alarm_id, at, why } => {
+            timed::ring(&mut draft, alarm_id, *at, why);
+            Created::Nothing
+        }
         GroupCommand::Notification(command) => notifications::notification(&mut draft, command)?,
         GroupCommand::WarmPool(command) => pool::pool(&mut draft, *command)?,
         GroupCommand::Refresh(command) => refresh::refresh(&mut draft, command)?,

@@ -144,8 +144,8 @@ fn modify(
         notify_groups: spec.notify_groups.clone(),
         watch: match (spec.kind == old.kind, &spec.kind) {
             (true, _) => old.watch,
-            // The times that it has now begin now.
-            (false, PolicyKind::Timed { .. }) => Watch {
+            // The times that it has now, and the firings of the rule that it names now, begin now.
+            (false, PolicyKind::Timed { .. } | PolicyKind::External { .. }) => Watch {
                 evaluated: Some(draft.now),
                 acted: old.watch.acted,
                 ..Watch::default()

@@ -25,8 +25,9 @@ use crate::reason::{Clamp, Code, Input, Told};
 use crate::replace;
 use rates::Found;
 pub(crate) use warm::{warm, warm_until};
+pub(crate) use windows::is_warming;
 pub(crate) use windows::keep;
-use windows::{Reporting, Sight, is_warming};
+use windows::{Reporting, Sight};
 
 /// What a policy asks for.
 struct Wish {

@@ -29,19 +29,24 @@ const LATE_SECS: u64 = 600;
 /// Points that are further ahead of the clock than this are left aside, seconds: somebody's clock is wrong.
 const AHEAD_SECS: u64 = 86_400;
 
+/// How far back alarm rules of the account look at metrics of the group, seconds.
+type LooksBack = BTreeMap<Metric, u64>;
+
 /// How long the points of a metric are kept: as long as an alarm looks back, and a while for those that come late.
-fn kept_secs(draft: &Draft<'_>, metric: &Metric) -> u64 {
+fn kept_secs(draft: &Draft<'_>, metric: &Metric, rules: &LooksBack) -> u64 {
     let policies = draft.parts().policies.values();
     let alarms = policies.flat_map(|policy| super::alarms(policy));
     let looks_back = alarms
         .filter(|alarm| alarm.metric == *metric)
         .map(|alarm| u64::from(alarm.period_secs) * u64::from(alarm.repeat.max(1)))
         .max();
+    let rules = rules.get(metric).copied();
+    let looks_back = looks_back.into_iter().chain(rules).max();
     (looks_back.unwrap_or(0) + LATE_SECS).clamp(KEPT_SECS, KEPT_MOST_SECS)
 }
 
-fn forgotten(draft: &Draft<'_>, metric: &Metric) -> Time {
-    let secs = kept_secs(draft, metric);
+fn forgotten(draft: &Draft<'_>, metric: &Metric, rules: &LooksBack) -> Time {
+    let secs = kept_secs(draft, metric, rules);
     draft.now.plus_millis(-((secs * 1000) as i64))
 }
 
@@ -49,6 +54,7 @@ fn forgotten(draft: &Draft<'_>, metric: &Metric) -> Time {
 pub(crate) fn keep(
     draft: &mut Draft<'_>,
     points: &[(Metric, Point)],
+    rules: &LooksBack,
 ) -> Result<BTreeMap<Metric, Time>, Error> {
     let ahead = draft.now.plus_secs(AHEAD_SECS);
     let mut by_stretch: BTreeMap<(&Metric, Time), Vec<Point>> = BTreeMap::new();
@@ -57,14 +63,14 @@ pub(crate) fn keep(
         debug_assert!(point.value.is_finite(), "the shell checks values");
         let from = *limits
             .entry(metric)
-            .or_insert_with(|| forgotten(draft, metric));
+            .or_insert_with(|| forgotten(draft, metric, rules));
         if point.at > from && point.at <= ahead {
             let stretch = Series::stretch_of(point.at);
             let points = by_stretch.entry((metric, stretch)).or_default();
             points.push(*point);
         }
     }
-    forget(draft);
+    forget(draft, rules);
     let mut earliest: BTreeMap<Metric, Time> = BTreeMap::new();
     for ((metric, from), points) in by_stretch {
         if let Some(at) = keep_stretch(draft, metric, from, &points)? {
@@ -76,14 +82,14 @@ pub(crate) fn keep(
 }
 
 /// Drops the rows that are too old, and moves what is in rows of the old kind.
-fn forget(draft: &mut Draft<'_>) {
+fn forget(draft: &mut Draft<'_>, rules: &LooksBack) {
     let mut limits: BTreeMap<Metric, Time> = BTreeMap::new();
     let all: Vec<Arc<Series>> = draft.parts().series.values().cloned().collect();
     for series in all {
         let limit = match limits.get(&series.metric) {
             Some(limit) => *limit,
             None => {
-                let limit = forgotten(draft, &series.metric);
+                let limit = forgotten(draft, &series.metric, rules);
                 limits.insert(series.metric.clone(), limit);
                 limit
             }

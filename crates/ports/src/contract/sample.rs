@@ -313,6 +313,10 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
             },
             low: muster_model::Stood::default(),
             waiting: true,
+            rung: Some(muster_model::Rung {
+                at: Time(90),
+                waited: true,
+            }),
         },
         options: muster_model::PolicyOptions {
             metric: Some(muster_model::Metric("requests_per_sec".to_owned())),

@@ -2,6 +2,7 @@
 //!
 //! A replay is told, not asked: it takes what makes a configuration and a group and what changes the group, one of each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,7 +10,8 @@ use muster_engine::{Context, Facts, create_config, create_group};
 use muster_model::{
     AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem, Created,
     Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Machine, Member, Page, Paged, Records, ResourceKind, SubscriberAnswer, Time,
+    InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading, Records, ResourceKind,
+    SubscriberAnswer, Summary, Time,
 };
 use muster_ports::{Api, ApiResult, Caller};
 
@@ -162,6 +164,21 @@ impl Api for Field {
 
     fn catalogue(&self) -> Arc<Catalogue> {
         Arc::default()
+    }
+
+    async fn push(&self, _: &Caller, _: &[Reading]) -> ApiResult<()> {
+        Err(not_here("for values of metrics"))
+    }
+
+    async fn statistics(
+        &self,
+        _: &Caller,
+        _: &MetricSource,
+        _: u32,
+        _: Time,
+        _: Time,
+    ) -> ApiResult<BTreeMap<Time, Summary>> {
+        Err(not_here("what metrics were"))
     }
 
     async fn instances(

@@ -2,7 +2,8 @@
 
 use muster_kit::action::Action;
 use muster_model::{
-    AdjustBy, Created, Door, GroupCommand, GroupView, Policy, PolicyCommand, PolicyKind, PolicySpec,
+    AdjustBy, Command, Created, Door, GroupCommand, GroupView, Policy, PolicyCommand, PolicyKind,
+    PolicySpec, RecordCommand, RecordId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +44,15 @@ fn cooldown(value: i64) -> Result<u32, Fault> {
     checks::number("AS.3012", "cool_down_time", value, 0, COOLDOWN_SECS)
 }
 
-/// The form of an alarm rule's id: `al` and 22 letters or digits. No other group may use the rule (rule P5).
+/// The form of an alarm rule's id: `al` and 22 letters or digits. The rule exists, and no other group uses it (rule P5).
 async fn check_alarm(id: &str, view: &GroupView, ctx: &Ctx) -> Result<(), Fault> {
     let body = id.strip_prefix("al").unwrap_or_default();
     if body.len() != 22 || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
         let wanted = "`al` and 22 letters or digits are right";
         return Err(Fault::value("AS.3050", "alarm_id", id, wanted));
+    }
+    if ctx.alarm_rule(id).await?.is_none() {
+        return Err(Fault::new("AS.3030", format!("`alarm_id` is `{id}`.")));
     }
     let uses = |policy: &Policy| matches!(&policy.kind, PolicyKind::External { alarm_id, .. } if alarm_id == id);
     let others = ctx.views().await?;
@@ -411,6 +415,38 @@ impl BatchScalingPolicies {
     }
 }
 
+/// The alarm rule that a policy names, if it names one.
+async fn alarm_of(id: &str, ctx: &Ctx) -> Result<Option<String>, Fault> {
+    match ctx.policy(id).await {
+        Ok((_, policy)) => Ok(match &policy.kind {
+            PolicyKind::External { alarm_id, .. } => Some(alarm_id.clone()),
+            PolicyKind::Simple { .. }
+            | PolicyKind::Target(_)
+            | PolicyKind::Timed { .. }
+            | PolicyKind::Unhealthy => None,
+        }),
+        // Said when it comes to the policy itself.
+        Err(fault) if fault.code == "AS.0007" => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Deletes an alarm rule that no policy names any more.
+async fn forget_alarm(alarm: &str, ctx: &Ctx) -> Result<(), Fault> {
+    let names_it = |policy: &Policy| matches!(&policy.kind, PolicyKind::External { alarm_id, .. } if alarm_id == alarm);
+    let views = ctx.views().await?;
+    let mut policies = views.iter().flat_map(|view| view.parts.policies.values());
+    if policies.any(|policy| names_it(policy)) {
+        return Ok(());
+    }
+    let Some(id) = ctx.alarm_rule(alarm).await? else {
+        return Ok(());
+    };
+    let id = RecordId::AlarmRule(id);
+    let commands = vec![RecordCommand::Delete { id }];
+    ctx.execute(Command::Records(commands)).await.map(|_| ())
+}
+
 impl Action<Ctx> for BatchScalingPolicies {
     const NAME: &'static str = "BatchDeleteScalingPolicies";
     type Response = Empty;
@@ -421,7 +457,7 @@ impl Action<Ctx> for BatchScalingPolicies {
             .ok_or_else(|| Fault::missing("AS.3022", "action"))?;
         let action: PoliciesAction = checks::word("AS.3022", "action", &word)?;
         let force = checks::yes("AS.3048", "force_delete", self.force_delete.as_ref())?;
-        checks::yes("AS.3056", "delete_alarm", self.delete_alarm.as_ref())?;
+        let delete_alarm = checks::yes("AS.3056", "delete_alarm", self.delete_alarm.as_ref())?;
         let ids = self.scaling_policy_id.unwrap_or_default();
         if ids.is_empty() {
             return Err(Fault::missing("AS.3049", "scaling_policy_id"));
@@ -429,8 +465,16 @@ impl Action<Ctx> for BatchScalingPolicies {
         checks::count("AS.0022", "scaling_policy_id", &ids, BATCH)?;
         let mut left = Vec::new();
         for id in ids {
+            let alarm = match delete_alarm && action == PoliciesAction::Delete {
+                true => alarm_of(&id, ctx).await?,
+                false => None,
+            };
             match Self::one(&id, action, force, ctx).await {
-                Ok(()) => {}
+                Ok(()) => {
+                    if let Some(alarm) = alarm {
+                        forget_alarm(&alarm, ctx).await?;
+                    }
+                }
                 Err(fault) if fault.code == "AS.0011" => return Err(fault),
                 Err(fault) => left.push(Left {
                     id,

@@ -3,6 +3,7 @@
 //! They share the door, its authentication and its projects. Paths, statuses and the shapes of errors are each one's own.
 
 mod body;
+mod ces;
 mod ecs;
 mod elb;
 mod ims;
@@ -75,6 +76,7 @@ pub(crate) struct Codes {
 
 /// All of them.
 static SERVICES: &[&Service] = &[
+    &ces::SERVICE,
     &ecs::SERVICE,
     &elb::SERVICE,
     &vpc::SERVICE,
@@ -395,6 +397,8 @@ impl Huawei {
             None => String::new(),
         };
         let own = |wrong| Refusal::Beside(service, wrong);
+        let listed = listed(incoming);
+        let incoming = listed.as_ref().unwrap_or(incoming);
         let node = parameters(incoming, at.path, &self.options.limits)
             .map_err(|fault: Fault| own(malformed(service, fault.message)))?;
         let prepared = (at.route.entry.prepare)(&node);
@@ -448,6 +452,15 @@ fn base_url(incoming: &Incoming) -> String {
         Some(_) | None => "http",
     };
     format!("{scheme}://{host}")
+}
+
+/// The request with its body as an object, if that is a bare list: it is the member `items` then.
+fn listed(incoming: &Incoming) -> Option<Incoming> {
+    let is_list = incoming.body.trim_ascii_start().starts_with(b"[");
+    is_list.then(|| Incoming {
+        body: [b"{\"items\":", &incoming.body[..], b"}"].concat().into(),
+        ..incoming.clone()
+    })
 }
 
 /// A refusal of the gateway in front of services that are not Auto Scaling.

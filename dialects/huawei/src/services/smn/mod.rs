@@ -346,7 +346,12 @@ impl Beside {
     }
 
     /// Says something else of a record.
-    async fn replace(&self, id: RecordId, version: u64, spec: RecordSpec) -> Result<(), Failed> {
+    async fn replace_topic(
+        &self,
+        id: RecordId,
+        version: u64,
+        spec: RecordSpec,
+    ) -> Result<(), Failed> {
         let replace = RecordCommand::Replace { id, version, spec };
         self.change_topics(vec![replace], MANY_TOPICS)
             .await

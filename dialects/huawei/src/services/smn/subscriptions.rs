@@ -299,7 +299,7 @@ impl Action<Beside> for UpdateSubscription {
             spec.remark.clone_from(&remark);
             let spec = RecordSpec::Subscription(Box::new(spec));
             let id = RecordId::Subscription(found.id);
-            match beside.replace(id, found.head.version, spec).await {
+            match beside.replace_topic(id, found.head.version, spec).await {
                 Ok(()) => {
                     return Ok(Updated {
                         request_id: beside.request_id.clone(),

@@ -223,7 +223,7 @@ async fn change(
         let mut spec = topic.spec.clone();
         edit(&mut spec);
         let spec = RecordSpec::Topic(Box::new(spec));
-        let replaced = beside.replace(RecordId::Topic(topic.id), topic.head.version, spec);
+        let replaced = beside.replace_topic(RecordId::Topic(topic.id), topic.head.version, spec);
         match replaced.await {
             Ok(()) => return Ok(beside.done()),
             Err(Failed::Outrun(_)) => {}

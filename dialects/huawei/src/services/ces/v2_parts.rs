@@ -1,0 +1,413 @@
+//! Parts of alarm rules of the second generation: resources, conditions, who is told, and what has become of rules.
+
+use muster_kit::action::Action;
+use muster_model::{AlarmCheck, AlarmRule, AlarmRuleSpec, AlarmTurn};
+use serde::{Deserialize, Serialize};
+
+use super::super::{Beside, Wrong};
+use super::metrics::Dim;
+use super::rule as rules;
+use super::v2::{
+    ACTIONS, NotificationShown, PolicyOf, PolicyShown, look_afresh, notifications, policies,
+    resources,
+};
+use super::{Named, change, rule};
+use crate::times::second;
+
+/// ListAlarmRuleResources.
+#[derive(Deserialize)]
+pub(super) struct ListAlarmRuleResources {
+    alarm_id: String,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(super) struct Resources {
+    resources: Vec<Vec<Dim>>,
+    count: usize,
+}
+
+impl Action<Beside> for ListAlarmRuleResources {
+    const NAME: &'static str = "ListAlarmRuleResources";
+    type Response = Resources;
+
+    async fn run(self, beside: &Beside) -> Result<Resources, Wrong> {
+        let rule = rule(beside, &self.alarm_id).await?;
+        let all = &rule.spec.resources;
+        let shown = all.iter().map(|one| one.iter().map(Dim::from).collect());
+        Ok(Resources {
+            resources: beside.cut(shown.collect())?,
+            count: all.len(),
+        })
+    }
+}
+
+/// AddAlarmRuleResources.
+#[derive(Deserialize)]
+pub(super) struct AddAlarmRuleResources {
+    alarm_id: String,
+    resources: Option<Vec<Vec<Dim>>>,
+}
+
+/// DeleteAlarmRuleResources.
+#[derive(Deserialize)]
+pub(super) struct DeleteAlarmRuleResources {
+    alarm_id: String,
+    resources: Option<Vec<Vec<Dim>>>,
+}
+
+/// An empty answer.
+#[derive(Serialize)]
+pub(super) struct Nothing {}
+
+/// Adds resources, or takes them away.
+async fn edit(
+    beside: &Beside,
+    id: &str,
+    given: Option<Vec<Vec<Dim>>>,
+    add: bool,
+) -> Result<Nothing, Wrong> {
+    let given = given.filter(|list| !list.is_empty());
+    let given = given.ok_or_else(|| beside.missing("resources"))?;
+    let given = resources(beside, given)?;
+    let views = beside.views().await?;
+    let set = |spec: &mut AlarmRuleSpec| {
+        match add {
+            true => {
+                for one in &given {
+                    if !spec.resources.contains(one) {
+                        spec.resources.push(one.clone());
+                    }
+                }
+            }
+            false => spec.resources.retain(|one| !given.contains(one)),
+        }
+        look_afresh(beside, spec, &views)
+    };
+    change(beside, id, set).await?;
+    Ok(Nothing {})
+}
+
+impl Action<Beside> for AddAlarmRuleResources {
+    const NAME: &'static str = "AddAlarmRuleResources";
+    type Response = Nothing;
+
+    async fn run(self, beside: &Beside) -> Result<Nothing, Wrong> {
+        edit(beside, &self.alarm_id, self.resources, true).await
+    }
+}
+
+impl Action<Beside> for DeleteAlarmRuleResources {
+    const NAME: &'static str = "DeleteAlarmRuleResources";
+    type Response = Nothing;
+
+    async fn run(self, beside: &Beside) -> Result<Nothing, Wrong> {
+        edit(beside, &self.alarm_id, self.resources, false).await
+    }
+}
+
+/// ListAlarmRulePolicies.
+#[derive(Deserialize)]
+pub(super) struct ListAlarmRulePolicies {
+    alarm_id: String,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(super) struct Policies {
+    policies: Vec<PolicyShown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+}
+
+impl Action<Beside> for ListAlarmRulePolicies {
+    const NAME: &'static str = "ListAlarmRulePolicies";
+    type Response = Policies;
+
+    async fn run(self, beside: &Beside) -> Result<Policies, Wrong> {
+        let rule = rule(beside, &self.alarm_id).await?;
+        let all = &rule.spec.policies;
+        Ok(Policies {
+            policies: beside.cut(all.iter().map(PolicyShown::from).collect())?,
+            count: Some(all.len()),
+        })
+    }
+}
+
+/// UpdateAlarmRulePolicies: all of them.
+#[derive(Deserialize)]
+pub(super) struct UpdateAlarmRulePolicies {
+    alarm_id: String,
+    policies: Option<Vec<PolicyOf>>,
+}
+
+impl Action<Beside> for UpdateAlarmRulePolicies {
+    const NAME: &'static str = "UpdateAlarmRulePolicies";
+    type Response = Policies;
+
+    async fn run(self, beside: &Beside) -> Result<Policies, Wrong> {
+        let given = self.policies.filter(|list| !list.is_empty());
+        let given = given.ok_or_else(|| beside.missing("policies"))?;
+        let old = rule(beside, &self.alarm_id).await?;
+        let of_events = old.spec.kind.as_deref().is_some_and(rules::is_of_events);
+        let given = policies(beside, given, of_events)?;
+        let views = beside.views().await?;
+        let set = |spec: &mut AlarmRuleSpec| {
+            if spec.policies == given {
+                return Ok(());
+            }
+            spec.policies.clone_from(&given);
+            look_afresh(beside, spec, &views)
+        };
+        let spec = change(beside, &self.alarm_id, set).await?;
+        Ok(Policies {
+            policies: spec.policies.iter().map(PolicyShown::from).collect(),
+            count: None,
+        })
+    }
+}
+
+/// UpdateAlarmNotifications: all of it.
+#[derive(Deserialize)]
+pub(super) struct UpdateAlarmNotifications {
+    alarm_id: String,
+    notification_enabled: Option<bool>,
+    alarm_notifications: Option<Vec<rules::Action>>,
+    ok_notifications: Option<Vec<rules::Action>>,
+    notification_begin_time: Option<String>,
+    notification_end_time: Option<String>,
+    effective_timezone: Option<String>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(super) struct Notified {
+    notification_enabled: bool,
+    alarm_notifications: Vec<NotificationShown>,
+    ok_notifications: Vec<NotificationShown>,
+    notification_begin_time: String,
+    notification_end_time: String,
+    effective_timezone: String,
+}
+
+impl Action<Beside> for UpdateAlarmNotifications {
+    const NAME: &'static str = "UpdateAlarmNotifications";
+    type Response = Notified;
+
+    async fn run(self, beside: &Beside) -> Result<Notified, Wrong> {
+        let enabled = self.notification_enabled;
+        let enabled = enabled.ok_or_else(|| beside.missing("notification_enabled"))?;
+        let actions = |at, list| rules::actions(beside, at, list, ACTIONS);
+        let alarm_actions = actions("alarm_notifications", self.alarm_notifications)?;
+        let ok_actions = actions("ok_notifications", self.ok_notifications)?;
+        let begin = self.notification_begin_time;
+        let begin = rules::time_of_day(beside, "notification_begin_time", begin)?;
+        let end = self.notification_end_time;
+        let end = rules::time_of_day(beside, "notification_end_time", end)?;
+        let set = |spec: &mut AlarmRuleSpec| {
+            spec.notify = enabled;
+            spec.alarm_actions.clone_from(&alarm_actions);
+            spec.ok_actions.clone_from(&ok_actions);
+            spec.begin_time.clone_from(&begin);
+            spec.end_time.clone_from(&end);
+            spec.timezone.clone_from(&self.effective_timezone);
+            Ok(())
+        };
+        let spec = change(beside, &self.alarm_id, set).await?;
+        let rule = rule(beside, &self.alarm_id).await?;
+        let named = Named::of(beside).await?;
+        let text = |text: Option<String>| text.unwrap_or_default();
+        Ok(Notified {
+            notification_enabled: spec.notify,
+            alarm_notifications: notifications(&named.alarm_actions(&rule)),
+            ok_notifications: notifications(&spec.ok_actions),
+            notification_begin_time: text(spec.begin_time),
+            notification_end_time: text(spec.end_time),
+            effective_timezone: text(spec.timezone),
+        })
+    }
+}
+
+/// ListAlarmHistories.
+#[derive(Deserialize)]
+pub(super) struct ListAlarmHistories {}
+
+#[derive(Serialize)]
+struct MetricShown {
+    namespace: String,
+    metric_name: String,
+    dimensions: Vec<Dim>,
+}
+
+#[derive(Serialize)]
+struct ConditionShown {
+    period: u32,
+    filter: String,
+    comparison_operator: String,
+    value: f64,
+    unit: String,
+    count: u32,
+    suppress_duration: u32,
+}
+
+#[derive(Serialize)]
+struct AboutShown {
+    resource_id: String,
+    resource_name: String,
+    event_id: String,
+}
+
+#[derive(Serialize)]
+struct PointShown {
+    time: String,
+    value: f64,
+}
+
+/// A change of how a rule stands, as it is shown.
+#[derive(Serialize)]
+struct HistoryShown {
+    record_id: String,
+    alarm_id: String,
+    name: String,
+    status: &'static str,
+    level: u8,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    action_enabled: bool,
+    begin_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<String>,
+    metric: MetricShown,
+    condition: ConditionShown,
+    additional_info: AboutShown,
+    alarm_actions: Vec<NotificationShown>,
+    ok_actions: Vec<NotificationShown>,
+    data_points: Vec<PointShown>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+pub(super) struct Histories {
+    alarm_histories: Vec<HistoryShown>,
+    count: usize,
+}
+
+/// `ah` and 22 digits: when, and which of the rule's changes.
+fn record_id(turn: &AlarmTurn) -> String {
+    format!("ah{:013}{:09}", turn.at.0, turn.number)
+}
+
+fn shown(rule: &AlarmRule, turn: &AlarmTurn, named: &Named) -> Option<HistoryShown> {
+    let spec = &rule.spec;
+    let check: &AlarmCheck = spec.checks.get(turn.check)?;
+    let policy = spec.policies.get(check.policy)?;
+    let dimensions = spec.resources.get(check.resource)?;
+    let mut later = spec.state.turns.iter();
+    let next = later.find(|next| next.number == turn.number + 1);
+    let values: Vec<&str> = dimensions.iter().map(|one| one.value.as_str()).collect();
+    let period = i64::from(check.alarm.period_secs) * 1000;
+    let points = turn.values.iter().enumerate();
+    let points = points.filter_map(|(back, value)| {
+        let at = turn.at.plus_millis(-(back as i64) * period);
+        value.map(|value| PointShown {
+            time: second(at),
+            value,
+        })
+    });
+    Some(HistoryShown {
+        record_id: record_id(turn),
+        alarm_id: rule.id.alarm_id(),
+        name: spec.name.clone(),
+        status: rules::state_word(turn.standing),
+        level: policy.level,
+        kind: spec.kind.clone(),
+        action_enabled: spec.notify,
+        begin_time: second(turn.at),
+        end_time: next.map(|next| second(next.at)),
+        metric: MetricShown {
+            namespace: policy
+                .namespace
+                .clone()
+                .unwrap_or_else(|| spec.namespace.clone()),
+            metric_name: policy.metric.clone(),
+            dimensions: dimensions.iter().map(Dim::from).collect(),
+        },
+        condition: ConditionShown {
+            period: policy.period_secs,
+            filter: policy.filter.clone(),
+            comparison_operator: policy.operator.clone(),
+            value: check.alarm.threshold,
+            unit: policy.unit.clone(),
+            count: policy.count,
+            suppress_duration: policy.suppress_secs.unwrap_or(0),
+        },
+        additional_info: AboutShown {
+            resource_id: values.join(","),
+            resource_name: String::new(),
+            event_id: String::new(),
+        },
+        alarm_actions: notifications(&named.alarm_actions(rule)),
+        ok_actions: notifications(&spec.ok_actions),
+        data_points: points.collect(),
+    })
+}
+
+impl Action<Beside> for ListAlarmHistories {
+    const NAME: &'static str = "ListAlarmHistories";
+    type Response = Histories;
+
+    async fn run(self, beside: &Beside) -> Result<Histories, Wrong> {
+        let named = Named::of(beside).await?;
+        let level = beside.asked("level");
+        let (from, to) = (when(beside, "from")?, when(beside, "to")?);
+        let mut found: Vec<(i64, u64, HistoryShown)> = Vec::new();
+        for rule in super::rules(beside).await? {
+            for turn in &rule.spec.state.turns {
+                let Some(one) = shown(&rule, turn, &named) else {
+                    continue;
+                };
+                let is = |name: &str, value: &str| {
+                    beside.asked(name).is_none_or(|wanted| wanted == value)
+                };
+                let wanted = beside.matches("alarm_id", &one.alarm_id)
+                    && beside.matches("status", one.status)
+                    && is("record_id", &one.record_id)
+                    && is("namespace", &one.metric.namespace)
+                    && is("resource_id", &one.additional_info.resource_id)
+                    && is("alarm_type", one.kind.as_deref().unwrap_or_default())
+                    && level.is_none_or(|level| level == one.level.to_string())
+                    && beside
+                        .asked("name")
+                        .is_none_or(|name| one.name.contains(name))
+                    && from.is_none_or(|from| turn.at.0 >= from)
+                    && to.is_none_or(|to| turn.at.0 <= to);
+                if wanted {
+                    found.push((turn.at.0, turn.number, one));
+                }
+            }
+        }
+        // The newest first.
+        found.sort_by_key(|(at, number, _)| std::cmp::Reverse((*at, *number)));
+        let count = found.len();
+        let all = found.into_iter().map(|(_, _, one)| one).collect();
+        Ok(Histories {
+            alarm_histories: beside.cut(all)?,
+            count,
+        })
+    }
+}
+
+/// A moment of the query: RFC 3339 or milliseconds.
+fn when(beside: &Beside, name: &str) -> Result<Option<i64>, Wrong> {
+    let Some(text) = beside.asked(name) else {
+        return Ok(None);
+    };
+    // A plus sign in a URL may arrive as a blank.
+    let plain = text.replace(' ', "+");
+    let read = text.parse().ok();
+    let read = read.or_else(|| muster_kit::time::parse(&plain).ok());
+    match read {
+        Some(at) => Ok(Some(at)),
+        None => Err(beside.bad_query(name, text, "a time of RFC 3339 is right")),
+    }
+}
