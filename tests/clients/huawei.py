@@ -78,10 +78,12 @@ def huawei(server, project=PROJECT, key=None):
     """With a project id that is given, as in most scripts."""
     credentials = BasicCredentials(*(key or server.key), project)
     client = v1.AsClient.new_builder().with_credentials(credentials).with_endpoint(f"http://{server.address}").build()
-    return caller(client)
+    call = caller(client)
+    call.server, call.key = server, key
+    return call
 
 
-def alarm_rule(server, made, **more):
+def alarm_rule(server, made, key=None, **more):
     """An alarm rule on the CPU of a group, by the first generation: its id."""
     condition = {"period": 300, "filter": "average", "comparison_operator": ">=", "value": 80, "unit": "%", "count": 1}
     body = {
@@ -93,7 +95,7 @@ def alarm_rule(server, made, **more):
         },
         "condition": condition | more.pop("condition", {}),
     } | more
-    return neighbour(server, "ces", "v1")("create_alarm", body=body)["alarm_id"]
+    return neighbour(server, "ces", "v1", key=key)("create_alarm", body=body)["alarm_id"]
 
 
 def huawei_region(server, region):

@@ -5,7 +5,7 @@ import pathlib
 import re
 
 import pytest
-from huawei import DISK, config, group, huawei, instance_config, instances, refused
+from huawei import DISK, alarm_rule, config, group, huawei, instance_config, instances, refused
 from test_huawei_rest import act, policy
 
 LISTED = """
@@ -161,7 +161,7 @@ def test_how_many_there_may_be(emulated):
     for at in range(50):
         policy(call, made, scaling_policy_name=f"p{at}")
     body = {"scaling_policy_name": "more", "scaling_group_id": made, "scaling_policy_type": "ALARM",
-            "alarm_id": "al" + "1" * 22}
+            "alarm_id": alarm_rule(emulated, made)}
     assert refused(call, "create_scaling_policy", body=body) == (400, "AS.3032")
     for at in range(99):
         config(call, f"c{at}")

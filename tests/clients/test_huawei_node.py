@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from huawei import PROJECT, instance_config
+from huawei import PROJECT, alarm_rule, instance_config
 
 NODE = os.environ.get("MUSTER_NODE_DIR", str(ROOT / "target/node"))
 URN = "urn:smn:cn-north-4:b53e5554fad0494d96206fb84296510b:gsh"
@@ -98,7 +98,7 @@ def test_a_tour(emulated, node):
     body = {"lifecycle_hook_name": "hook", "lifecycle_hook_type": "INSTANCE_LAUNCHING", "notification_topic_urn": URN}
     call("POST", f"scaling_lifecycle_hook/{made}", body)
     body = {"scaling_policy_name": "up", "scaling_group_id": made, "scaling_policy_type": "ALARM",
-            "alarm_id": "al" + "1" * 22, "scaling_policy_action": {"operation": "ADD", "instance_number": 1}}
+            "alarm_id": alarm_rule(emulated, made), "scaling_policy_action": {"operation": "ADD", "instance_number": 1}}
     up = call("POST", "scaling_policy", body)["scaling_policy_id"]
     call("POST", f"scaling_policy/{up}/action", {"action": "execute"})
     emulated.settle()

@@ -25,6 +25,8 @@ def policy(call, made, kind="ALARM", **more):
         "scaling_policy_type": kind,
         "scaling_policy_action": {"operation": "ADD", "instance_number": 1},
     } | more
+    if kind == "ALARM" and "alarm_id" not in body:
+        body["alarm_id"] = alarm_rule(call.server, made, call.key)
     return call("create_scaling_policy", body=body)["scaling_policy_id"]
 
 
@@ -99,8 +101,7 @@ def test_an_opposite_firing_waits_for_the_activity(emulated):
     at = minute(now + datetime.timedelta(minutes=5))
     down = policy(call, made, "SCHEDULED", scheduled_policy={"launch_time": at},
                   scaling_policy_action={"operation": "REMOVE", "instance_number": 1})
-    rule = alarm_rule(emulated, made)
-    up = policy(call, made, scaling_policy_action={"instance_number": 2}, alarm_id=rule)
+    up = policy(call, made, scaling_policy_action={"instance_number": 2})
     hook(call, made, default_timeout=600, default_result="CONTINUE")
     act(call, up, "execute")
     emulated.settle()
@@ -313,7 +314,7 @@ def test_activities(emulated):
 def test_quotas(emulated):
     call = huawei(emulated)
     made = group(call, 1)
-    policy(call, made, alarm_id=alarm_rule(emulated, made))
+    policy(call, made)
     emulated.settle()
     every = {q["type"]: q for q in call("show_resource_quota")["quotas"]["resources"]}
     assert (every["scaling_Group"]["used"], every["scaling_Config"]["used"]) == (1, 1)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from huawei import config, group, huawei, instances, refused, shown
+from huawei import alarm_rule, config, group, huawei, instances, refused, shown
 from test_huawei_rest import act, answer, hook, policy, waits
 
 VPC = "a8327883-6b07-4497-9c61-68d03ee193a"
@@ -212,5 +212,5 @@ def test_a_hook_of_which_nothing_changes_and_an_empty_operation(emulated):
     assert refused(call, "update_life_cycle_hook", scaling_group_id=made, lifecycle_hook_name="hook-1",
                    body={}) == (400, "AS.7036")
     body = {"scaling_policy_name": "p", "scaling_group_id": made, "scaling_policy_type": "ALARM",
-            "alarm_id": "al" + "1" * 22, "scaling_policy_action": {"operation": ""}}
+            "alarm_id": alarm_rule(emulated, made), "scaling_policy_action": {"operation": ""}}
     assert refused(call, "create_scaling_policy", body=body) == (400, "AS.3016")

@@ -8,7 +8,7 @@ import json
 import urllib.parse
 
 import pytest
-from huawei import DISK, PROJECT, http
+from huawei import DISK, PROJECT, alarm_rule, http
 
 TERRAFORM = {"Accept": "application/json", "User-Agent": "terraform-provider-iac/huaweicloud golangsdk/2.0.0"}
 AUTOSCALER = {"User-Agent": "huaweicloud-usdk-go/3.0", "X-Project-Id": PROJECT}
@@ -242,7 +242,7 @@ def test_what_stands_beside_a_group(emulated, terraform):
     # The colons go as they are.
     call("DELETE", f"scaling_notification/{made}/{URN}", ok=(204,))
     policy = {"scaling_policy_name": "p", "scaling_group_id": made, "scaling_policy_type": "ALARM",
-              "alarm_id": "al" + "1" * 22, "scaling_policy_action": {"operation": "ADD", "instance_number": 1},
+              "alarm_id": alarm_rule(emulated, made), "scaling_policy_action": {"operation": "ADD", "instance_number": 1},
               "cool_down_time": 900}
     one = call("POST", "scaling_policy", policy)["scaling_policy_id"]
     call("POST", f"scaling_policy/{one}/action", {"action": "pause"}, ok=(204,))
