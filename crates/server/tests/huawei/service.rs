@@ -114,6 +114,11 @@ impl Service {
             seal_token: Arc::new(|text| Some(text.replace('"', "'"))),
             open_token: Arc::new(|text| Some(text.replace('\'', "\""))),
             random: Arc::new(|| [7; 32]),
+            topics: muster_huawei::TopicOptions {
+                confirm_at_once: true,
+                has_mail: false,
+                certificate: Arc::from(""),
+            },
         };
         let api = Arc::<Runtime>::clone(&runtime);
         let huawei = Huawei::new(api, Arc::new(One(account)), options);
