@@ -22,6 +22,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 SMALL = """
 [limits]
 connections = 8
+request_secs = 1
 handshake_secs = 1
 [tls]
 names = ["muster.example"]
@@ -250,6 +251,42 @@ def test_handshakes_and_tunnels_count_as_connections(small):
             except ConnectionError:
                 pass
             assert read(s) == b""
+    finally:
+        for s in held:
+            s.close()
+
+
+@pytest.mark.parametrize("how", ["plain", "tls", "tunnel"])
+def test_who_reads_nothing_is_hung_up_on(small, how):
+    held = []
+    try:
+        for _ in range(8):
+            s = socket.socket()
+            # What is sent soon has no room left.
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect(("127.0.0.1", small.port))
+            if how == "tunnel":
+                tunnel(s, f"{V2017}:443")
+            if how != "plain":
+                s = secure(small, s, V2017 if how == "tunnel" else "localhost")
+            held.append(s)
+            s.settimeout(0.5)
+            try:
+                s.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n" * 20_000)
+            except (TimeoutError, ConnectionError, ssl.SSLError):
+                pass
+        deadline = time.monotonic() + 30
+        while True:
+            # All eight connections are taken, until they are given up.
+            with connect(small) as s:
+                try:
+                    s.sendall(HEALTH)
+                except ConnectionError:
+                    pass
+                if read(s).endswith(b"ok\n"):
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     finally:
         for s in held:
             s.close()

@@ -18,6 +18,7 @@ use crate::metrics::RequestMetrics;
 use crate::native::Native;
 use crate::tls::Tls;
 
+mod impatient;
 mod wire;
 
 /// What every connection shares.

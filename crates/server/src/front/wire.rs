@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::impatient::Impatient;
 use super::{Front, plain, respond, told};
 use crate::metrics::Connection;
 use crate::tls::Tls;
@@ -69,6 +70,8 @@ impl Front {
             // It said nothing, or went away.
             Some(Ok(_) | Err(_)) | None => return,
         }
+        let patience = Duration::from_secs(u64::from(self.limits.request_secs.0));
+        let stream = Impatient::new(stream, patience);
         let asked = match &self.tls {
             Some(tls) if first[0] == HANDSHAKE => {
                 let Some(stream) = self.handshake(tls, stream, &mut stop).await else {
