@@ -152,6 +152,7 @@ fn doors(runtime: &Arc<Runtime>, account: AccountId) -> Vec<Arc<dyn Dialect>> {
         seal: seal(),
         seal_token: Arc::new(|text| Some(text.to_owned())),
         open_token: Arc::new(|text| Some(text.to_owned())),
+        random: Arc::new(|| [7; 32]),
     };
     let ksyun = muster_ksyun::Options {
         rate_limits: false,
