@@ -627,7 +627,55 @@ fn by_qcloud(world: &mut World, view: &GroupView) -> Ask {
     let (min, desired, max) = sizes(world);
     let member = ("instanceIds.0", members(world, view)[0].to_string());
     let policy = view.parts.policies.keys().next().map(ToString::to_string);
-    let (action, mut params) = match world.dice.below(11) {
+    let hook = view.parts.hooks.keys().next().map(ToString::to_string);
+    let hook = hook.map(|id| id.replacen("ash-", "lfh-", 1));
+    let hook = (
+        "lifeCycleHookId",
+        hook.unwrap_or_else(|| "lfh-nothing0".to_owned()),
+    );
+    let task = view.parts.schedules.keys().next().map(ToString::to_string);
+    let task = (
+        "scalingScheduledTaskId",
+        task.unwrap_or_else(|| "asst-nothing0".to_owned()),
+    );
+    let now = world.now();
+    let (action, mut params) = match world.dice.below(18) {
+        11 => {
+            let start = now + 600_000 * (1 + world.dice.below(20) as i64);
+            let params = vec![
+                ("scalingScheduledTaskName", format!("t-{start}")),
+                ("readjustMinSize", min.to_string()),
+                ("readjustMaxSize", max.to_string()),
+                ("startTime", beijing(start)),
+                ("endTime", beijing(now + 86_400_000 * 3)),
+                ("recurrence", "* * * * *".to_owned()),
+            ];
+            ("CreateScheduledTask", params)
+        }
+        12 => (
+            world.pick(&["ModifyScheduledTask", "DeleteScheduledTask"]),
+            vec![task],
+        ),
+        13 => {
+            let params = vec![
+                ("lifeCycleHookName", format!("q{}", world.dice.below(3))),
+                ("lifeCycleHookTimeout", "60".to_owned()),
+                ("transition", world.pick(&["0", "1"]).to_owned()),
+                ("notifyIds.0", "1832".to_owned()),
+            ];
+            ("CreateLifecycleHook", params)
+        }
+        14 => ("AttachLifecycleHookId", vec![hook]),
+        15 => ("DetachLifecycleHookId", Vec::new()),
+        16 => ("DeleteLifecycleHook", vec![hook]),
+        17 => {
+            let params = vec![
+                ("notificationTypes.0", "1".to_owned()),
+                ("notificationTypes.1", "4".to_owned()),
+                ("receiversIds.0", "1832".to_owned()),
+            ];
+            ("CreateScalingNotification", params)
+        }
         0..=2 => {
             let params = vec![
                 ("minSize", min.to_string()),
@@ -735,6 +783,9 @@ pub(crate) fn reads(world: &mut World, view: &GroupView) -> Vec<Ask> {
         "DescribeScalingInstance",
         "DescribeScalingActivity",
         "DescribeScalingPolicy",
+        "DescribeScheduledTask",
+        "DescribeLifecycleHook",
+        "DescribeScalingNotification",
     ] {
         asks.push(qcloud(world, action, &[("scalingGroupId", text.clone())]));
     }

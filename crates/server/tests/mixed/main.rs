@@ -290,7 +290,8 @@ async fn rest(world: &mut World) -> Result<(), String> {
         }
         for hook in view.parts.hooks.keys() {
             let delete = json!({ "LifecycleHookId": hook.to_string() });
-            world.read(tencent("DeleteLifecycleHook", &delete)).await?;
+            // One that is bound to nothing (2017) holds nobody, and is not seen here.
+            world.send(tencent("DeleteLifecycleHook", &delete)).await?;
         }
         let resume = json!({ "action": "resume" });
         let path = format!("scaling_group/{}/action", view.group.id.uuid());

@@ -365,7 +365,7 @@ fn schedule(world: &mut World, door: Door) -> GroupCommand {
     })))
 }
 
-/// Hooks with the defaults of a door; one that waits is told to wait on.
+/// Hooks with the defaults of a door; one that waits is told to wait on, one that can be bound is, or is no longer.
 fn hook(world: &mut World, door: Door, group: GroupId) -> GroupCommand {
     let waits: Vec<_> = world.groups[&group]
         .instances
@@ -373,16 +373,23 @@ fn hook(world: &mut World, door: Door, group: GroupId) -> GroupCommand {
         .flat_map(|i| i.hooks.iter().map(|wait| (i.id, wait.clone())))
         .collect();
     let known = hooks(world, group);
-    GroupCommand::Hook(match (world.dice.below(3), waits.first(), known.first()) {
-        (0, Some((instance, wait)), _) => HookChange::Extend {
-            id: wait.hook,
-            who: match door {
-                Door::Tencent2 => HookWaiter::Instance(*instance),
-                Door::Tencent3 | Door::Huawei | Door::Ksyun => {
-                    HookWaiter::Token(wait.token.clone())
-                }
+    let bindable = world.groups[&group].parts.hooks.values();
+    let bindable: Vec<_> = bindable
+        .filter(|hook| hook.bindable)
+        .map(|hook| hook.id)
+        .collect();
+    GroupCommand::Hook(match (world.dice.below(4), waits.first(), known.first()) {
+        (0, Some((instance, wait)), _) => match door {
+            Door::Tencent2 => HookChange::Renew {
+                id: wait.hook,
+                who: HookWaiter::Instance(*instance),
+                secs: 600,
             },
-            secs: 3600,
+            Door::Tencent3 | Door::Huawei | Door::Ksyun => HookChange::Extend {
+                id: wait.hook,
+                who: HookWaiter::Token(wait.token.clone()),
+                secs: 3600,
+            },
         },
         (1, _, Some(id)) => HookChange::Modify {
             id: *id,
@@ -392,30 +399,46 @@ fn hook(world: &mut World, door: Door, group: GroupId) -> GroupCommand {
                 ..HookPatch::default()
             }),
         },
-        _ => HookChange::Create(Box::new(HookSpec {
-            name: format!("{door:?}-{}", world.dice.below(2)),
-            transition: pick(
-                world,
-                &[HookTransition::Launching, HookTransition::Terminating],
-            ),
-            default_result: match door {
-                Door::Huawei => HookVerdict::Abandon,
-                Door::Tencent3 | Door::Tencent2 | Door::Ksyun => HookVerdict::Continue,
+        (2, _, _) if !bindable.is_empty() => HookChange::Bind {
+            id: match world.dice.strikes(300) {
+                true => None,
+                false => Some(pick(world, &bindable)),
             },
-            timeout_secs: match door {
-                Door::Huawei => pick(world, &[60, 3600]),
-                Door::Tencent2 => pick(world, &[1, 30]),
-                Door::Tencent3 | Door::Ksyun => 300,
-            },
-            extended: door == Door::Huawei,
-            metadata: String::new(),
-            target: (door == Door::Huawei).then(|| NotificationTarget::Topic {
-                kind: "URN".to_owned(),
-                name: "urn:smn:cn-north-4:p:t".to_owned(),
-            }),
-            command: None,
-        })),
+        },
+        _ => {
+            let spec = Box::new(hook_spec(world, door));
+            match door {
+                Door::Tencent2 => HookChange::CreateUnbound(spec),
+                Door::Tencent3 | Door::Huawei | Door::Ksyun => HookChange::Create(spec),
+            }
+        }
     })
+}
+
+fn hook_spec(world: &mut World, door: Door) -> HookSpec {
+    HookSpec {
+        name: format!("{door:?}-{}", world.dice.below(2)),
+        transition: pick(
+            world,
+            &[HookTransition::Launching, HookTransition::Terminating],
+        ),
+        default_result: match door {
+            Door::Huawei => HookVerdict::Abandon,
+            Door::Tencent3 | Door::Tencent2 | Door::Ksyun => HookVerdict::Continue,
+        },
+        timeout_secs: match door {
+            Door::Huawei => pick(world, &[60, 3600]),
+            Door::Tencent2 => pick(world, &[1, 30]),
+            Door::Tencent3 | Door::Ksyun => 300,
+        },
+        extended: door == Door::Huawei,
+        metadata: String::new(),
+        target: (door == Door::Huawei).then(|| NotificationTarget::Topic {
+            kind: "URN".to_owned(),
+            name: "urn:smn:cn-north-4:p:t".to_owned(),
+        }),
+        command: None,
+    }
 }
 
 /// Deletes a group: by force, or as the other doors do, which takes an empty one.
