@@ -113,38 +113,58 @@ fn older(beside: &Beside, mut shown: Value) -> Value {
     shown
 }
 
+/// What members are told from: asked for once, however many pools are shown.
+pub(super) struct Board {
+    records: Arc<Records>,
+    views: Vec<Arc<GroupView>>,
+    listed: Vec<Arc<Member>>,
+}
+
+impl Board {
+    pub(super) async fn look(beside: &Beside) -> Result<Board, Wrong> {
+        let listed = beside.ctx.api.members(beside.caller()).await;
+        Ok(Board {
+            records: beside.records().await?,
+            views: beside.views().await?,
+            listed: listed.map_err(|error| beside.refused(&error))?,
+        })
+    }
+
+    /// The members of a pool, or nothing when there is no such pool.
+    pub(super) fn members(&self, beside: &Beside, id: &str) -> Option<Vec<Value>> {
+        if !is_known(&self.records, &self.views, id) {
+            return None;
+        }
+        let pool = pools::find(&self.records, id);
+        let listeners: Vec<String> = match &pool {
+            Some(pool) => {
+                let listeners = pools::listeners(&self.records, pool.id).into_iter();
+                listeners.map(muster_model::ListenerId::uuid).collect()
+            }
+            None => Vec::new(),
+        };
+        let here = |member: &&Arc<Member>| {
+            let place = &member.target.balancer;
+            place == id || listeners.contains(place)
+        };
+        let bound = self.listed.iter().filter(here).filter_map(|member| {
+            let mut views = self.views.iter();
+            let view = views.find(|view| view.group.id == member.owner.group)?;
+            Some(bound(beside, view, member, &listeners))
+        });
+        let made = by_age(&self.records.pool_members).into_iter();
+        let made = made.filter(|member| {
+            pool.as_ref()
+                .is_some_and(|pool| member.spec.pool == pool.id)
+        });
+        let made = made.map(|member| by_hand(beside, member));
+        Some(bound.chain(made).collect())
+    }
+}
+
 /// The members of a pool, or nothing when there is no such pool.
 pub(super) async fn all(beside: &Beside, id: &str) -> Result<Option<Vec<Value>>, Wrong> {
-    let (records, views) = (beside.records().await?, beside.views().await?);
-    if !is_known(&records, &views, id) {
-        return Ok(None);
-    }
-    let pool = pools::find(&records, id);
-    let listeners: Vec<String> = match &pool {
-        Some(pool) => {
-            let listeners = pools::listeners(&records, pool.id).into_iter();
-            listeners.map(muster_model::ListenerId::uuid).collect()
-        }
-        None => Vec::new(),
-    };
-    let listed = beside.ctx.api.members(beside.caller()).await;
-    let listed = listed.map_err(|error| beside.refused(&error))?;
-    let here = |member: &&Arc<Member>| {
-        let place = &member.target.balancer;
-        place == id || listeners.contains(place)
-    };
-    let bound = listed.iter().filter(here).filter_map(|member| {
-        let mut views = views.iter();
-        let view = views.find(|view| view.group.id == member.owner.group)?;
-        Some(bound(beside, view, member, &listeners))
-    });
-    let by_hand = by_age(&records.pool_members).into_iter();
-    let by_hand = by_hand.filter(|member| {
-        pool.as_ref()
-            .is_some_and(|pool| member.spec.pool == pool.id)
-    });
-    let by_hand = by_hand.map(|member| self::by_hand(beside, member));
-    Ok(Some(bound.chain(by_hand).collect()))
+    Ok(Board::look(beside).await?.members(beside, id))
 }
 
 /// CreateMember.

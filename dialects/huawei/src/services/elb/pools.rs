@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::listeners::{bound_group, default_pool};
-use super::{balancers, members, refs, with_kept};
+use super::members::Board;
+use super::{balancers, refs, with_kept};
 use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
@@ -59,11 +60,11 @@ pub(super) fn listeners(records: &Records, pool: PoolId) -> Vec<ListenerId> {
 }
 
 impl Beside {
-    async fn pool_shape(&self, records: &Records, pool: &Pool) -> Result<Value, Wrong> {
+    fn pool_shape(&self, board: &Board, records: &Records, pool: &Pool) -> Value {
         let (spec, id) = (&pool.spec, pool.id);
         let mut monitors = records.health_monitors.values();
         let monitor = monitors.find(|monitor| monitor.spec.pool == id);
-        let members = members::all(self, &id.uuid()).await?;
+        let members = board.members(self, &id.uuid()).unwrap_or_default();
         let shown = json!({
             "id": id.uuid(),
             "name": spec.name,
@@ -73,7 +74,7 @@ impl Beside {
             "lb_algorithm": spec.algorithm,
             "listeners": refs(listeners(records, id).into_iter().map(ListenerId::uuid)),
             "loadbalancers": refs(spec.balancer.iter().map(|balancer| balancer.uuid())),
-            "members": refs(members.iter().flatten().map(super::id_of)),
+            "members": refs(members.iter().map(super::id_of)),
             "project_id": self.project(),
             "protocol": spec.protocol,
             "session_persistence": null,
@@ -93,7 +94,7 @@ impl Beside {
         if self.is_v2() {
             shown["tenant_id"] = json!(self.project());
         }
-        Ok(shown)
+        shown
     }
 }
 
@@ -158,11 +159,11 @@ impl Action<Beside> for CreatePool {
         let records = beside.records().await?;
         let spec = read(body.read(beside, "pool"), &records)?;
         let id = beside.create(RecordSpec::Pool(Box::new(spec))).await?;
-        let records = beside.records().await?;
+        let (records, board) = (beside.records().await?, Board::look(beside).await?);
         let Some(Record::Pool(pool)) = records.get(id) else {
             return Err(beside.broken("the pool is gone"));
         };
-        Ok(beside.elb_one("pool", beside.pool_shape(&records, &pool).await?))
+        Ok(beside.elb_one("pool", beside.pool_shape(&board, &records, &pool)))
     }
 }
 
@@ -176,20 +177,21 @@ impl Action<Beside> for ListPools {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let records = beside.records().await?;
-        let mut all = Vec::with_capacity(records.pools.len());
-        for pool in by_age(&records.pools) {
-            all.push(beside.pool_shape(&records, pool).await?);
-        }
+        let board = Board::look(beside).await?;
+        let all = by_age(&records.pools).into_iter();
+        let all = all
+            .map(|pool| beside.pool_shape(&board, &records, pool))
+            .collect();
         beside.elb_list("pools", all)
     }
 }
 
 /// One, under its name.
 pub(super) async fn show(beside: &Beside, id: &str) -> Result<Value, Wrong> {
-    let records = beside.records().await?;
+    let (records, board) = (beside.records().await?, Board::look(beside).await?);
     let pool = find(&records, id);
     let pool = pool.ok_or_else(|| beside.absent("The pool", id))?;
-    Ok(beside.elb_one("pool", beside.pool_shape(&records, &pool).await?))
+    Ok(beside.elb_one("pool", beside.pool_shape(&board, &records, &pool)))
 }
 
 /// ShowPool.
