@@ -149,15 +149,18 @@ impl Table {
     /// Judges, twice: the second time nothing is left to say.
     fn judge(&mut self, now: Time) {
         let groups = BTreeMap::new();
-        let known = |records| Known {
-            records,
+        let alarms = judge_alarms(&Known {
+            records: &self.records,
             groups: &groups,
             now,
-        };
-        let alarms = judge_alarms(&known(&self.records));
+        });
         let fired_before = self.fired();
         self.records = self.records.after(&alarms.change);
-        let again = judge_alarms(&known(&self.records));
+        let again = judge_alarms(&Known {
+            records: &self.records,
+            groups: &groups,
+            now,
+        });
         assert!(again.change.put.is_empty() && again.events.is_empty());
         assert_eq!(again.wake_at, alarms.wake_at);
         let rule = self.records.alarm_rules.values().next().unwrap();
