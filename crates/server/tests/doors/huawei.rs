@@ -27,6 +27,11 @@ impl Hua {
             seal_token: Arc::new(|text| Some(text.to_owned())),
             open_token: Arc::new(|text| Some(text.to_owned())),
             random: Arc::new(|| [7; 32]),
+            topics: muster_huawei::TopicOptions {
+                confirm_at_once: true,
+                has_mail: false,
+                certificate: Arc::from(""),
+            },
         };
         let account = Arc::new(Account(account.0));
         Hua(Huawei::new(
