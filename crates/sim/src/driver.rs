@@ -425,8 +425,11 @@ impl World {
         let ready = view.pool.values();
         let ready = ready.filter(|i| i.state == muster_model::Lifecycle::Stopped);
         let (ready, capacity) = (ready.count(), view.pool_capacity());
+        // Members above the maximum, that a shrunk maximum left behind, take its place under the bound (promise P1).
+        let bound = view.most_machines().saturating_sub(view.instances.len());
+        let fill = capacity.min(bound);
         if view.pool.len() > capacity
-            || (view.group.spec.enabled && ready < capacity && serving >= desired)
+            || (view.group.spec.enabled && ready < fill && serving >= desired)
         {
             found.push(format!("{ready} are ready in the warm pool of {capacity}"));
         }
