@@ -11,8 +11,9 @@ use crate::fault::Fault;
 const WRONG: &str = "InvalidParameter.LoadBalancerIdError";
 /// Weight of a target when none is given.
 const DEFAULT_WEIGHT: i64 = 10;
-/// Balancers that one request may name.
-const MOST_BALANCERS: usize = 100;
+/// Classic balancers of a group, and application balancers.
+const MOST_CLASSIC: usize = 20;
+const MOST_FORWARD: usize = 100;
 
 /// A port of the machines and its weight.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -100,14 +101,15 @@ pub(crate) fn balancers(
         let balancer = info.checked(&name, old)?;
         add(&mut list, &name, balancer)?;
     }
-    if list.len() > MOST_BALANCERS {
-        let count = list.len().to_string();
-        return Err(Fault::coded(
-            WRONG,
-            "loadBalancerIds",
-            &count,
-            "at most 100",
-        ));
+    let classic = classic(&list).count();
+    for (count, most) in [
+        (classic, MOST_CLASSIC),
+        (list.len() - classic, MOST_FORWARD),
+    ] {
+        if count > most {
+            let text = format!("{count} load balancers of one kind are more than {most}");
+            return Err(Fault::refused("QuotaExceeded.LoadBalancerId", text));
+        }
     }
     Ok(list)
 }

@@ -13,6 +13,7 @@ mod common;
 mod explain;
 mod health;
 mod hooks;
+mod of_2017;
 mod options;
 mod pool;
 mod rest;

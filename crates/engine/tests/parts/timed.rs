@@ -41,7 +41,7 @@ impl Table {
     }
 
     /// Lets the group sleep until it wants to be looked at, but not longer than until then.
-    fn wake_until(&mut self, secs: u64) {
+    pub(super) fn wake_until(&mut self, secs: u64) {
         while let Some(wake) = self.view.group.wake_at.filter(|wake| *wake <= at(secs)) {
             assert!(
                 wake > self.now,

@@ -326,7 +326,8 @@ impl Action<Ctx> for ModifyScalingGroup {
     async fn run(mut self, ctx: &Ctx) -> Result<Nothing, Fault> {
         let item = ctx.group(self.scaling_group_id.as_ref()).await?;
         let old = &item.group.spec;
-        let mut commands = vec![GroupCommand::Modify(Box::new(self.patch(old, ctx)?))];
+        let patch = self.patch(old, ctx)?;
+        let mut commands = Vec::new();
         let infos = self.forward_lb_infos.take();
         if self.load_balancer_ids.is_some() || infos.is_some() {
             let ids = self.load_balancer_ids.as_ref();
@@ -340,6 +341,8 @@ impl Action<Ctx> for ModifyScalingGroup {
                 }));
             }
         }
+        // Last: the activity that new sizes lead to would be in the way of the balancers.
+        commands.push(GroupCommand::Modify(Box::new(patch)));
         ctx.all_on(item.group.id, commands).await
     }
 }

@@ -7,6 +7,7 @@ mod groups;
 mod groups_write;
 mod hooks;
 mod instances;
+mod metric;
 mod notifications;
 mod policies;
 mod schedules;

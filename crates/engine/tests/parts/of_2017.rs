@@ -1,0 +1,250 @@
+//! What the API of 2017 asks for: hooks that are bound, waits that are renewed, scheduled tasks that take turns, and machines
+//! of the right kind.
+
+use std::sync::Arc;
+
+use muster_model::{
+    AttachRefusal, Created, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
+    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, Machine, MachineState,
+    Placement, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
+};
+
+use super::common::{Table, spec};
+
+fn at(secs: u64) -> Time {
+    Time(0).plus_secs(secs)
+}
+
+/// A group that was made through the API of 2017.
+fn group() -> Table {
+    let mut t = Table::new(spec(0, 0, 9));
+    Arc::make_mut(&mut t.view.group).door = Door::Tencent2;
+    t
+}
+
+fn hook(name: &str, timeout_secs: u32) -> HookSpec {
+    HookSpec {
+        name: name.to_owned(),
+        transition: HookTransition::Launching,
+        default_result: HookVerdict::Continue,
+        timeout_secs,
+        extended: false,
+        metadata: String::new(),
+        target: None,
+        command: None,
+    }
+}
+
+fn change(t: &mut Table, change: HookChange) -> Result<Created, Error> {
+    t.command(GroupCommand::Hook(change))
+}
+
+fn unbound(t: &mut Table, name: &str) -> HookId {
+    match change(t, HookChange::CreateUnbound(Box::new(hook(name, 60)))) {
+        Ok(Created::Hook(id)) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn active(t: &Table) -> Vec<HookId> {
+    let hooks = t.view.parts.hooks.values();
+    hooks
+        .filter(|hook| hook.active)
+        .map(|hook| hook.id)
+        .collect()
+}
+
+#[test]
+fn a_hook_acts_while_it_is_bound_and_one_of_another_door_always() {
+    let mut t = group();
+    let (one, two) = (unbound(&mut t, "one"), unbound(&mut t, "two"));
+    assert_eq!(active(&t), []);
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    assert_eq!(t.view.instances[&t.newest()].state, Lifecycle::InService);
+    change(&mut t, HookChange::Bind { id: Some(one) }).unwrap();
+    assert_eq!(active(&t), [one]);
+    let theirs = match change(&mut t, HookChange::Create(Box::new(hook("theirs", 60)))) {
+        Ok(Created::Hook(id)) => id,
+        other => panic!("{other:?}"),
+    };
+    // One at a time, and what always acts goes on doing so.
+    change(&mut t, HookChange::Bind { id: Some(two) }).unwrap();
+    let mut both = vec![two, theirs];
+    both.sort();
+    assert_eq!(active(&t), both);
+    change(&mut t, HookChange::Bind { id: None }).unwrap();
+    assert_eq!(active(&t), [theirs]);
+    let nobody = HookId::new(Key::from_bits(5));
+    assert!(matches!(
+        change(&mut t, HookChange::Bind { id: Some(nobody) }),
+        Err(Error::NotFound { .. })
+    ));
+}
+
+#[test]
+fn a_wait_is_renewed_from_now_on_earlier_or_later() {
+    let mut t = group();
+    let id = unbound(&mut t, "one");
+    change(&mut t, HookChange::Bind { id: Some(id) }).unwrap();
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    let member = t.newest();
+    let renew = |secs| HookChange::Renew {
+        id,
+        who: HookWaiter::Instance(member),
+        secs,
+    };
+    let ends = |t: &Table| {
+        let activity = t.view.activities.values().next().unwrap();
+        (
+            t.view.instances[&member].hooks[0].deadline,
+            activity.deadline,
+        )
+    };
+    let (_, before) = ends(&t);
+    t.now = at(50);
+    change(&mut t, renew(600)).unwrap();
+    assert_eq!(ends(&t), (at(650), before.plus_secs(590)));
+    change(&mut t, renew(10)).unwrap();
+    assert_eq!(ends(&t), (at(60), before.plus_secs(590)));
+    t.now = at(60);
+    t.settle();
+    assert_eq!(t.view.instances[&member].state, Lifecycle::InService);
+    assert_eq!(change(&mut t, renew(10)), Err(Error::VerdictGiven));
+}
+
+fn task(name: &str, start_secs: u64, cron: Option<&str>, desired: u32) -> ScheduleSpec {
+    ScheduleSpec {
+        name: name.to_owned(),
+        times: ScheduleTimes {
+            start_at: at(start_secs),
+            end_at: cron.map(|_| at(40 * 86_400)),
+            cron: cron.map(str::to_owned),
+            zone: "UTC".to_owned(),
+            repeat: None,
+        },
+        min: 0,
+        max: 9,
+        desired: Some(desired),
+    }
+}
+
+fn create(t: &mut Table, spec: ScheduleSpec) -> Result<Created, Error> {
+    t.command(GroupCommand::Schedule(ScheduleCommand::Create(Box::new(
+        spec,
+    ))))
+}
+
+#[test]
+fn tasks_take_turns_the_earliest_first() {
+    let mut t = group();
+    let id = unbound(&mut t, "hold");
+    change(&mut t, HookChange::Bind { id: Some(id) }).unwrap();
+    create(&mut t, task("one", 100, None, 2)).unwrap();
+    create(&mut t, task("two", 150, None, 1)).unwrap();
+    // Both are due when somebody looks: the earlier one acts, and holds the other up with its activity.
+    t.wake_until(155);
+    assert_eq!(t.view.group.spec.size.desired, 2);
+    assert!(t.view.group.busy.is_some());
+    let waiting = |t: &Table| {
+        let tasks = t.view.parts.schedules.values();
+        tasks.filter(|task| task.next_at.is_some()).count()
+    };
+    assert_eq!(waiting(&t), 1);
+    // The hook lets go after 60 s: the activity ends, and the other one has its turn.
+    t.wake_until(240);
+    assert_eq!((t.view.group.spec.size.desired, waiting(&t)), (1, 0));
+    assert_eq!(t.view.instances.len(), 1);
+    let kinds: Vec<_> = t.ended.iter().map(|activity| activity.kind).collect();
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+}
+
+#[test]
+fn two_that_are_due_at_once_both_have_their_turn() {
+    let mut t = group();
+    create(&mut t, task("one", 100, None, 3)).unwrap();
+    create(&mut t, task("two", 170, None, 1)).unwrap();
+    // Nobody has looked for a while.
+    t.now = at(1000);
+    t.settle();
+    t.wake_until(1001);
+    assert_eq!(t.view.group.spec.size.desired, 1);
+    let kinds: Vec<_> = t.ended.iter().map(|activity| activity.wanted).collect();
+    assert_eq!(kinds, [3, 2], "three come, two go");
+}
+
+#[test]
+fn two_tasks_of_one_time_are_refused_in_such_a_group_only() {
+    let conflict = |other: &str| {
+        Err(Error::Invalid {
+            field: Field::Start,
+            problem: Problem::Duplicate(other.to_owned()),
+        })
+    };
+    let mut t = group();
+    create(&mut t, task("daily", 3600, Some("0 1 * * *"), 1)).unwrap();
+    assert_eq!(
+        create(&mut t, task("once", 3630, None, 1)),
+        conflict("daily")
+    );
+    let weekly = task("weekly", 7200, Some("0 1 * * 1"), 1);
+    assert_eq!(create(&mut t, weekly), conflict("daily"));
+    let id = match create(&mut t, task("later", 7200, Some("0 2 * * 1"), 1)) {
+        Ok(Created::Schedule(id)) => id,
+        other => panic!("{other:?}"),
+    };
+    let moved = |start, cron| {
+        GroupCommand::Schedule(ScheduleCommand::Modify {
+            id,
+            spec: Box::new(task("later", start, Some(cron), 2)),
+            restart: false,
+        })
+    };
+    assert_eq!(t.command(moved(7200, "0 1 1 * *")), conflict("daily"));
+    t.command(moved(7200, "0 2 * * 1")).unwrap();
+    let mut other = Table::new(spec(0, 0, 9));
+    create(&mut other, task("daily", 3600, Some("0 1 * * *"), 1)).unwrap();
+    create(&mut other, task("once", 3600, None, 1)).unwrap();
+}
+
+#[test]
+fn machines_of_another_kind_and_stopped_ones_are_not_attached() {
+    let mut t = group();
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    let plain = t.machine(t.newest());
+    let machine = |bits, kind: &str, state| Machine {
+        id: InstanceId::new(Key::from_bits(bits)),
+        owner: None,
+        state,
+        placement: Placement {
+            instance_type: kind.to_owned(),
+            ..plain.placement.clone()
+        },
+        ..plain.clone()
+    };
+    let mut attach = |machine: Machine| {
+        t.command(GroupCommand::Attach {
+            instances: vec![machine.id],
+            machines: vec![machine],
+        })
+    };
+    for (machine, refusal) in [
+        (
+            machine(50, "B", MachineState::Running),
+            AttachRefusal::OtherType,
+        ),
+        (
+            machine(51, "A", MachineState::Stopped),
+            AttachRefusal::NotRunning,
+        ),
+    ] {
+        let instance = machine.id;
+        assert_eq!(
+            attach(machine),
+            Err(Error::CannotAttach { instance, refusal })
+        );
+    }
+    assert!(attach(machine(52, "A", MachineState::Running)).is_ok());
+}
