@@ -379,3 +379,192 @@ impl Notifier for Spread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_model::{Ids, RecordHead, Site, SubscriptionSpec, TopicSpec};
+
+    const URN_OF_NEWS: &str = "urn:smn:r:p:news";
+
+    fn head() -> RecordHead {
+        RecordHead {
+            account: Ids::new(9).next_id(),
+            site: Site::default(),
+            version: 1,
+            ordinal: 1,
+            created_at: Time(0),
+            updated_at: Time(0),
+        }
+    }
+
+    fn subscription(seed: u64, protocol: &str, status: SubscriptionStatus) -> Subscription {
+        Subscription {
+            id: Ids::new(seed).next_id(),
+            head: head(),
+            spec: SubscriptionSpec {
+                topic: Ids::new(1).next_id(),
+                protocol: protocol.to_owned(),
+                endpoint: format!("{protocol} {seed}"),
+                remark: String::new(),
+                status,
+                headers: std::collections::BTreeMap::new(),
+                token: format!("token {seed}"),
+                base_url: "http://here".to_owned(),
+            },
+        }
+    }
+
+    fn records(subscriptions: &[Subscription]) -> Records {
+        let news = Topic {
+            id: Ids::new(1).next_id(),
+            head: head(),
+            spec: TopicSpec {
+                name: "news".to_owned(),
+                region: "r".to_owned(),
+                project: "p".to_owned(),
+                ..TopicSpec::default()
+            },
+        };
+        let subscriptions = subscriptions.iter().cloned();
+        let all = subscriptions.map(|one| Record::Subscription(Arc::new(one)));
+        all.chain([Record::Topic(Arc::new(news))]).collect()
+    }
+
+    fn sent(rows: &[Row]) -> Vec<String> {
+        let read = |row: &Row| {
+            let Row::Event(event) = row else {
+                panic!("only messages")
+            };
+            let delivery: Delivery = serde_json::from_value(event.body.clone()).unwrap();
+            assert_eq!(
+                event.group.key(),
+                delivery.subscription.key(),
+                "its own lane"
+            );
+            format!(
+                "{} {}: {}",
+                delivery.kind.word(),
+                delivery.endpoint,
+                delivery.subject
+            )
+        };
+        rows.iter().map(read).collect()
+    }
+
+    #[test]
+    fn a_message_goes_to_those_who_confirmed() {
+        use SubscriptionStatus::{Cancelled, Confirmed, Unconfirmed};
+        let records = records(&[
+            subscription(2, "http", Confirmed),
+            subscription(3, "http", Unconfirmed),
+            subscription(4, "email", Confirmed),
+            subscription(5, "http", Cancelled),
+        ]);
+        let news = topic(&records, URN_OF_NEWS).unwrap();
+        assert!(topic(&records, "urn:smn:other:p:news").is_none());
+        let event = |kind, body| SavedEvent {
+            seq: 7,
+            event: Event {
+                group: Ids::new(6).next_id(),
+                account: Some(head().account),
+                at: Time(5),
+                kind,
+                to: None,
+                body,
+            },
+        };
+        let hook = serde_json::json!({
+            "lifecycle_transition": "INSTANCE_LAUNCHING", "scaling_group_name": "g",
+        });
+        let rows = deliveries(&records, news, &event(EventKind::Hook, hook));
+        let mut told = sent(&rows);
+        told.sort();
+        let subject = "[Auto Scaling] INSTANCE_LAUNCHING g";
+        assert_eq!(
+            told,
+            [
+                format!("Notification email 4: {subject}"),
+                format!("Notification http 2: {subject}"),
+            ]
+        );
+        // Spread again after a crash, it is the same message.
+        let end = serde_json::json!({ "topic_scene": "SCALING_UP", "scaling_group_name": "g" });
+        let ended = event(EventKind::Notification, end);
+        assert_eq!(
+            deliveries(&records, news, &ended),
+            deliveries(&records, news, &ended)
+        );
+    }
+
+    #[test]
+    fn endpoints_are_told_what_becomes_of_their_subscriptions() {
+        use SubscriptionStatus::{Cancelled, Confirmed, Unconfirmed};
+        let put = |one: Subscription| RecordChange {
+            put: vec![Record::Subscription(Arc::new(one))],
+            ..RecordChange::default()
+        };
+        let gone = |one: &Subscription| RecordChange {
+            gone: vec![RecordId::Subscription(one.id)],
+            ..RecordChange::default()
+        };
+        let told = |before: &[Subscription], change: &RecordChange| {
+            let rows = notices(&records(before), change, Time(5));
+            let words = sent(&rows).into_iter();
+            let words = words.map(|text| text.split(' ').next().unwrap_or_default().to_owned());
+            words.collect::<Vec<_>>()
+        };
+        let asked = ["SubscriptionConfirmation"];
+        let left = ["UnsubscribeConfirmation"];
+        let nothing: [&str; 0] = [];
+        let one = |protocol, status| subscription(2, protocol, status);
+        assert_eq!(told(&[], &put(one("http", Confirmed))), asked);
+        assert_eq!(told(&[], &put(one("http", Unconfirmed))), asked);
+        assert_eq!(told(&[], &put(one("email", Unconfirmed))), asked);
+        assert_eq!(told(&[], &put(one("email", Confirmed))), nothing);
+        assert_eq!(told(&[], &put(one("sms", Unconfirmed))), nothing);
+        let confirmed = one("http", Confirmed);
+        let before = std::slice::from_ref(&confirmed);
+        assert_eq!(told(before, &put(one("http", Cancelled))), left);
+        assert_eq!(told(before, &put(one("http", Confirmed))), nothing);
+        assert_eq!(told(before, &gone(&confirmed)), left);
+        let cancelled = one("http", Cancelled);
+        let before = std::slice::from_ref(&cancelled);
+        assert_eq!(told(before, &gone(&cancelled)), nothing);
+        assert_eq!(told(before, &put(one("http", Confirmed))), nothing);
+    }
+
+    #[test]
+    fn what_nobody_wants_any_more_is_not_delivered() {
+        use SubscriptionStatus::{Cancelled, Confirmed, Unconfirmed};
+        let is_moot_for = |status: Option<SubscriptionStatus>, kind| {
+            let one = subscription(2, "http", status.unwrap_or_default());
+            let there: &[Subscription] = match status {
+                Some(_) => std::slice::from_ref(&one),
+                None => &[],
+            };
+            let records = records(there);
+            let news = topic(&records, URN_OF_NEWS).unwrap();
+            let Row::Event(event) = notice(news, &one, kind, Time(5)) else {
+                panic!("a message")
+            };
+            let delivery: Delivery = serde_json::from_value(event.body).unwrap();
+            is_moot(&records, &delivery)
+        };
+        for (status, message, asked) in [
+            (Some(Confirmed), false, false),
+            (Some(Unconfirmed), true, false),
+            (Some(Cancelled), true, false),
+            (None, true, true),
+        ] {
+            let moot = |kind| is_moot_for(status, kind);
+            assert_eq!(moot(DeliveryKind::Notification), message, "{status:?}");
+            assert_eq!(
+                moot(DeliveryKind::SubscriptionConfirmation),
+                asked,
+                "{status:?}"
+            );
+            assert!(!moot(DeliveryKind::UnsubscribeConfirmation), "{status:?}");
+        }
+    }
+}
