@@ -16,6 +16,7 @@
 mod activity;
 mod advise;
 pub mod alarm;
+mod alarm_messages;
 pub mod alarms;
 mod apply;
 pub mod balancers;

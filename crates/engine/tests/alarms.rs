@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use muster_engine::{Known, judge_alarms, take_readings};
+use muster_engine::{Alarms, Known, judge_alarms, take_readings};
 use muster_model::{
     Account, AccountId, Alarm, AlarmAction, AlarmCheck, AlarmDetail, AlarmPolicy, AlarmRuleSpec,
     AlarmState, Asks, Comparison, Dimension, Ids, Key, Metric, MetricName, MetricSource, Reading,
@@ -148,19 +148,10 @@ impl Table {
 
     /// Judges, twice: the second time nothing is left to say.
     fn judge(&mut self, now: Time) {
-        let groups = BTreeMap::new();
-        let alarms = judge_alarms(&Known {
-            records: &self.records,
-            groups: &groups,
-            now,
-        });
+        let alarms = looked_at(&self.records, now);
         let fired_before = self.fired();
         self.records = self.records.after(&alarms.change);
-        let again = judge_alarms(&Known {
-            records: &self.records,
-            groups: &groups,
-            now,
-        });
+        let again = looked_at(&self.records, now);
         assert!(again.change.put.is_empty() && again.events.is_empty());
         assert_eq!(again.wake_at, alarms.wake_at);
         let rule = self.records.alarm_rules.values().next().unwrap();
@@ -189,6 +180,14 @@ impl Table {
         let rule = self.records.alarm_rules.values().next()?;
         rule.spec.state.fired
     }
+}
+
+fn looked_at(records: &Records, now: Time) -> Alarms {
+    judge_alarms(&Known {
+        records,
+        groups: &BTreeMap::new(),
+        now,
+    })
 }
 
 fn told(title: &str, alarm: Alarm, values: &[(i64, f64)], looks: &[i64]) -> String {

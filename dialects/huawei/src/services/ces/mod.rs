@@ -4,9 +4,11 @@
 //! `V1.0` shows a rule by its first condition and its first resource, as the real one does; what else it has is kept.
 
 mod data;
+mod list;
 mod metrics;
 mod rule;
 mod v1;
+mod v1_change;
 mod v2;
 mod v2_parts;
 
@@ -56,9 +58,9 @@ static ROUTES: &[Route<Beside>] = &[
     route::<v1::CreateAlarm>(Method::POST, "/V1.0/{project_id}/alarms", 201),
     route::<v1::ListAlarms>(Method::GET, "/V1.0/{project_id}/alarms", 200),
     route::<v1::ShowAlarm>(Method::GET, "/V1.0/{project_id}/alarms/{alarm_id}", 200),
-    route::<v1::UpdateAlarm>(Method::PUT, "/V1.0/{project_id}/alarms/{alarm_id}", 204),
-    route::<v1::DeleteAlarm>(Method::DELETE, "/V1.0/{project_id}/alarms/{alarm_id}", 204),
-    route::<v1::UpdateAlarmAction>(
+    route::<v1_change::UpdateAlarm>(Method::PUT, "/V1.0/{project_id}/alarms/{alarm_id}", 204),
+    route::<v1_change::DeleteAlarm>(Method::DELETE, "/V1.0/{project_id}/alarms/{alarm_id}", 204),
+    route::<v1_change::UpdateAlarmAction>(
         Method::PUT,
         "/V1.0/{project_id}/alarms/{alarm_id}/action",
         204,
@@ -70,7 +72,7 @@ static ROUTES: &[Route<Beside>] = &[
         "/V1.0/{project_id}/batch-query-metric-data",
         200,
     ),
-    route::<data::ListMetrics>(Method::GET, "/V1.0/{project_id}/metrics", 200),
+    route::<list::ListMetrics>(Method::GET, "/V1.0/{project_id}/metrics", 200),
     route::<v2::CreateAlarmRules>(Method::POST, "/v2/{project_id}/alarms", 201),
     route::<v2::ListAlarmRules>(Method::GET, "/v2/{project_id}/alarms", 200),
     route::<v2::BatchEnableAlarmRules>(Method::POST, "/v2/{project_id}/alarms/action", 200),
