@@ -156,7 +156,7 @@ fn waits(draft: &Draft<'_>, schedule: &Schedule) -> bool {
     group.busy.is_some() || (asked && draft.parts().schedules.values().any(just_fired))
 }
 
-/// Fires what is due. A group that is off lets its firings pass (rules S8, G21).
+/// Fires what is due. A scheduled action or a group that is off lets its firings pass (rules S8, G21).
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
     let mut due: Vec<Arc<Schedule>> = draft
@@ -171,20 +171,25 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         (last, schedule.created_at, schedule.ordinal, schedule.id)
     });
     for schedule in due {
-        if waits(draft, &schedule) {
+        if schedule.enabled && waits(draft, &schedule) {
             let name = &schedule.name;
             let text = format!("scheduled action {name} is due and waits for the activity before");
             draft.because(Code::Schedule, text);
             continue;
         }
-        let enabled = draft.group().spec.enabled;
+        let group_enabled = draft.group().spec.enabled;
+        let enabled = group_enabled && schedule.enabled;
         if enabled {
             fire(draft, &schedule);
         } else {
+            let off = match group_enabled {
+                true => "it",
+                false => "the group",
+            };
             draft.held(
                 Clamp::Disabled,
                 format!(
-                    "scheduled action {} is due, but the group is disabled: it passes",
+                    "scheduled action {} is due, but {off} is disabled: it passes",
                     schedule.name
                 ),
             );

@@ -33,6 +33,7 @@ mod refresh;
 mod scaling;
 mod series;
 mod server;
+mod task;
 mod time;
 mod topic;
 mod warm_pool;

@@ -365,6 +365,9 @@ pub struct Schedule {
     pub group: GroupId,
     /// Its name, unique in the group.
     pub name: String,
+    /// Acts, or lets its times pass (Huawei pause).
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// When.
     pub times: ScheduleTimes,
     /// Minimum to set.
@@ -382,6 +385,11 @@ pub struct Schedule {
     pub fired_at: Option<Time>,
     /// When it fires next; `None` = never again.
     pub next_at: Option<Time>,
+}
+
+/// What was stored before there was a switch acts.
+fn yes() -> bool {
+    true
 }
 
 /// What a caller can set of a scheduled action.
@@ -412,6 +420,13 @@ pub enum ScheduleCommand {
         spec: Box<ScheduleSpec>,
         /// Its first time is given anew: it may not be past.
         restart: bool,
+    },
+    /// Let it act, or let its times pass.
+    Switch {
+        /// Which.
+        id: ScheduleId,
+        /// Acts.
+        enabled: bool,
     },
     /// Delete it.
     Delete {

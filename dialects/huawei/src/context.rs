@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use muster_kit::action::Context;
 use muster_model::{
-    Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyId, ResourceKind,
+    Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyCommand, PolicyId,
+    ResourceKind,
 };
 use muster_ports::{Api, Caller};
 
 use crate::codes;
 use crate::fault::Fault;
+use crate::shapes::policy::is_shown;
+use crate::tasks;
 
 /// Seals a secret for storage.
 pub type Seal = Arc<dyn Fn(&str) -> String + Send + Sync>;
@@ -131,15 +134,26 @@ impl Ctx {
         }
     }
 
-    /// The policy that an id names, and its group.
+    /// The policy that an id names, and its group. Scheduled actions of other doors are policies too.
     pub(crate) async fn policy(&self, id: &str) -> Result<(Arc<GroupView>, Arc<Policy>), Fault> {
         let absent = || Fault::absent(id);
-        let policy = PolicyId::parse_uuid(id).map_err(|_| absent())?;
+        let key = PolicyId::parse_uuid(id).map_err(|_| absent())?;
         let mut views = self.views().await?.into_iter();
         let found = views.find_map(|view| {
-            let policy = Arc::clone(view.parts.policies.get(&policy)?);
+            let mut all = view.policies_and_tasks().into_iter();
+            let policy = all.find(|policy| policy.id == key && is_shown(policy))?;
             Some((view, policy))
         });
         found.ok_or_else(absent)
+    }
+
+    /// Does something with a policy.
+    pub(crate) async fn change_policy(
+        &self,
+        view: &GroupView,
+        command: PolicyCommand,
+    ) -> Result<Created, Fault> {
+        self.change(view.group.id, tasks::on_policy(view, command)?)
+            .await
     }
 }

@@ -15,6 +15,7 @@ mod identity;
 mod routes;
 mod services;
 mod shapes;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -5,6 +5,7 @@
 //! Terraform takes a text with "invalid" or "not found" in it for "gone": no error of another meaning has these words.
 
 mod actions;
+mod alarms;
 mod auth;
 mod checks;
 mod codes;
@@ -12,6 +13,7 @@ mod context;
 mod door;
 mod fault;
 mod params;
+mod repeats;
 mod shapes;
 #[cfg(test)]
 mod tests;

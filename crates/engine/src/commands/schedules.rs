@@ -15,6 +15,14 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
     match command {
         ScheduleCommand::Create(spec) => create(draft, spec),
         ScheduleCommand::Modify { id, spec, restart } => modify(draft, *id, spec, *restart),
+        ScheduleCommand::Switch { id, enabled } => {
+            let switched = Schedule {
+                enabled: *enabled,
+                ..(*named(draft, *id)?).clone()
+            };
+            draft.put_part(Part::Schedule(Arc::new(switched)));
+            Ok(Created::Nothing)
+        }
         ScheduleCommand::Delete { id } => {
             named(draft, *id)?;
             draft.drop_part(PartId::Schedule(*id));
@@ -46,6 +54,7 @@ fn create(draft: &mut Draft<'_>, spec: &ScheduleSpec) -> Result<Created, Error> 
         id,
         group: group.id,
         name: spec.name.clone(),
+        enabled: true,
         times: spec.times.clone(),
         min: spec.min,
         max: spec.max,

@@ -15,9 +15,10 @@ use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::shapes::IdOnly;
 use crate::shapes::group::{
-    Network, Pool, listeners, networks, pool_protocols, pools, security_groups,
+    Network, Pool, are_shown, audit_minutes, listeners, networks, pool_protocols, pools,
+    security_groups, shown_networks,
 };
-use crate::words::{TerminatePolicy, ZonePolicy};
+use crate::words::{AuditMethod, TerminatePolicy, ZonePolicy};
 
 /// UpdateScalingGroup.
 #[derive(Deserialize)]
@@ -46,6 +47,19 @@ pub(crate) struct UpdateScalingGroup {
     multi_az_priority_policy: Option<String>,
     iam_agency_name: Option<String>,
     description: Option<String>,
+}
+
+/// A number as it is given. What is written back as it was shown may be another door's, and out of this one's range.
+fn number(
+    value: Option<i64>,
+    shown: u32,
+    read: impl Fn(i64) -> Result<u32, Fault>,
+) -> Result<Option<u32>, Fault> {
+    let read = |value| match value == i64::from(shown) {
+        true => Ok(shown),
+        false => read(value),
+    };
+    value.map(read).transpose()
 }
 
 /// Whether anything may be changed that needs a group which is idle, empty and off.
@@ -101,9 +115,9 @@ impl UpdateScalingGroup {
     fn sizes(&self, view: &GroupView, patch: &mut GroupPatch) -> Result<(), Fault> {
         let mut size = view.group.spec.size;
         let wanted = self.desire_instance_number.or(self.desired_instance_number);
-        patch.min = self.min_instance_number.map(min).transpose()?;
-        patch.max = self.max_instance_number.map(max).transpose()?;
-        patch.desired = wanted.map(desired).transpose()?;
+        patch.min = number(self.min_instance_number, size.min, min)?;
+        patch.max = number(self.max_instance_number, size.max, max)?;
+        patch.desired = number(wanted, size.desired, desired)?;
         size.min = patch.min.unwrap_or(size.min);
         size.max = patch.max.unwrap_or(size.max);
         let changes = patch.desired.is_some_and(|desired| desired != size.desired);
@@ -136,7 +150,9 @@ impl UpdateScalingGroup {
             }
             patch.zones = Some(list);
         }
-        if let Some(list) = &self.networks {
+        let shown = shown_networks(&spec.network, &old);
+        let changed = |list: &&Vec<Network>| !are_shown(list, &shown);
+        if let Some(list) = self.networks.as_ref().filter(changed) {
             let new = networks(list)?;
             let ids: Vec<String> = new.iter().map(|network| network.subnet.clone()).collect();
             if ids != spec.network.subnets {
@@ -147,7 +163,12 @@ impl UpdateScalingGroup {
             extras.networks = new;
         }
         if let Some(list) = &self.security_groups {
-            let new = security_groups(list)?;
+            let same = list.iter().map(|group| group.id.as_ref());
+            let same = same.eq(spec.network.security_groups.iter().map(Some));
+            let new = match same {
+                true => spec.network.security_groups.clone(),
+                false => security_groups(list)?,
+            };
             if new != spec.network.security_groups {
                 check_quiet(view, "security_groups")?;
             }
@@ -183,7 +204,9 @@ impl UpdateScalingGroup {
 
     fn patch(mut self, view: &GroupView, bound: bool) -> Result<GroupPatch, Fault> {
         let mut patch = GroupPatch::default();
-        if let Some(name) = &self.scaling_group_name {
+        let old = &view.group.spec;
+        let new_name = self.scaling_group_name.as_ref();
+        if let Some(name) = new_name.filter(|name| **name != old.name) {
             checks::name("scaling_group_name", name, &GROUP_NAME)?;
         }
         self.sizes(view, &mut patch)?;
@@ -198,18 +221,20 @@ impl UpdateScalingGroup {
             "multi_az_priority_policy",
             self.multi_az_priority_policy.as_ref(),
         )?;
-        if let Some(text) = &self.health_periodic_audit_method {
+        let shown = AuditMethod::from(old.health.kind).word();
+        let method = self.health_periodic_audit_method.as_ref();
+        if let Some(text) = method.filter(|text| *text != shown) {
             patch.health_kind = Some(audit_method(Some(text), bound)?.into());
         }
-        patch.health_period_secs = self
-            .health_periodic_audit_time
+        let shown = i64::from(audit_minutes(old.health.period_secs));
+        let minutes = self.health_periodic_audit_time;
+        patch.health_period_secs = minutes
+            .filter(|minutes| *minutes != shown)
             .map(audit_time)
             .transpose()?;
-        patch.health_grace_secs = self
-            .health_periodic_audit_grace_period
-            .map(grace)
-            .transpose()?;
-        patch.cooldown_secs = self.cool_down_time.map(cooldown).transpose()?;
+        let given = self.health_periodic_audit_grace_period;
+        patch.health_grace_secs = number(given, old.health.grace_secs, grace)?;
+        patch.cooldown_secs = number(self.cool_down_time, old.cooldown_secs, cooldown)?;
         patch.config = filled(self.scaling_configuration_id)
             .map(|id| config(&id))
             .transpose()?;

@@ -181,22 +181,27 @@ impl Action<Ctx> for UpdateLifeCycleHook {
         let result = filled(self.default_result);
         let result: Option<HookResult> =
             checks::word_if_given("AS.7034", "default_result", result.as_ref())?;
-        if let Some(text) = &self.notification_metadata {
-            metadata(text)?;
-        }
         let target = filled(self.notification_topic_urn)
             .map(|urn| topic(&urn))
             .transpose()?;
+        let view = ctx.staying(&self.scaling_group_id).await?;
+        let hook = named(&view, &self.lifecycle_hook_name)?;
+        // What is written back as it was shown may be another door's.
+        let text = self.notification_metadata.as_ref();
+        text.filter(|text| **text != hook.metadata)
+            .map_or(Ok(()), |text| metadata(text))?;
+        let secs = self.default_timeout.map(|secs| match hook.timeout_secs {
+            own if secs == i64::from(own) => Ok(own),
+            _ => timeout(secs),
+        });
         let patch = HookPatch {
             transition: kind.map(Into::into),
             default_result: result.map(Into::into),
-            timeout_secs: self.default_timeout.map(timeout).transpose()?,
+            timeout_secs: secs.transpose()?,
             metadata: self.notification_metadata,
             target,
             ..HookPatch::default()
         };
-        let view = ctx.staying(&self.scaling_group_id).await?;
-        let hook = named(&view, &self.lifecycle_hook_name)?;
         check_idle(&view, ctx)?;
         let modify = HookChange::Modify {
             id: hook.id,

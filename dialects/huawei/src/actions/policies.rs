@@ -7,7 +7,7 @@ use super::Numbers;
 use crate::checks::{self, PAGE, filled, page};
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::shapes::policy::{PolicyDetail, policy_type};
+use crate::shapes::policy::{PolicyDetail, is_shown, policy_type};
 use crate::words::PolicyType;
 
 /// ListScalingPolicies.
@@ -45,10 +45,10 @@ impl Action<Ctx> for ListScalingPolicies {
             filled(self.scaling_policy_name),
             filled(self.scaling_policy_id),
         );
-        let mut policies: Vec<_> = view.parts.policies.values().collect();
-        policies.sort_by_key(|policy| (policy.created_at, policy.ordinal, policy.id));
+        let mut policies = view.policies_and_tasks();
         policies.retain(|policy| {
-            wanted.is_none_or(|wanted| wanted == policy_type(policy))
+            is_shown(policy)
+                && wanted.is_none_or(|wanted| wanted == policy_type(policy))
                 && name
                     .as_ref()
                     .is_none_or(|name| policy.name.contains(name.as_str()))

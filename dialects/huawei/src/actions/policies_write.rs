@@ -118,14 +118,18 @@ impl Wanted {
             PolicyType::Scheduled => {
                 let old_times = old_times.filter(|times| times.cron.is_none());
                 let given = scheduled(old_times.map(Scheduled::of)).ok_or_else(missing)?;
-                let times = given.once(now, old_times)?;
+                let times = match old_times {
+                    Some(times) if given == Scheduled::of(times) => times.clone(),
+                    _ => given.once(now, old_times)?,
+                };
                 Ok(PolicyKind::Timed { times, adjust })
             }
             PolicyType::Recurrence => {
                 let old_times = old_times.filter(|times| times.cron.is_some());
                 let given = scheduled(old_times.map(Scheduled::of)).ok_or_else(missing)?;
                 let times = match old_times {
-                    Some(times) if untouched => times.clone(),
+                    // What is written back as it was shown may be another door's.
+                    Some(times) if untouched || given == Scheduled::of(times) => times.clone(),
                     _ => given.recurring(now)?,
                 };
                 Ok(PolicyKind::Timed { times, adjust })
@@ -233,7 +237,11 @@ impl Action<Ctx> for UpdateScalingPolicy {
 
     async fn run(self, ctx: &Ctx) -> Result<PolicyMade, Fault> {
         let (view, policy) = ctx.policy(&self.scaling_policy_id).await?;
-        if let Some(name) = &self.scaling_policy_name {
+        if let Some(name) = self
+            .scaling_policy_name
+            .as_ref()
+            .filter(|name| **name != policy.name)
+        {
             checks::name("scaling_policy_name", name, &POLICY_NAME)?;
         }
         let kind: Option<PolicyType> = checks::word_if_given(
@@ -241,7 +249,13 @@ impl Action<Ctx> for UpdateScalingPolicy {
             "scaling_policy_type",
             self.scaling_policy_type.as_ref(),
         )?;
-        let cooldown_secs = self.cool_down_time.map(cooldown).transpose()?;
+        // What is written back as it was shown may be another door's.
+        let own = policy.cooldown_secs;
+        let cooldown_secs = self.cool_down_time.map(|secs| match own {
+            Some(own) if secs == i64::from(own) => Ok(own),
+            Some(_) | None => cooldown(secs),
+        });
+        let cooldown_secs = cooldown_secs.transpose()?;
         let adjust = self.adjust(&policy.kind)?;
         let changes = kind.is_some() || self.alarm_id.is_some() || self.scheduled_policy.is_some();
         // A policy of another door keeps what it is, unless a kind of this door is asked for.
@@ -293,9 +307,7 @@ async fn modify(
         id: policy.id,
         spec: Box::new(spec),
     };
-    ctx.change(view.group.id, GroupCommand::Policy(command))
-        .await
-        .map(|_| ())
+    ctx.change_policy(view, command).await.map(|_| ())
 }
 
 /// Switches a policy on or off.
@@ -312,9 +324,7 @@ async fn switch(view: &GroupView, policy: &Policy, enabled: bool, ctx: &Ctx) -> 
 
 async fn delete(view: &GroupView, policy: &Policy, ctx: &Ctx) -> Result<(), Fault> {
     let command = PolicyCommand::Delete { id: policy.id };
-    ctx.change(view.group.id, GroupCommand::Policy(command))
-        .await
-        .map(|_| ())
+    ctx.change_policy(view, command).await.map(|_| ())
 }
 
 /// DeleteScalingPolicy.
@@ -363,8 +373,7 @@ impl Action<Ctx> for ExecuteResumeOrPauseScalingPolicy {
                     id: policy.id,
                     honor_cooldown: false,
                 };
-                ctx.change(view.group.id, GroupCommand::Policy(command))
-                    .await?;
+                ctx.change_policy(&view, command).await?;
             }
         }
         Ok(Empty {})

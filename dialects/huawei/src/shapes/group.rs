@@ -1,7 +1,8 @@
 //! A group as it is sent and shown.
 
 use muster_model::{
-    ActivityStatus, Balancer, GroupItem, GroupView, HuaweiExtras, HuaweiNetwork, Target,
+    ActivityStatus, Balancer, GroupItem, GroupView, HuaweiExtras, HuaweiNetwork, Network as Place,
+    Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,13 +79,14 @@ pub(crate) fn networks(list: &[Network]) -> Result<Vec<HuaweiNetwork>, Fault> {
 }
 
 /// What is shown of the subnets of a group, whichever door named them.
-fn shown_networks(subnets: &[String], extras: &HuaweiExtras) -> Vec<Network> {
-    let shown = subnets.iter().map(|id| {
+pub(crate) fn shown_networks(place: &Place, extras: &HuaweiExtras) -> Vec<Network> {
+    let shown = place.subnets.iter().map(|id| {
         let known = extras.networks.iter().find(|network| network.subnet == *id);
         let pairs = known.and_then(|network| network.address_pairs.as_ref());
         Network {
             id: Some(id.clone()),
-            ipv6_enable: Some(known.is_some_and(|network| network.ipv6)),
+            // Other doors say it of the whole group.
+            ipv6_enable: Some(known.map_or(place.ipv6_addresses > 0, |network| network.ipv6)),
             ipv6_bandwidth: known
                 .and_then(|network| network.ipv6_bandwidth.as_deref())
                 .map(IdOnly::new),
@@ -97,6 +99,23 @@ fn shown_networks(subnets: &[String], extras: &HuaweiExtras) -> Vec<Network> {
         }
     });
     shown.collect()
+}
+
+/// Whether networks are those that are shown: what is not said of one of them stays.
+pub(crate) fn are_shown(given: &[Network], shown: &[Network]) -> bool {
+    fn same<T: PartialEq>(given: Option<&T>, shown: Option<&T>) -> bool {
+        given.is_none() || given == shown
+    }
+    let is_shown = |(given, shown): (&Network, &Network)| {
+        given.id == shown.id
+            && same(given.ipv6_enable.as_ref(), shown.ipv6_enable.as_ref())
+            && same(given.ipv6_bandwidth.as_ref(), shown.ipv6_bandwidth.as_ref())
+            && same(
+                given.allowed_address_pairs.as_ref(),
+                shown.allowed_address_pairs.as_ref(),
+            )
+    };
+    given.len() == shown.len() && given.iter().zip(shown).all(is_shown)
 }
 
 /// Checks security groups: at most one.
@@ -315,7 +334,7 @@ impl ScalingGroup {
             .map(|activity| LogType::from(&**activity));
         let config = spec.config.map(shown_id);
         ScalingGroup {
-            networks: shown_networks(&network.subnets, extras),
+            networks: shown_networks(network, extras),
             available_zones: network.zones.clone(),
             detail: detail(item, view),
             scaling_group_name: spec.name.clone(),

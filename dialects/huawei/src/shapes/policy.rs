@@ -1,5 +1,6 @@
 //! A policy as it is sent and shown.
 
+use muster_kit::cron;
 use muster_model::{AdjustBy, GroupView, Policy, PolicyKind, ScheduleTimes, Time, TriggerKind};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ const MOST_INSTANCES: i64 = 300;
 const MOST_PERCENT: i64 = 20_000;
 
 /// ScheduledPolicy.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Scheduled {
     pub(crate) launch_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,38 +217,62 @@ impl Scheduled {
         }
     }
 
-    /// How times are shown; another door's cron text as far as there are words for it.
+    /// How times are shown.
     pub(crate) fn of(times: &ScheduleTimes) -> Scheduled {
+        Scheduled::words(times).unwrap_or_default()
+    }
+
+    /// The words for times; `None` = there are none for another door's cron text.
+    pub(crate) fn words(times: &ScheduleTimes) -> Option<Scheduled> {
         let Some(cron) = &times.cron else {
-            return Scheduled {
+            return Some(Scheduled {
                 launch_time: Some(minute(times.start_at)),
                 ..Scheduled::default()
-            };
+            });
         };
+        let cron = cron::in_zone(cron, &times.zone, 0)?;
         let fields: Vec<&str> = cron.split_ascii_whitespace().collect();
-        let field = |at: usize| fields.get(at).copied().unwrap_or("*");
-        let two = |text: &str| {
-            text.parse::<u32>()
-                .map_or_else(|_| text.to_owned(), |n| format!("{n:02}"))
+        let [at_minute, at_hour, days, month, weekdays] = fields.as_slice() else {
+            return None;
         };
-        let (kind, value) = match (field(2), field(4)) {
-            ("*", "*") => (RecurrenceType::Daily, None),
-            ("*", days) => {
-                let days = days.split(',').filter_map(|day| day.parse::<u32>().ok());
-                (
-                    RecurrenceType::Weekly,
-                    Some(joined(days.map(|day| day + 1))),
-                )
+        let (kind, value) = match (cron::is_any(days), cron::is_any(weekdays)) {
+            _ if !cron::is_any(month) => return None,
+            (true, true) => (RecurrenceType::Daily, None),
+            // Sunday is 0 in cron, and day 1.
+            (true, false) => {
+                let days = listed(weekdays).or_else(|| cron::weekdays(weekdays))?;
+                let days = days.into_iter().map(|day| day % 7 + 1);
+                (RecurrenceType::Weekly, Some(joined(days)))
             }
-            (days, _) => (RecurrenceType::Monthly, Some(days.to_owned())),
+            (false, true) => {
+                let days = listed(days).or_else(|| cron::numbers(days, 1, 31))?;
+                (RecurrenceType::Monthly, Some(joined(days.into_iter())))
+            }
+            (false, false) => return None,
         };
-        Scheduled {
-            launch_time: Some(format!("{}:{}", two(field(1)), two(field(0)))),
+        let (hours, minutes): (u32, u32) = (at_hour.parse().ok()?, at_minute.parse().ok()?);
+        Some(Scheduled {
+            launch_time: Some(format!("{hours:02}:{minutes:02}")),
             recurrence_type: Some(kind.word().to_owned()),
             recurrence_value: value,
             start_time: Some(minute(times.start_at)),
             end_time: times.end_at.map(minute),
-        }
+        })
+    }
+}
+
+/// The numbers of a field that is a list of them, in the order that they were given in.
+fn listed(field: &str) -> Option<Vec<u32>> {
+    field.split(',').map(|part| part.parse().ok()).collect()
+}
+
+/// Whether this door has words for a policy (concept map, policy kind): those that hold a metric at a value and the default
+/// one of the API of 2017 are hidden.
+pub(crate) fn is_shown(policy: &Policy) -> bool {
+    match &policy.kind {
+        PolicyKind::Timed { times, .. } => Scheduled::words(times).is_some(),
+        PolicyKind::Simple { .. } | PolicyKind::External { .. } => true,
+        PolicyKind::Target(_) | PolicyKind::Unhealthy => false,
     }
 }
 

@@ -3,3 +3,4 @@
 mod codes;
 mod coverage;
 mod facts;
+mod mapping;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    Created, GroupCommand, GroupView, Repeat, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
-    ScheduleSpec, ScheduleTimes, Time,
+    Created, GroupCommand, GroupView, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
+    ScheduleSpec, ScheduleTimes,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -14,140 +14,8 @@ use super::Returned;
 use crate::checks::{self, Many, One};
 use crate::context::Ctx;
 use crate::fault::Fault;
+use crate::repeats::{RepeatUnit, Said, at_start, shown_cron, shown_repeat, started_at};
 use crate::times::{self, ZONE};
-
-/// RepeatUnit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum RepeatUnit {
-    /// Every so many days.
-    Day,
-    /// From one day of the month to another.
-    Month,
-    /// On days of the week, 1 = Monday.
-    Week,
-}
-
-/// The numbers of a cycle: `1,2,3`, also as the list that the documentation shows, `["1","2","3"]`.
-fn cycle(text: &str) -> Result<Vec<u32>, Fault> {
-    let wrong = || Fault::value("RepeatCycle", text, "numbers, joined by commas");
-    let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
-    let number = |part: &str| {
-        let part = part.trim().trim_matches('"').trim_matches('\'');
-        part.trim().parse().map_err(|_| wrong())
-    };
-    bare.split(',').map(number).collect()
-}
-
-/// A repetition as it is given (L2175, L2182).
-fn repeat(unit: RepeatUnit, text: &str) -> Result<Repeat, Fault> {
-    let wrong = |wanted| Err(Fault::value("RepeatCycle", text, wanted));
-    let mut numbers = cycle(text)?;
-    match (unit, numbers.as_slice()) {
-        (RepeatUnit::Day, [days @ 1..=366]) => Ok(Repeat::Days(*days)),
-        (RepeatUnit::Day, _) => wrong("a number of days, 1 to 366"),
-        (RepeatUnit::Month, [day @ 1..=31]) => Ok(Repeat::Month(*day, *day)),
-        (RepeatUnit::Month, [from @ 1..=31, to @ 1..=31]) if from <= to => {
-            Ok(Repeat::Month(*from, *to))
-        }
-        (RepeatUnit::Month, _) => wrong("one day of the month or the first and the last, 1 to 31"),
-        (RepeatUnit::Week, days) if days.iter().all(|day| (1..=7).contains(day)) => {
-            numbers.sort_unstable();
-            numbers.dedup();
-            Ok(Repeat::Week(numbers))
-        }
-        (RepeatUnit::Week, _) => wrong("days of the week, 1 to 7"),
-    }
-}
-
-/// A repetition in the words of this door.
-fn shown_repeat(repeat: &Repeat) -> (RepeatUnit, String) {
-    let joined = |numbers: &[u32]| {
-        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-        numbers.join(",")
-    };
-    match repeat {
-        Repeat::Days(days) => (RepeatUnit::Day, joined(&[*days])),
-        Repeat::Week(days) => (RepeatUnit::Week, joined(days)),
-        Repeat::Month(from, to) if from == to => (RepeatUnit::Month, joined(&[*from])),
-        Repeat::Month(from, to) => (RepeatUnit::Month, joined(&[*from, *to])),
-    }
-}
-
-/// The last three fields of the cron text that a repetition is, or that stands in for it.
-fn days_of(repeat: &Repeat) -> String {
-    match repeat {
-        Repeat::Days(days @ 2..=31) => format!("*/{days} * *"),
-        Repeat::Days(_) => "* * *".to_owned(),
-        Repeat::Month(from, to) if from == to => format!("{from} * *"),
-        Repeat::Month(from, to) => format!("{from}-{to} * *"),
-        Repeat::Week(days) => {
-            // In cron texts Sunday is 0.
-            let days: Vec<String> = days.iter().map(|day| (day % 7).to_string()).collect();
-            format!("* * {}", days.join(","))
-        }
-    }
-}
-
-/// At the hour and minute of the first time.
-fn at_start(days: &str, start: Time) -> String {
-    let (hour, minute) = times::clock(start);
-    format!("{minute} {hour} {days}")
-}
-
-/// The days of a cron text whose hour and minute are those of the first time.
-fn days_at_start(cron: &str, start: Time) -> Option<&str> {
-    let (hour, minute) = times::clock(start);
-    let mut fields = cron.splitn(3, ' ');
-    let own = (fields.next()?.parse(), fields.next()?.parse());
-    (own == (Ok(minute), Ok(hour))).then_some(fields.next()?)
-}
-
-/// The days of a cron text as it is given: minute and hour stay `*` (L2168).
-fn given_days(text: &str) -> Result<String, Fault> {
-    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
-    match fields.as_slice() {
-        ["*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
-        _ => Err(Fault::value(
-            "Recurrence",
-            text,
-            "five fields of crontab, of which minute and hour are *",
-        )),
-    }
-}
-
-/// What is said of a repetition.
-struct Said {
-    recurrence: Option<String>,
-    unit: Option<RepeatUnit>,
-    cycle: Option<String>,
-}
-
-impl Said {
-    /// Days as a cron text says them, and what they were made from. `None` = nothing is said.
-    fn read(&self) -> Result<Option<(String, Option<Repeat>)>, Fault> {
-        let repeat = match (self.unit, &self.cycle) {
-            (None, None) => None,
-            (Some(unit), Some(cycle)) => Some(repeat(unit, cycle)?),
-            (Some(_), None) => return Err(Fault::missing("RepeatCycle")),
-            (None, Some(_)) => return Err(Fault::missing("RepeatUnit")),
-        };
-        let days = self.recurrence.as_deref().map(given_days).transpose()?;
-        match (days, repeat) {
-            (None, None) => Ok(None),
-            (Some(days), None) => Ok(Some((days, None))),
-            (None, Some(repeat)) => Ok(Some((days_of(&repeat), Some(repeat)))),
-            // Both, if they mean the same.
-            (Some(days), Some(repeat)) if days == days_of(&repeat) => {
-                Ok(Some((days, Some(repeat))))
-            }
-            (Some(days), Some(_)) => Err(Fault::value(
-                "Recurrence",
-                &days,
-                "the same as RepeatUnit and RepeatCycle say",
-            )),
-        }
-    }
-}
 
 /// CreateScheduledTask.
 #[derive(Deserialize)]
@@ -269,22 +137,17 @@ impl ScheduledTask {
     fn of(schedule: &Schedule) -> ScheduledTask {
         let times = &schedule.times;
         let (unit, cycle) = times.repeat.as_ref().map(shown_repeat).unzip();
-        // One of another door may have other hours: it is shown as it is.
-        let cron = |cron: &String| match days_at_start(cron, times.start_at) {
-            Some(days) => format!("* * {days}"),
-            None => cron.clone(),
-        };
-        let recurrence = times.cron.as_ref().filter(|_| unit.is_none()).map(cron);
+        let cron = shown_cron(times).flatten();
         ScheduledTask {
             scaling_group_id: schedule.group.decimal(),
             scaling_scheduled_task_id: schedule.id.decimal(),
             scaling_scheduled_task_name: schedule.name.clone(),
             readjust_max_size: schedule.max,
             readjust_min_size: schedule.min,
-            readjust_expect_size: schedule.desired.unwrap_or(schedule.min),
+            readjust_expect_size: schedule.shown_desired(),
             start_time: times::shown(times.start_at),
             end_time: times.end_at.map(times::shown),
-            recurrence,
+            recurrence: cron.filter(|_| unit.is_none()),
             repeat_unit: unit,
             repeat_cycle: cycle,
             create_time: times::shown(schedule.created_at),
@@ -292,10 +155,10 @@ impl ScheduledTask {
     }
 }
 
-/// The tasks of a group, oldest first.
+/// The tasks of a group, oldest first; policies that set a number at a time are such.
 fn all(view: &GroupView) -> Vec<Arc<Schedule>> {
-    let mut found: Vec<Arc<Schedule>> = view.parts.schedules.values().cloned().collect();
-    found.sort_by_key(|schedule| (schedule.created_at, schedule.ordinal, schedule.id));
+    let mut found = view.tasks();
+    found.retain(|task| shown_cron(&task.times).is_some());
     found
 }
 
@@ -344,15 +207,21 @@ impl Action<Ctx> for DescribeScheduledTask {
 }
 
 /// The task that is named, in the group if one is given.
-async fn named(id: &One, group: Option<&One>, ctx: &Ctx) -> Result<Arc<Schedule>, Fault> {
+async fn named(
+    id: &One,
+    group: Option<&One>,
+    ctx: &Ctx,
+) -> Result<(Arc<GroupView>, Arc<Schedule>), Fault> {
     let key: ScheduleId = checks::id("ScalingScheduledTaskId", &id.0, ResourceKind::Schedule, ctx)?;
     let views = match group {
         Some(group) => vec![ctx.view(group).await?],
         None => ctx.views().await?,
     };
-    let found = views.iter().find_map(|view| view.parts.schedules.get(&key));
-    let absent = || ctx.absent(ResourceKind::Schedule, &id.0);
-    found.cloned().ok_or_else(absent)
+    let found = views.into_iter().find_map(|view| {
+        let task = all(&view).into_iter().find(|task| task.id == key)?;
+        Some((view, task))
+    });
+    found.ok_or_else(|| ctx.absent(ResourceKind::Schedule, &id.0))
 }
 
 /// ModifyScheduledTask: what is left out stays, the first time too (contradiction K21).
@@ -384,27 +253,23 @@ impl ModifyScheduledTask {
             recurrence: self
                 .recurrence
                 .clone()
-                .filter(|text| Some(text) != old.cron.as_ref()),
+                .filter(|text| shown_cron(old).flatten().as_ref() != Some(text)),
             unit: self.repeat_unit,
             cycle: self.repeat_cycle.clone(),
         };
-        let (cron, repeat) = match said.read()? {
-            Some((days, repeat)) => (Some(at_start(&days, start_at)), repeat),
-            None => {
-                // Hour and minute follow the first time.
-                let moved = |cron: &String| match days_at_start(cron, old.start_at) {
-                    Some(days) => at_start(days, start_at),
-                    None => cron.clone(),
-                };
-                (old.cron.as_ref().map(moved), old.repeat.clone())
-            }
+        let times = match said.read()? {
+            Some((days, repeat)) => ScheduleTimes {
+                start_at,
+                cron: Some(at_start(&days, start_at)),
+                zone: ZONE.to_owned(),
+                repeat,
+                ..old.clone()
+            },
+            None => started_at(old, start_at),
         };
         Ok(ScheduleTimes {
-            start_at,
             end_at: read("EndTime", &self.end_time)?.or(old.end_at),
-            cron,
-            zone: ZONE.to_owned(),
-            repeat,
+            ..times
         })
     }
 }
@@ -415,7 +280,7 @@ impl Action<Ctx> for ModifyScheduledTask {
 
     async fn run(self, ctx: &Ctx) -> Result<Returned<TaskKey>, Fault> {
         let group = self.scaling_group_id.as_ref();
-        let old = named(&self.scaling_scheduled_task_id, group, ctx).await?;
+        let (view, old) = named(&self.scaling_scheduled_task_id, group, ctx).await?;
         let size = |parameter: &str, value: Option<i64>, old: Option<u32>| {
             let given = value.map(|value| checks::size(parameter, value, old, ctx));
             given.transpose()
@@ -432,6 +297,7 @@ impl Action<Ctx> for ModifyScheduledTask {
                 None => old.desired,
             },
             name: match self.scaling_scheduled_task_name {
+                Some(name) if name == old.name => name,
                 Some(name) => {
                     checks::name("ScalingScheduledTaskName", &name)?;
                     name
@@ -440,11 +306,8 @@ impl Action<Ctx> for ModifyScheduledTask {
             },
             times,
         };
-        let command = GroupCommand::Schedule(ScheduleCommand::Modify {
-            id: old.id,
-            spec: Box::new(spec),
-            restart,
-        });
+        let command = view.modify_task(old.id, spec, restart);
+        let command = command.map_err(|error| ctx.refused(&error, &old.id.decimal()))?;
         ctx.on_group(old.group, command).await?;
         Ok(Returned::done(TaskKey::of(old.id)))
     }
@@ -464,9 +327,8 @@ impl Action<Ctx> for DeleteScheduledTask {
 
     async fn run(self, ctx: &Ctx) -> Result<Returned<TaskKey>, Fault> {
         let group = Some(&self.scaling_group_id);
-        let old = named(&self.scaling_scheduled_task_id, group, ctx).await?;
-        let command = GroupCommand::Schedule(ScheduleCommand::Delete { id: old.id });
-        ctx.on_group(old.group, command).await?;
+        let (view, old) = named(&self.scaling_scheduled_task_id, group, ctx).await?;
+        ctx.on_group(old.group, view.delete_task(old.id)).await?;
         Ok(Returned::set(TaskKey::of(old.id)))
     }
 }

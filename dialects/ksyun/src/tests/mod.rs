@@ -5,3 +5,4 @@
 mod codes;
 mod coverage;
 mod facts;
+mod mapping;

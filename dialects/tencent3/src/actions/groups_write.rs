@@ -257,6 +257,19 @@ impl Action<Ctx> for CreateAutoScalingGroup {
     }
 }
 
+/// Seconds as they are given. What is written back as it was shown may be another door's, and out of this one's range.
+fn kept(
+    value: Option<i64>,
+    shown: u32,
+    read: fn(i64) -> Result<u32, Fault>,
+) -> Result<Option<u32>, Fault> {
+    let read = |value| match value == i64::from(shown) {
+        true => Ok(shown),
+        false => read(value),
+    };
+    value.map(read).transpose()
+}
+
 /// ModifyAutoScalingGroup: what is left out stays (rule G19).
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -291,7 +304,8 @@ pub(crate) struct ModifyAutoScalingGroup {
 impl ModifyAutoScalingGroup {
     /// Names and ids. What is written back as it was shown may be another door's.
     fn check(&self, old: &GroupSpec) -> Result<(), Fault> {
-        if let Some(given) = &self.auto_scaling_group_name {
+        let new_name = self.auto_scaling_group_name.as_ref();
+        if let Some(given) = new_name.filter(|name| **name != old.name) {
             name("AutoScalingGroupName", given, 55, true)?;
         }
         let network = &old.network;
@@ -343,7 +357,7 @@ impl ModifyAutoScalingGroup {
                 .max_size
                 .map(|value| size("MaxSize", value))
                 .transpose()?,
-            cooldown_secs: self.default_cooldown.map(cooldown).transpose()?,
+            cooldown_secs: kept(self.default_cooldown, old.cooldown_secs, cooldown)?,
             vpc: self.vpc_id,
             subnets: self.subnet_ids,
             zones: self.zones,
@@ -353,10 +367,11 @@ impl ModifyAutoScalingGroup {
             termination,
             retry: self.retry_policy.map(Into::into),
             health_kind: self.health_check_type.map(Into::into),
-            health_grace_secs: self
-                .load_balancer_health_check_grace_period
-                .map(grace)
-                .transpose()?,
+            health_grace_secs: kept(
+                self.load_balancer_health_check_grace_period,
+                old.health.grace_secs,
+                grace,
+            )?,
             project: self.project_id,
             service: self
                 .service_settings

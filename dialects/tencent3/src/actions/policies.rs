@@ -14,7 +14,7 @@ use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::shapes::{
-    AdjustmentType, PredefinedMetric, PredefinedMetricType, ShownAlarm, adjustment,
+    AdjustmentType, MetricName, PredefinedMetric, PredefinedMetricType, ShownAlarm, adjustment,
 };
 
 fn id(value: &str, ctx: &Ctx) -> Result<PolicyId, Fault> {
@@ -32,9 +32,11 @@ fn absent(value: &str, ctx: &Ctx) -> Fault {
     })
 }
 
-/// What this door shows of a kind of policies; the others are hidden from it.
+/// What this door shows of a kind of policies; the others are hidden from it, and so are those over metrics of the listeners,
+/// for which it has no words (concept map, metrics).
 fn type_word(kind: &PolicyKind) -> Option<&'static str> {
     match kind {
+        PolicyKind::Simple { alarm, .. } if MetricName::of(&alarm.metric).is_none() => None,
         PolicyKind::Simple { .. } => Some("SIMPLE"),
         PolicyKind::Target(_) => Some("TARGET_TRACKING"),
         PolicyKind::External { .. } | PolicyKind::Timed { .. } | PolicyKind::Unhealthy => None,

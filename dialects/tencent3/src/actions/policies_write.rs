@@ -194,26 +194,38 @@ impl Action<Ctx> for ModifyScalingPolicy {
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let old = named(&self.auto_scaling_policy_id, ctx).await?;
-        if let Some(name) = &self.scaling_policy_name {
+        if let Some(name) = self
+            .scaling_policy_name
+            .as_ref()
+            .filter(|n| **n != old.name)
+        {
             check_name(name)?;
         }
         let notify_groups = user_groups(self.notification_user_group_ids)?;
-        let cooldown = secs("Cooldown", self.cooldown)?;
+        // What is written back as it was shown may be another door's.
+        let cooldown = match (self.cooldown, old.cooldown_secs) {
+            (Some(value), Some(own)) if value == i64::from(own) => Some(own),
+            (value, _) => secs("Cooldown", value)?,
+        };
         let warmup = secs("EstimatedInstanceWarmup", self.estimated_instance_warmup)?;
         let mut cooldown_secs = old.cooldown_secs;
         let kind = match &old.kind {
             PolicyKind::Simple { alarm, adjust: by } => {
                 cooldown_secs = cooldown.or(cooldown_secs);
-                let (kind, value) = crate::shapes::adjustment(*by);
+                let shown = crate::shapes::adjustment(*by);
+                let given = (
+                    self.adjustment_type.unwrap_or(shown.0),
+                    self.adjustment_value.unwrap_or(shown.1),
+                );
                 PolicyKind::Simple {
                     alarm: match self.metric_alarm {
                         None => alarm.clone(),
                         Some(sent) => sent.over(alarm)?,
                     },
-                    adjust: adjust(
-                        self.adjustment_type.unwrap_or(kind),
-                        self.adjustment_value.unwrap_or(value),
-                    )?,
+                    adjust: match given == shown {
+                        true => *by,
+                        false => adjust(given.0, given.1)?,
+                    },
                 }
             }
             PolicyKind::Target(tracking) => {

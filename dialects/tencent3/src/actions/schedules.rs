@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use muster_kit::action::Action;
+use muster_kit::cron::in_zone;
 use muster_kit::time::{format_offset, format_utc, parse};
 use muster_model::{
-    Created, Error, GroupCommand, GroupId, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
-    ScheduleSpec, ScheduleTimes, Time,
+    Created, Error, GroupCommand, GroupId, GroupView, ResourceKind, Schedule, ScheduleCommand,
+    ScheduleId, ScheduleSpec, ScheduleTimes, Time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,32 +138,52 @@ fn absent(value: &str, ctx: &Ctx) -> Fault {
     })
 }
 
-/// All scheduled actions that the caller has, by age.
-async fn all(ctx: &Ctx) -> Result<Vec<Arc<Schedule>>, Fault> {
+/// The cron text of a scheduled action as this door reads it; `Err` = it says other times than any such text here does.
+fn shown_cron(times: &ScheduleTimes) -> Result<Option<String>, ()> {
+    let Some(cron) = &times.cron else {
+        return Ok(None);
+    };
+    in_zone(cron, &times.zone, ZONE_HOURS).map(Some).ok_or(())
+}
+
+/// All scheduled actions that the caller has, by age, with their groups. Policies that set a number at a time are such.
+async fn all(ctx: &Ctx) -> Result<Vec<(Arc<GroupView>, Arc<Schedule>)>, Fault> {
     let views = ctx.api.views(&ctx.caller).await;
-    let mut found: Vec<Arc<Schedule>> = views
-        .map_err(|error| ctx.refused(&error))?
-        .iter()
-        .flat_map(|view| view.parts.schedules.values().cloned())
-        .collect();
-    found.sort_by_key(|schedule| (schedule.created_at, schedule.ordinal, schedule.id));
+    let mut found = Vec::new();
+    for view in views.map_err(|error| ctx.refused(&error))? {
+        let shown = view.tasks().into_iter();
+        let shown = shown.filter(|task| shown_cron(&task.times).is_ok());
+        found.extend(shown.map(|task| (Arc::clone(&view), task)));
+    }
+    found.sort_by_key(|(_, task)| (task.created_at, task.ordinal, task.id));
     Ok(found)
 }
 
-async fn named(value: &str, ctx: &Ctx) -> Result<Arc<Schedule>, Fault> {
+async fn named(value: &str, ctx: &Ctx) -> Result<(Arc<GroupView>, Arc<Schedule>), Fault> {
     let id = id(value, ctx)?;
-    let found = all(ctx)
-        .await?
-        .into_iter()
-        .find(|schedule| schedule.id == id);
-    found.ok_or_else(|| absent(value, ctx))
+    let mut found = all(ctx).await?.into_iter();
+    found
+        .find(|(_, task)| task.id == id)
+        .ok_or_else(|| absent(value, ctx))
 }
 
-async fn execute(ctx: &Ctx, group: GroupId, command: ScheduleCommand) -> Result<Empty, Fault> {
-    let command = GroupCommand::Schedule(command);
+async fn execute(ctx: &Ctx, group: GroupId, command: GroupCommand) -> Result<Empty, Fault> {
     ctx.execute(muster_model::Command::Group { id: group, command })
         .await?;
     Ok(Empty {})
+}
+
+/// A number of instances as given, or the one that is written back as it was shown.
+fn given(
+    value: Option<i64>,
+    shown: u32,
+    read: fn(i64) -> Result<u32, Fault>,
+) -> Result<Option<u32>, Fault> {
+    let read = |value| match value == i64::from(shown) {
+        true => Ok(shown),
+        false => read(value),
+    };
+    value.map(read).transpose()
 }
 
 /// ModifyScheduledAction: what is left out stays.
@@ -185,11 +206,15 @@ impl Action<Ctx> for ModifyScheduledAction {
     type Response = Empty;
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let old = named(&self.scheduled_action_id, ctx).await?;
-        if let Some(given) = &self.scheduled_action_name {
+        let (view, old) = named(&self.scheduled_action_id, ctx).await?;
+        if let Some(given) = self
+            .scheduled_action_name
+            .as_ref()
+            .filter(|n| **n != old.name)
+        {
             name(given)?;
         }
-        let wanted = self.desired_capacity.map(desired).transpose()?;
+        let wanted = given(self.desired_capacity, old.shown_desired(), desired)?;
         let start = self
             .start_time
             .map(|start| time("StartTime", &start))
@@ -197,34 +222,36 @@ impl Action<Ctx> for ModifyScheduledAction {
         let end = self.end_time.map(|end| time("EndTime", &end)).transpose()?;
         let kept = old.desired.or(wanted);
         // A repetition that this door has no words for stays as long as its cron text does.
-        let kept_cron = self
-            .recurrence
-            .as_ref()
-            .is_none_or(|cron| old.times.cron.as_ref() == Some(cron));
+        let shown = shown_cron(&old.times).unwrap_or_default();
+        let cron = self.recurrence.filter(|cron| shown.as_ref() != Some(cron));
+        let times = ScheduleTimes {
+            start_at: start.unwrap_or(old.times.start_at),
+            end_at: end.or(old.times.end_at),
+            ..old.times.clone()
+        };
         let spec = ScheduleSpec {
             name: self
                 .scheduled_action_name
                 .unwrap_or_else(|| old.name.clone()),
-            times: ScheduleTimes {
-                start_at: start.unwrap_or(old.times.start_at),
-                end_at: end.or(old.times.end_at),
-                cron: self.recurrence.or_else(|| old.times.cron.clone()),
-                zone: ZONE.to_owned(),
-                repeat: old.times.repeat.clone().filter(|_| kept_cron),
+            times: match cron {
+                None => times,
+                Some(cron) => ScheduleTimes {
+                    cron: Some(cron),
+                    zone: ZONE.to_owned(),
+                    repeat: None,
+                    ..times
+                },
             },
-            min: self.min_size.map_or(Ok(old.min), min)?,
-            max: self.max_size.map_or(Ok(old.max), max)?,
+            min: given(self.min_size, old.min, min)?.unwrap_or(old.min),
+            max: given(self.max_size, old.max, max)?.unwrap_or(old.max),
             desired: match self.disable_update_desired_capacity {
                 Some(true) => None,
                 Some(false) => Some(wanted.or(old.desired).unwrap_or(old.min)),
                 None => wanted.or(kept),
             },
         };
-        let command = ScheduleCommand::Modify {
-            id: old.id,
-            spec: Box::new(spec),
-            restart: start.is_some(),
-        };
+        let command = view.modify_task(old.id, spec, start.is_some());
+        let command = command.map_err(|error| ctx.refused(&error))?;
         execute(ctx, old.group, command).await
     }
 }
@@ -241,8 +268,8 @@ impl Action<Ctx> for DeleteScheduledAction {
     type Response = Empty;
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let old = named(&self.scheduled_action_id, ctx).await?;
-        execute(ctx, old.group, ScheduleCommand::Delete { id: old.id }).await
+        let (view, old) = named(&self.scheduled_action_id, ctx).await?;
+        execute(ctx, old.group, view.delete_task(old.id)).await
     }
 }
 
@@ -290,14 +317,14 @@ impl From<&Schedule> for ScheduledAction {
             scheduled_action_name: schedule.name.clone(),
             auto_scaling_group_id: schedule.group.to_string(),
             start_time: format_offset(times.start_at.0, ZONE_HOURS),
-            recurrence: times.cron.clone().unwrap_or_default(),
+            recurrence: shown_cron(times).ok().flatten().unwrap_or_default(),
             // Text always, as clients read it: empty for one that fires once.
             end_time: times
                 .end_at
                 .map(|end| format_offset(end.0, ZONE_HOURS))
                 .unwrap_or_default(),
             max_size: schedule.max,
-            desired_capacity: schedule.desired.unwrap_or(schedule.min),
+            desired_capacity: schedule.shown_desired(),
             min_size: schedule.min,
             created_time: format_utc(schedule.created_at.0),
             scheduled_type: match times.cron {
@@ -338,8 +365,8 @@ impl Action<Ctx> for DescribeScheduledActions {
             }
         }
         let mut found = all(ctx).await?;
-        found.retain(|schedule| ids.is_empty() || ids.contains(&schedule.id.to_string()));
-        found.retain(|schedule| {
+        found.retain(|(_, schedule)| ids.is_empty() || ids.contains(&schedule.id.to_string()));
+        found.retain(|(_, schedule)| {
             sent.iter().all(|filter| {
                 let shown = match filter.name {
                     "scheduled-action-id" => schedule.id.to_string(),
@@ -353,7 +380,7 @@ impl Action<Ctx> for DescribeScheduledActions {
         Ok(Schedules {
             total_count: found.len(),
             scheduled_action_set: shown
-                .map(|schedule| ScheduledAction::from(&**schedule))
+                .map(|(_, schedule)| ScheduledAction::from(&**schedule))
                 .collect(),
         })
     }

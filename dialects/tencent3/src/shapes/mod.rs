@@ -23,7 +23,8 @@ pub(crate) use names::{
     HostNameSettings, InstanceNameSettings, ShownHostNames, ShownInstanceNames,
 };
 pub(crate) use policy::{
-    AdjustmentType, MetricAlarm, PredefinedMetric, PredefinedMetricType, ShownAlarm, adjustment,
+    AdjustmentType, MetricAlarm, MetricName, PredefinedMetric, PredefinedMetricType, ShownAlarm,
+    adjustment,
 };
 
 const DISK_TYPES: [&str; 8] = [

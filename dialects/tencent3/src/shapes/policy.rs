@@ -181,9 +181,31 @@ fn check_threshold(metric: MetricName, threshold: i64) -> Result<(), Fault> {
 }
 
 impl MetricAlarm {
-    /// Written over what there was: what this door cannot say of an alarm stays.
+    /// Written over what there was: what this door cannot say of an alarm stays, and so does a finer threshold whose
+    /// rounded one is written back, or a period of another door.
     pub(crate) fn over(self, old: &Alarm) -> Result<Alarm, Fault> {
-        let new = Alarm::try_from(self)?;
+        let shown = ShownAlarm::from(old);
+        let same_metric = MetricName::of(&old.metric) == Some(self.metric_name);
+        let same_threshold = same_metric && self.threshold == shown.threshold;
+        let same_period = self.period == i64::from(old.period_secs);
+        let new = Alarm::try_from(MetricAlarm {
+            threshold: if same_threshold { 1 } else { self.threshold },
+            period: if same_period { 60 } else { self.period },
+            ..self
+        })?;
+        let new = Alarm {
+            threshold: if same_threshold {
+                old.threshold
+            } else {
+                new.threshold
+            },
+            period_secs: if same_period {
+                old.period_secs
+            } else {
+                new.period_secs
+            },
+            ..new
+        };
         let same_word = Statistic::from(new.statistic) == Statistic::from(old.statistic);
         Ok(Alarm {
             finer: old.finer,

@@ -5,4 +5,5 @@
 mod codes;
 mod coverage;
 mod facts;
+mod mapping;
 mod rates;
