@@ -191,7 +191,9 @@ impl UpdateScalingGroup {
         if let Some(name) = self.iam_agency_name.take() {
             extras.agency = filled(Some(name));
         }
-        if let Some(id) = self.enterprise_project_id.take() {
+        let shown = extras.enterprise_project.as_deref().unwrap_or("0");
+        let id = self.enterprise_project_id.take();
+        if let Some(id) = id.filter(|id| id != shown) {
             extras.enterprise_project = filled(Some(id));
         }
         if let Some(list) = &self.lbaas_listeners {

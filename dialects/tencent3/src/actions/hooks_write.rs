@@ -1,7 +1,7 @@
 //! Lifecycle hooks made and changed (rules H1, H2, H4, H7).
 
 use muster_kit::action::Action;
-use muster_model::{Created, GroupCommand, HookChange, HookPatch, HookSpec};
+use muster_model::{Created, GroupCommand, HookChange, HookId, HookPatch, HookSpec};
 use serde::{Deserialize, Serialize};
 
 use super::Empty;
@@ -45,6 +45,14 @@ fn timeout(value: i64, ctx: &Ctx) -> Result<u32, Fault> {
         "UpgradeLifecycleHook" => Fault::new("InvalidParameterValue", fault.message),
         _ => fault,
     })
+}
+
+/// The seconds that a hook waits now, if it is there.
+async fn stored_timeout(ctx: &Ctx, id: HookId) -> Result<Option<u32>, Fault> {
+    let views = ctx.api.views(&ctx.caller).await;
+    let views = views.map_err(|error| ctx.refused(&error))?;
+    let found = views.iter().find_map(|view| view.parts.hooks.get(&id));
+    Ok(found.map(|hook| hook.timeout_secs))
 }
 
 /// A command excludes target and text (rule H2). One action lists no code of its own for that.
@@ -191,6 +199,12 @@ impl Action<Ctx> for ModifyLifecycleHook {
         if let Some(name) = &self.lifecycle_hook_name {
             check_name(name, ctx)?;
         }
+        // What is written back as it was shown may be another door's, and out of this one's range.
+        let own = stored_timeout(ctx, id).await?;
+        let secs = self.heartbeat_timeout.map(|secs| match own {
+            Some(own) if secs == i64::from(own) => Ok(own),
+            Some(_) | None => timeout(secs, ctx),
+        });
         check_metadata(self.notification_metadata.as_deref().unwrap_or_default())?;
         check_conflict(
             self.lifecycle_command.is_some(),
@@ -202,10 +216,7 @@ impl Action<Ctx> for ModifyLifecycleHook {
             name: self.lifecycle_hook_name,
             transition: self.lifecycle_transition.map(Into::into),
             default_result: self.default_result.map(Into::into),
-            timeout_secs: self
-                .heartbeat_timeout
-                .map(|value| timeout(value, ctx))
-                .transpose()?,
+            timeout_secs: secs.transpose()?,
             extended: self
                 .lifecycle_transition_type
                 .map(HookTransitionType::is_extended),

@@ -1,0 +1,111 @@
+//! Answers without what differs from run to run: ids become the name of what they name and their spelling, so that a wrong
+//! one shows; moments of the run become a word.
+
+use muster_model::id::Kind;
+use muster_model::{GroupView, Id, PolicyId, ScheduleId};
+use serde_json::Value;
+
+use crate::door::Of;
+use crate::service::PROJECT;
+
+/// Texts and what they are replaced by: whole ids before the keys in them.
+pub(crate) struct Mask {
+    ids: Vec<(String, String)>,
+    keys: Vec<(String, String)>,
+}
+
+impl Mask {
+    pub(crate) fn of(view: &GroupView, of: Of) -> Mask {
+        let mut mask = Mask {
+            ids: vec![(PROJECT.to_owned(), "<project>".to_owned())],
+            keys: Vec::new(),
+        };
+        mask.id("group", of.group);
+        mask.id("configuration", of.config);
+        for (at, id) in view.instances.keys().enumerate() {
+            mask.id(&format!("instance {at}"), *id);
+        }
+        for (at, id) in view.activities.keys().enumerate() {
+            mask.id(&format!("activity {at}"), *id);
+        }
+        for policy in view.parts.policies.values() {
+            mask.id(&format!("policy {}", policy.name), policy.id);
+            let as_task = ScheduleId::new(policy.id.key());
+            mask.id(&format!("policy {} as task", policy.name), as_task);
+        }
+        for task in view.parts.schedules.values() {
+            mask.id(&format!("task {}", task.name), task.id);
+            let as_policy = PolicyId::new(task.id.key());
+            mask.id(&format!("task {} as policy", task.name), as_policy);
+        }
+        for hook in view.parts.hooks.values() {
+            mask.id(&format!("hook {}", hook.name), hook.id);
+        }
+        for (at, id) in view.parts.notifications.keys().enumerate() {
+            mask.id(&format!("notification {at}"), *id);
+        }
+        mask
+    }
+
+    fn id<K: Kind>(&mut self, name: &str, id: Id<K>) {
+        let prefix = id.to_string();
+        let prefix = prefix.split('-').next().unwrap_or_default();
+        self.ids
+            .push((id.to_string(), format!("<{name}: {prefix}->")));
+        self.ids.push((id.uuid(), format!("<{name}: uuid>")));
+        self.ids.push((id.decimal(), format!("<{name}: number>")));
+        let key = id.key().base36();
+        // Names of machines have it in capitals.
+        let upper = key.to_uppercase();
+        self.keys.push((upper, format!("<{name}>")));
+        self.keys.push((key, format!("<{name}>")));
+    }
+
+    /// A value without what differs.
+    pub(crate) fn apply(&self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.apply(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.apply(member)),
+            Value::String(text) => {
+                for (from, to) in self.ids.iter().chain(&self.keys) {
+                    *text = text.replace(from, to);
+                }
+                *text = without_moments(text);
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// Moments of the thirties are those of the test; others are of the run.
+fn without_moments(text: &str) -> String {
+    let mut out = text.to_owned();
+    let shape = |window: &str, form: &str| {
+        window.len() == form.len()
+            && window
+                .bytes()
+                .zip(form.bytes())
+                .all(|(got, want)| match want {
+                    b'd' => got.is_ascii_digit(),
+                    exact => got == exact,
+                })
+    };
+    for (form, word) in [
+        ("dddd-dd-ddTdd:dd:ddZ", "<moment UTC>"),
+        ("dddd-dd-ddTdd:dd:dd+08:00", "<moment +08:00>"),
+        ("dddd-dd-dd dd:dd:dd", "<moment>"),
+    ] {
+        let mut from = 0;
+        while let Some(window) = out.get(from..) {
+            let starts = window.char_indices().map(|(at, _)| at);
+            let found = starts.into_iter().find(|at| {
+                let part = window.get(*at..*at + form.len());
+                part.is_some_and(|part| shape(part, form) && !part.starts_with("203"))
+            });
+            let Some(at) = found else { break };
+            out.replace_range(from + at..from + at + form.len(), word);
+            from += at + word.len();
+        }
+    }
+    out
+}
