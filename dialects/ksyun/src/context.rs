@@ -27,10 +27,21 @@ pub struct Switches {
     pub bare_task_id: bool,
     /// Calls per second of an account and action.
     pub calls_per_sec: u32,
-    /// Processor cores of instance types, as far as they are known.
-    pub cores: BTreeMap<String, u32>,
+    /// What is known of instance types.
+    pub types: BTreeMap<String, TypeFacts>,
     /// Zones, as far as they are known.
     pub zones: Vec<String>,
+}
+
+/// What is known of an instance type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypeFacts {
+    /// Processor cores.
+    pub cores: u32,
+    /// Memory, GB; `None` = it is not known.
+    pub memory_gb: Option<u32>,
+    /// Graphics processors.
+    pub gpus: u32,
 }
 
 impl Default for Switches {
@@ -40,7 +51,7 @@ impl Default for Switches {
             lenient_max_size: false,
             bare_task_id: false,
             calls_per_sec: 50,
-            cores: BTreeMap::new(),
+            types: BTreeMap::new(),
             zones: Vec::new(),
         }
     }

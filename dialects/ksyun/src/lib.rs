@@ -20,5 +20,5 @@ mod tests;
 mod times;
 mod words;
 
-pub use context::{Seal, Switches};
+pub use context::{Seal, Switches, TypeFacts};
 pub use door::{Ksyun, Options};

@@ -41,6 +41,8 @@ pub(super) struct TypeConfig {
     cores: Within<1, 4096>,
     spot_price_millis: Within<0, 1_000_000_000>,
     stock: Option<Within<0, 1_000_000>>,
+    memory_gb: Option<Within<1, 65_536>>,
+    gpus: Option<Within<0, 64>>,
     #[serde(default = "yes")]
     available: bool,
     #[serde(default)]
@@ -225,6 +227,16 @@ impl TypeConfig {
             cores: self.cores.0,
             spot_price_micros: u64::from(self.spot_price_millis.0) * 1000,
             stock: self.stock.map_or(0, |stock| stock.0),
+        };
+        (self.name.clone(), facts)
+    }
+
+    /// What the Kingsoft door shows of it.
+    pub(super) fn shown_by_ksyun(&self) -> (String, muster_ksyun::TypeFacts) {
+        let facts = muster_ksyun::TypeFacts {
+            cores: self.cores.0,
+            memory_gb: self.memory_gb.map(|memory| memory.0),
+            gpus: self.gpus.map_or(0, |gpus| gpus.0),
         };
         (self.name.clone(), facts)
     }

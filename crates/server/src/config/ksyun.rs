@@ -31,14 +31,15 @@ impl Config {
     /// The switches of the Kingsoft door, and what it shows of instance types and zones.
     pub(crate) fn ksyun_switches(&self) -> Switches {
         let settings = self.settings();
-        let cores = settings.types.iter();
         Switches {
             most_instances: self.ksyun.most_instances.0,
             lenient_max_size: self.ksyun.lenient_max_size,
             bare_task_id: self.ksyun.bare_task_id,
             calls_per_sec: self.ksyun.calls_per_sec.0,
-            cores: cores
-                .map(|(name, facts)| (name.clone(), facts.cores))
+            types: self
+                .instance_type
+                .iter()
+                .map(super::TypeConfig::shown_by_ksyun)
                 .collect(),
             zones: settings.catalogue.zones.keys().cloned().collect(),
         }

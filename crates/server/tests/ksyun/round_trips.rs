@@ -1,5 +1,6 @@
 //! What is made through one door reads right through the other, and is not destroyed by a write through it.
 
+use muster_ksyun::{Switches, TypeFacts};
 use serde_json::{Value, json};
 
 use super::service::Service;
@@ -405,4 +406,40 @@ async fn instances_and_activities_are_the_same() {
     assert_eq!((&one["Type"], &one["Status"]), (&json!(0), &json!(2)));
     assert_eq!(one["SuccInsList"], json!([id]));
     assert_eq!(one["Cause"], theirs["ActivitySet"][1]["Cause"]);
+}
+
+#[tokio::test]
+async fn what_is_known_of_an_instance_type_is_shown_with_the_configuration() {
+    let facts = TypeFacts {
+        cores: 8,
+        memory_gb: Some(16),
+        gpus: 1,
+    };
+    let switches = Switches {
+        types: [("N3.2B".to_owned(), facts)].into(),
+        ..Switches::default()
+    };
+    let service = Service::with(switches, false).await;
+    for (name, types, disk) in [
+        ("known", "N3.2B", "SSD3.0"),
+        ("unknown", "S4.1A", "Local_SSD"),
+    ] {
+        service
+            .ok(&[
+                ("Action", "CreateScalingConfiguration"),
+                ("ScalingConfigurationName", name),
+                ("ImageId", "IMG-1"),
+                ("InstanceType", types),
+                ("SystemDisk.DiskType", disk),
+            ])
+            .await;
+    }
+    let found = service
+        .ok(&[("Action", "DescribeScalingConfiguration")])
+        .await;
+    let found = &found["ScalingConfigurationSet"];
+    let shown =
+        |at: usize| ["Cpu", "Mem", "Gpu", "StorageType"].map(|name| found[at][name].clone());
+    assert_eq!(shown(0), [json!(8), json!(16), json!(1), json!("KDFS")]);
+    assert_eq!(shown(1), [Value::Null, Value::Null, json!(0), Value::Null]);
 }

@@ -16,6 +16,9 @@ use crate::times;
 /// Ids that one query may name (L1618).
 const MOST_IDS: usize = 20;
 
+/// The type of disks that are in the machine itself.
+const LOCAL_DISK: &str = "Local_SSD";
+
 /// DescribeScalingConfiguration.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -44,6 +47,11 @@ pub(crate) struct ScalingConfiguration {
     scaling_group_id_set: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mem: Option<u32>,
+    gpu: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_type: Option<&'static str>,
     storage_size: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     root_size: Option<i64>,
@@ -119,11 +127,16 @@ impl ScalingConfiguration {
         // Agents are on unless they were switched off.
         let on = |agent: Option<bool>| u8::from(agent.unwrap_or(true));
         let first = spec.instance_types.first();
+        let facts = first.and_then(|kind| ctx.switches.types.get(kind));
         ScalingConfiguration {
             scaling_configuration_id: config.id.decimal(),
             scaling_configuration_name: spec.name.clone(),
             scaling_group_id_set: item.groups.iter().map(|(id, _)| id.decimal()).collect(),
-            cpu: first.and_then(|kind| ctx.switches.cores.get(kind).copied()),
+            cpu: facts.map(|facts| facts.cores),
+            mem: facts.and_then(|facts| facts.memory_gb),
+            gpu: facts.map_or(0, |facts| facts.gpus),
+            // The word of the documentation (L1723) for disks that are not in the machine itself.
+            storage_type: (disk.disk_type.as_deref() != Some(LOCAL_DISK)).then_some("KDFS"),
             storage_size: number("DataDiskGb").unwrap_or(0),
             root_size: disk.size_gb,
             image_id: spec.image.clone(),
