@@ -53,7 +53,7 @@ def test_once_and_by_cron_over_a_restart(emulated):
             assert group_of(call, made)["DesiredCapacity"] == desired
             assert group_of(call, made)["InServiceInstanceCount"] == desired
             cause = call("DescribeAutoScalingActivities", Limit=1)["ActivitySet"][0]["Cause"]
-            assert cause == "Activity was launched in response to a scheduled action."
+            assert cause == f"Activity was launched in response to a scheduled action: {name}."
 
 
 def test_disabled_groups_let_them_pass_and_nothing_fires_after_the_end(emulated):
