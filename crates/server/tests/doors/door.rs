@@ -68,5 +68,6 @@ pub(crate) fn all(runtime: &Arc<Runtime>, account: &Account) -> Vec<Box<dyn Door
         Box::new(crate::tencent3::Tencent::new(runtime, account)),
         Box::new(crate::ksyun::Kingsoft::new(runtime, account)),
         Box::new(crate::huawei::Hua::new(runtime, account)),
+        Box::new(crate::qcloud::Tencent2017::new(runtime, account)),
     ]
 }

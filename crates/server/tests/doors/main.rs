@@ -9,5 +9,6 @@ mod huawei;
 mod ksyun;
 mod masked;
 mod matrix;
+mod qcloud;
 mod service;
 mod tencent3;

@@ -11,8 +11,10 @@ use crate::checks;
 use crate::fault::Fault;
 use crate::words::Operator;
 
-/// Mbit/s in a byte per second: traffic is in Bps here and in Mbit/s inside.
-const MBPS: f64 = 8.0 / 1_000_000.0;
+/// Bits in a byte: traffic is in Bps here and in Mbit/s inside.
+const BITS: f64 = 8.0;
+/// Bits in a megabit.
+const MEGA: f64 = 1_000_000.0;
 /// The service period, seconds (L2038).
 const PERIOD_SECS: u32 = 300;
 /// Periods in a row when nothing is said (L2052).
@@ -73,7 +75,8 @@ impl Dimension {
             }
             Dimension::LanOut | Dimension::LanIn => (1..=1_000_000_000_000)
                 .contains(&threshold)
-                .then_some(threshold as f64 * MBPS),
+                // Rounded once, so that it is the number that another door reads of the same text.
+                .then_some(threshold as f64 * BITS / MEGA),
         }
     }
 
@@ -83,7 +86,7 @@ impl Dimension {
             Dimension::Cpu | Dimension::Mem => threshold,
             // What was whole is whole again.
             Dimension::LanOut | Dimension::LanIn => {
-                let bytes = threshold / MBPS;
+                let bytes = threshold * MEGA / BITS;
                 let whole = (bytes - bytes.round()).abs() <= bytes.abs() * 1e-12;
                 if whole { bytes.round() } else { bytes }
             }
@@ -174,6 +177,12 @@ impl SentMetric {
         };
         let same = old.is_some_and(|old| Dimension::of(&old.metric) == Some(dimension));
         let threshold = match (get("threshold"), old) {
+            // What is written back as it was shown may be a part that another door has set.
+            (Some(text), Some(old))
+                if same && dimension.shown(old.threshold).to_string() == text =>
+            {
+                old.threshold
+            }
             (Some(text), _) => {
                 let inside = dimension.inside(number("threshold", text)?);
                 let wanted = "0 to 100 percent, or traffic above 0";

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use muster_kit::action::Action;
+use muster_kit::cron::in_zone;
 use muster_kit::decode::{Many, One};
+use muster_kit::time::CHINA_OFFSET_HOURS;
 use muster_model::{
     Created, GroupCommand, GroupView, Quota, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
     ScheduleSpec, ScheduleTimes, Time,
@@ -32,6 +34,14 @@ fn days_at_start(cron: &str, start: Time) -> Option<&str> {
     let mut fields = cron.splitn(3, ' ');
     let own = (fields.next()?.parse(), fields.next()?.parse());
     (own == (Ok(minute), Ok(hour))).then_some(fields.next()?)
+}
+
+/// The cron text of this door or another as it is read here; `None` = no such text says the same times here.
+fn here(times: &ScheduleTimes) -> Option<Option<String>> {
+    match &times.cron {
+        None => Some(None),
+        Some(cron) => in_zone(cron, &times.zone, CHINA_OFFSET_HOURS).map(Some),
+    }
 }
 
 /// A repetition as it is shown. One of another door may have other hours: it is shown as it is.
@@ -181,7 +191,7 @@ pub(crate) struct ScheduledTask {
 impl From<&Schedule> for ScheduledTask {
     fn from(schedule: &Schedule) -> Self {
         let times = &schedule.times;
-        let cron = times.cron.as_ref();
+        let cron = here(times).flatten();
         ScheduledTask {
             scaling_scheduled_task_id: schedule.id.to_string(),
             scaling_scheduled_task_name: schedule.name.clone(),
@@ -194,17 +204,17 @@ impl From<&Schedule> for ScheduledTask {
             end_time: times.end_at.map_or_else(|| OFF.to_owned(), times::shown),
             recurrence: cron.map_or_else(
                 || format!("* * {DAILY}"),
-                |cron| shown_cron(cron, times.start_at),
+                |cron| shown_cron(&cron, times.start_at),
             ),
             create_time: times::shown(schedule.created_at),
         }
     }
 }
 
-/// The tasks of a group, oldest first.
+/// The tasks of a group, oldest first; policies that set a number at a time are such.
 fn all(view: &GroupView) -> Vec<Arc<Schedule>> {
-    let mut found: Vec<Arc<Schedule>> = view.parts.schedules.values().cloned().collect();
-    found.sort_by_key(|schedule| (schedule.created_at, schedule.ordinal, schedule.id));
+    let mut found = view.tasks();
+    found.retain(|task| here(&task.times).is_some());
     found
 }
 
@@ -268,7 +278,7 @@ async fn named(
         None => ctx.views().await?,
     };
     let found = views.into_iter().find_map(|view| {
-        let schedule = view.parts.schedules.get(&key).cloned()?;
+        let schedule = all(&view).into_iter().find(|task| task.id == key)?;
         Some((view, schedule))
     });
     found.ok_or_else(|| ctx.absent(kind, &id.0))
@@ -299,7 +309,9 @@ impl ModifyScheduledTask {
         let end = self.end_time.as_deref().map(end).transpose()?;
         // What is shown of a cron text of another door is written back as it is.
         let said = self.recurrence.as_deref().map(str::trim);
-        let as_shown = said.is_some() && said == old.cron.as_deref();
+        let own = here(old).flatten();
+        let shown = own.as_ref().map(|cron| shown_cron(cron, old.start_at));
+        let as_shown = said.is_some() && said == shown.as_deref();
         let days = said.filter(|_| !as_shown).map(days).transpose()?;
         let off = match (&days, &end) {
             (Some(days), Some(End::Off)) if days != DAILY => return Err(not_alone()),
@@ -313,23 +325,27 @@ impl ModifyScheduledTask {
                 start_at,
                 end_at: None,
                 cron: None,
-                zone: ZONE.to_owned(),
+                zone: old.zone.clone(),
                 repeat: None,
             });
         }
         let kept = match &days {
             // The same as before: also what only another door has words for.
-            Some(new) => old
-                .cron
+            Some(new) => own
                 .as_deref()
                 .and_then(|cron| days_at_start(cron, old.start_at))
                 .is_some_and(|was| was == new),
             None => true,
         };
         // Hour and minute follow the first time.
-        let moved = |cron: &String| match days_at_start(cron, old.start_at) {
-            Some(days) => at_start(days, start_at),
-            None => cron.clone(),
+        let moved = own
+            .as_deref()
+            .filter(|_| start_at != old.start_at)
+            .and_then(|cron| days_at_start(cron, old.start_at))
+            .map(str::to_owned);
+        let (cron, zone) = match days.or(moved) {
+            Some(days) => (Some(at_start(&days, start_at)), ZONE.to_owned()),
+            None => (old.cron.clone(), old.zone.clone()),
         };
         Ok(ScheduleTimes {
             start_at,
@@ -337,11 +353,8 @@ impl ModifyScheduledTask {
                 Some(End::At(end)) => Some(end),
                 Some(End::Off) | None => old.end_at,
             },
-            cron: match days {
-                Some(days) => Some(at_start(&days, start_at)),
-                None => old.cron.as_ref().map(moved),
-            },
-            zone: old.zone.clone(),
+            cron,
+            zone,
             repeat: old.repeat.clone().filter(|_| kept),
         })
     }
@@ -364,7 +377,8 @@ impl Action<Ctx> for ModifyScheduledTask {
             size("readjustMaxSize", self.readjust_max_size, Some(old.max))?,
         );
         let desired = self.readjust_desired_capacity;
-        if let Some(name) = &self.scaling_scheduled_task_name {
+        let new_name = self.scaling_scheduled_task_name.as_ref();
+        if let Some(name) = new_name.filter(|name| **name != old.name) {
             checks::name("scalingScheduledTaskName", name)?;
         }
         let restart = times.start_at != old.times.start_at;
@@ -380,13 +394,9 @@ impl Action<Ctx> for ModifyScheduledTask {
             max,
             desired: size("readjustDesiredCapacity", desired, old.desired)?.or(kept),
         };
-        let command = ScheduleCommand::Modify {
-            id: old.id,
-            spec: Box::new(spec),
-            restart,
-        };
-        ctx.on_group(view.group.id, GroupCommand::Schedule(command))
-            .await?;
+        let command = view.modify_task(old.id, spec, restart);
+        let command = command.map_err(|error| ctx.refused(&error, &old.id.to_string()))?;
+        ctx.on_group(view.group.id, command).await?;
         Ok(EMPTY)
     }
 }
@@ -407,8 +417,7 @@ impl Action<Ctx> for DeleteScheduledTask {
         checks::group(self.scaling_group_id.as_ref(), ctx)?;
         let id = self.scaling_scheduled_task_id.as_ref();
         let (view, old) = named(id, self.scaling_group_id.as_ref(), ctx).await?;
-        let command = ScheduleCommand::Delete { id: old.id };
-        ctx.on_group(view.group.id, GroupCommand::Schedule(command))
+        ctx.on_group(view.group.id, view.delete_task(old.id))
             .await?;
         Ok(EMPTY)
     }
