@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    AlarmCheck, AlarmRule, AlarmRuleId, AlarmRuleSpec, AlarmTurn, Asks, CheckState, Event,
-    GroupCommand, GroupId, GroupView, MetricSource, MissingData, PolicyKind, Readings, Record,
-    RecordChange, RecordHead, Records, Standing, Summary, Time,
+    AlarmCheck, AlarmRule, AlarmRuleId, AlarmRuleSpec, AlarmState, AlarmTurn, Asks, CheckState,
+    Event, GroupCommand, GroupId, GroupView, MetricSource, MissingData, PolicyKind, Readings,
+    Record, RecordChange, RecordHead, Records, Standing, Summary, Time,
 };
 
 use crate::alarm::{self, Judged, Level, Rule};
@@ -338,18 +338,8 @@ fn judge_rule(
         let look = known.look(check);
         let one = &mut state.checks[number];
         let was = *one;
-        one.stood = alarm::turn(was.stood, look.judged.standing, look.end);
-        one.in_breach = match look.judged.standing {
-            Standing::Breach => true,
-            Standing::Ok => false,
-            Standing::Unknown => was.in_breach,
-        };
+        let asks = judge_check(check, &look, one, now);
         let breach = look.judged.standing == Standing::Breach;
-        let again = again_at(check, &was);
-        let asks = breach && (!was.in_breach || again.is_some_and(|at| at <= now));
-        if asks {
-            one.stood.fired = Some(now);
-        }
         let repeat = breach.then(|| again_at(check, one)).flatten();
         let next = look.next.into_iter().chain(repeat).filter(|at| *at > now);
         wake = wake.into_iter().chain(next).min();
@@ -369,19 +359,7 @@ fn judge_rule(
         state.standing = standing;
         state.since = Some(now);
         if let Some((check, look)) = &said {
-            let number = state.turns.last().map_or(1, |turn| turn.number + 1);
-            state.turns.push(AlarmTurn {
-                number,
-                at: now,
-                standing,
-                check: *check,
-                values: look.levels.iter().map(|level| level.value()).collect(),
-            });
-            let over = state
-                .turns
-                .len()
-                .saturating_sub(muster_model::AlarmState::TURNS);
-            state.turns.drain(..over);
+            note_turn(&mut state, *check, look, now);
         }
     }
     if state == spec.state {
@@ -393,6 +371,37 @@ fn judge_rule(
     };
     alarm_messages::tell(known, rule, &next, asked.is_some(), said.as_ref(), events);
     (Some(next), wake)
+}
+
+/// Sets how a check stands; whether it asks for what it leads to.
+fn judge_check(check: &AlarmCheck, look: &CheckLook, one: &mut CheckState, now: Time) -> bool {
+    let was = *one;
+    one.stood = alarm::turn(was.stood, look.judged.standing, look.end);
+    one.in_breach = match look.judged.standing {
+        Standing::Breach => true,
+        Standing::Ok => false,
+        Standing::Unknown => was.in_breach,
+    };
+    let again = again_at(check, &was).is_some_and(|at| at <= now);
+    let asks = look.judged.standing == Standing::Breach && (!was.in_breach || again);
+    if asks {
+        one.stood.fired = Some(now);
+    }
+    asks
+}
+
+/// Keeps that a rule stands otherwise now, and what it saw.
+fn note_turn(state: &mut AlarmState, check: usize, look: &CheckLook, now: Time) {
+    let number = state.turns.last().map_or(1, |turn| turn.number + 1);
+    state.turns.push(AlarmTurn {
+        number,
+        at: now,
+        standing: state.standing,
+        check,
+        values: look.levels.iter().map(|level| level.value()).collect(),
+    });
+    let over = state.turns.len().saturating_sub(AlarmState::TURNS);
+    state.turns.drain(..over);
 }
 
 /// When a check that has asked asks again, if it is to.

@@ -157,6 +157,17 @@ pub(super) const COUNTS_V1: usize = 5;
 /// See [`COUNTS_V1`].
 pub(super) const COUNTS_V2: usize = COUNTS.len();
 
+/// A comparison with a threshold.
+fn operator(beside: &Beside, at: &str, text: Option<String>) -> Result<String, Wrong> {
+    let text = text.ok_or_else(|| beside.missing(at))?;
+    if text.starts_with("cycle_") {
+        let wanted = "comparisons with the period before are not served; one of >, >=, <, <=, =, != is right";
+        return Err(beside.invalid(at, text, wanted));
+    }
+    word(beside, at, &text, &OPERATORS)?;
+    Ok(text)
+}
+
 impl Condition {
     /// The condition, checked.
     pub(super) fn read(self, beside: &Beside) -> Result<AlarmPolicy, Wrong> {
@@ -184,14 +195,7 @@ impl Condition {
             None => return Err(beside.missing(&path("filter"))),
         };
         word(beside, &path("filter"), &filter, &FILTERS)?;
-        let operator = self
-            .operator
-            .ok_or_else(|| beside.missing(&path("comparison_operator")))?;
-        if operator.starts_with("cycle_") {
-            let wanted = "comparisons with the period before are not served; one of >, >=, <, <=, =, != is right";
-            return Err(beside.invalid(&path("comparison_operator"), operator, wanted));
-        }
-        word(beside, &path("comparison_operator"), &operator, &OPERATORS)?;
+        let operator = operator(beside, &path("comparison_operator"), self.operator)?;
         let levels = self.levels.unwrap_or_default();
         let levels = [levels.critical, levels.major, levels.minor, levels.info];
         let any = levels.iter().any(Option::is_some);
