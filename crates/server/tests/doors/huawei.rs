@@ -68,7 +68,7 @@ fn call(method: Method, path: &str, body: &Value) -> Request {
     }
 }
 
-fn post(path: &str, body: &Value) -> Request {
+pub(crate) fn post(path: &str, body: &Value) -> Request {
     call(Method::POST, path, body)
 }
 

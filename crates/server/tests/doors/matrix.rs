@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use muster_model::{ConfigSpec, GroupSpec, Parts, Policy, Watch};
-use serde_json::Value;
+use muster_model::{ConfigSpec, GroupSpec, Parts, Policy, PolicyId, Watch};
+use serde_json::{Value, json};
 
 use crate::door::{Kind, Of};
+use crate::huawei::post;
 use crate::masked::Mask;
 use crate::service::Service;
 
@@ -103,4 +104,30 @@ async fn what_a_door_shows_can_be_written_back_and_changes_nothing() {
         assert!(total > 9, "{made_by}: {total}");
     }
     assert!(all.is_empty(), "{}", all.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_scheduled_action_that_one_door_pauses_stays_paused_through_the_others() {
+    let (service, of) = Service::made_by(0).await;
+    let task = service.view().await.tasks()[0].clone();
+    let as_policy = PolicyId::new(task.id.key()).uuid();
+    let door = service.doors.iter().find(|door| door.name() == "huawei");
+    let door = &**door.unwrap();
+    let said = |action: &str| {
+        let path = format!("scaling_policy/{as_policy}/action");
+        post(&path, &json!({ "action": action }))
+    };
+    service.send(door, said("pause")).await;
+    for writer in 0..DOORS {
+        write_back(&service, writer, Kind::Schedule, of).await;
+    }
+    let enabled = service.view().await.parts.schedules[&task.id].enabled;
+    assert!(!enabled, "it was switched on again");
+    service.send(door, said("resume")).await;
+    assert!(service.view().await.parts.schedules[&task.id].enabled);
+    // By hand, it sets the sizes now.
+    service.send(door, said("execute")).await;
+    let size = service.view().await.group.spec.size;
+    assert_eq!(Some(size.desired), task.desired);
+    assert_eq!((size.min, size.max), (task.min, task.max));
 }
