@@ -164,9 +164,10 @@ def scheduled_tasks(call, made):
     body = {
         "name": "task",
         "scheduled_policy": {
+            "launch_time": "02:10",
+            "recurrence_type": "DAILY",
             "start_time": "2037-07-24T02:10Z",
             "end_time": "2037-08-24T02:10Z",
-            "recurrence": "10 2 * * *",
         },
         "instance_number": {"max": 5, "min": 1, "desire": 2},
     }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_model::{
-    Account, Error, Ids, MetricName, MetricSource, Quota, Reading, ReadingsSpec, Record,
-    RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, ResourceKind, Site,
-    SubscriptionSpec, Time, TopicId,
+    Account, BandwidthPolicyId, Error, ExecutedBy, Ids, MetricName, MetricSource, Quota, Reading,
+    ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records,
+    ResourceKind, Site, SubscriptionSpec, Time, TopicId,
 };
 
 use crate::Context;
+use crate::bandwidth;
 
 fn absent(id: RecordId) -> Error {
     Error::NotFound {
@@ -35,14 +36,7 @@ pub fn change_records(
             RecordCommand::Create(spec) => {
                 check(&now, None, spec)?;
                 check_quota(&now, spec, context)?;
-                let head = RecordHead {
-                    account: account.id,
-                    site: site.clone(),
-                    version: 1,
-                    ordinal: account.version,
-                    created_at: context.now,
-                    updated_at: context.now,
-                };
+                let head = fresh(account, site, context.now);
                 let mut spec = spec.clone();
                 complete(&mut spec, context.ids);
                 let record = spec.made(head, context.ids);
@@ -58,11 +52,7 @@ pub fn change_records(
                     });
                 }
                 check(&now, Some(*id), spec)?;
-                let head = RecordHead {
-                    version: version + 1,
-                    updated_at: context.now,
-                    ..old.head().clone()
-                };
+                let head = changed(old.head(), context.now);
                 let record = spec.clone().under(*id, head).ok_or_else(|| absent(*id))?;
                 write(&mut now, &mut change, record);
             }
@@ -73,6 +63,12 @@ pub fn change_records(
                     now.remove(id);
                     change.put.retain(|record| record.id() != id);
                     change.gone.push(id);
+                }
+            }
+            RecordCommand::ResizeBandwidth { policy, by, value } => {
+                let what = (*policy, *by, *value);
+                for record in resize(account, site, &now, what, context)? {
+                    write(&mut now, &mut change, record);
                 }
             }
         }
@@ -108,6 +104,60 @@ fn of_topic(
     let all = records.subscriptions.values();
     all.filter(move |one| one.spec.topic == topic)
         .map(|one| one.id)
+}
+
+/// Executes a policy of a bandwidth: what becomes of it, and of the bandwidth.
+fn resize(
+    account: &Account,
+    site: &Site,
+    records: &Records,
+    (policy, by, value): (BandwidthPolicyId, ExecutedBy, Option<f64>),
+    context: &mut Context<'_>,
+) -> Result<Vec<Record>, Error> {
+    let id = RecordId::BandwidthPolicy(policy);
+    let old = records.bandwidth_policies.get(&policy);
+    let old = old.ok_or_else(|| absent(id))?;
+    let execution = (context.ids.next_id(), context.now);
+    let done = bandwidth::execute(old, records, (by, value), execution);
+    let under = |id: RecordId, head: &RecordHead, spec: RecordSpec| {
+        let head = changed(head, execution.1);
+        spec.under(id, head).ok_or_else(|| absent(id))
+    };
+    let spec = RecordSpec::BandwidthPolicy(Box::new(done.policy));
+    let mut put = vec![under(id, &old.head, spec)?];
+    if let Some(spec) = done.bandwidth {
+        let sized = bandwidth::sized(records, &spec.bandwidth);
+        let spec = RecordSpec::Bandwidth(Box::new(spec));
+        put.push(match sized {
+            Some(sized) => under(RecordId::Bandwidth(sized.id), &sized.head, spec)?,
+            None => {
+                check_quota(records, &spec, context)?;
+                spec.made(fresh(account, site, context.now), context.ids)
+            }
+        });
+    }
+    Ok(put)
+}
+
+/// The head of a record that is made.
+fn fresh(account: &Account, site: &Site, now: Time) -> RecordHead {
+    RecordHead {
+        account: account.id,
+        site: site.clone(),
+        version: 1,
+        ordinal: account.version,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The head of a record that says something else from now on.
+fn changed(old: &RecordHead, now: Time) -> RecordHead {
+    RecordHead {
+        version: old.version + 1,
+        updated_at: now,
+        ..old.clone()
+    }
 }
 
 fn write(now: &mut Records, change: &mut RecordChange, record: Record) {
@@ -167,7 +217,9 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
         | RecordSpec::Vpc(_)
         | RecordSpec::Subnet(_)
         | RecordSpec::SecurityGroup(_)
-        | RecordSpec::LoadBalancer(_) => Ok(()),
+        | RecordSpec::LoadBalancer(_)
+        | RecordSpec::Bandwidth(_)
+        | RecordSpec::BandwidthPolicy(_) => Ok(()),
     }
 }
 
@@ -241,7 +293,9 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
         | RecordId::SecurityRule(_)
         | RecordId::KeyPair(_)
         | RecordId::PoolMember(_)
-        | RecordId::HealthMonitor(_) => None,
+        | RecordId::HealthMonitor(_)
+        | RecordId::Bandwidth(_)
+        | RecordId::BandwidthPolicy(_) => None,
     };
     match by {
         Some(by) => Err(Error::InUse {
@@ -310,7 +364,9 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         | RecordSpec::Listener(_)
         | RecordSpec::Pool(_)
         | RecordSpec::PoolMember(_)
-        | RecordSpec::HealthMonitor(_) => (records.count(spec), quotas.neighbours),
+        | RecordSpec::HealthMonitor(_)
+        | RecordSpec::Bandwidth(_)
+        | RecordSpec::BandwidthPolicy(_) => (records.count(spec), quotas.neighbours),
     };
     if used >= limit as usize {
         return Err(Error::QuotaExceeded {

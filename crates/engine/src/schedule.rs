@@ -210,11 +210,17 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
 /// Writes the sizes into the group; the matching of desired and actual does the rest.
 fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
     let old = draft.group().spec.size;
-    let desired = schedule.desired.unwrap_or(old.desired);
+    // A bound that stays holds what is set within it.
+    let (min, max) = match (schedule.keeps.min, schedule.keeps.max) {
+        (false, false) => (schedule.min, schedule.max.max(schedule.min)),
+        (true, false) => (old.min, schedule.max.max(old.min)),
+        (false, true) => (schedule.min.min(old.max), old.max),
+        (true, true) => (old.min, old.max),
+    };
     let size = Size {
-        min: schedule.min,
-        desired: desired.clamp(schedule.min, schedule.max.max(schedule.min)),
-        max: schedule.max,
+        min,
+        desired: schedule.desired.unwrap_or(old.desired).clamp(min, max),
+        max,
     };
     draft.because(
         Code::Schedule,

@@ -18,12 +18,12 @@ use muster_engine::{
 use muster_model::{
     Account, AccountId, AdjustBy, Adjustment, AdviceLevel, Allocation, AttemptCode, BatchPause,
     CallKind, ConfigSpec, CooldownRule, Created, Door, Error, GroupCommand, GroupPatch, GroupSpec,
-    GroupView, HealthCheck, HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth,
-    MachineState, NameIndex, Network, Observation, OnFailure, OwnerKey, RefreshCommand, RefreshId,
-    RefreshMode, RefreshSettings, RefreshStatus, ReplaceMode, RetryPolicy, ScalingMode,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, Site, Size, SpotMix,
-    SpotStrategy, Spread, StepOutcome, StepResult, StopMode, TerminationPolicy, Time, Trigger,
-    TriggerKind, ZonesCheck,
+    GroupView, HealthCheck, HealthKind, Ids, InstanceId, KeptBounds, Key, Lifecycle, Machine,
+    MachineHealth, MachineState, NameIndex, Network, Observation, OnFailure, OwnerKey,
+    RefreshCommand, RefreshId, RefreshMode, RefreshSettings, RefreshStatus, ReplaceMode,
+    RetryPolicy, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, Site,
+    Size, SpotMix, SpotStrategy, Spread, StepOutcome, StepResult, StopMode, TerminationPolicy,
+    Time, Trigger, TriggerKind, ZonesCheck,
 };
 
 struct Table {
@@ -1034,6 +1034,44 @@ fn schedule_spec(
 fn schedule(t: &mut Table, spec: ScheduleSpec) -> Result<Created, Error> {
     let create = ScheduleCommand::Create(Box::new(spec));
     t.command(GroupCommand::Schedule(create))
+}
+
+#[test]
+fn a_task_leaves_the_bounds_that_it_does_not_say() {
+    let mut t = Table::new(spec(0, 1, 2));
+    t.settle();
+    for (at, sizes, (min, max)) in [
+        // Only the desired number: held within the bounds as they are.
+        (60, (9, Some(9), 9), (true, true)),
+        // Only the minimum: it goes no higher than the maximum.
+        (120, (5, None, 9), (false, true)),
+        // Both bounds.
+        (180, (1, None, 4), (false, false)),
+        // Only the maximum: it goes no lower than the minimum.
+        (240, (9, None, 0), (true, false)),
+    ] {
+        let create = ScheduleCommand::CreateTask {
+            spec: Box::new(schedule_spec(at, None, sizes)),
+            keeps: KeptBounds { min, max },
+        };
+        t.command(GroupCommand::Schedule(create)).unwrap();
+    }
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        t.pass(60);
+        t.settle();
+        let size = t.view.group.spec.size;
+        seen.push((size.min, size.desired, size.max));
+    }
+    assert_eq!(seen, [(0, 2, 2), (2, 2, 2), (1, 2, 4), (1, 1, 1)]);
+    let never = ScheduleCommand::CreateTask {
+        spec: Box::new(schedule_spec(0, None, (3, Some(2), 9))),
+        keeps: KeptBounds::default(),
+    };
+    assert!(matches!(
+        t.command(GroupCommand::Schedule(never)),
+        Err(Error::SizeOrder { .. })
+    ));
 }
 
 #[test]

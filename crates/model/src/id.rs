@@ -312,6 +312,10 @@ kinds! {
     AlarmRuleId AlarmRule "alr-" 60;
     /// Values that were pushed. Its prefix is Muster's own.
     ReadingsId Readings "rdg-" 61;
+    /// A bandwidth.
+    BandwidthId Bandwidth "bwd-" 53;
+    /// A policy that sizes a bandwidth.
+    BandwidthPolicyId BandwidthPolicy "bwp-" 54;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

@@ -12,6 +12,7 @@ mod activity;
 mod advice;
 mod alarm_rule;
 mod balancer;
+mod bandwidth;
 mod catalogue;
 mod change;
 mod command;
@@ -32,6 +33,7 @@ mod query;
 mod record;
 mod refresh;
 mod scaling;
+mod schedule;
 mod series;
 mod server;
 mod task;
@@ -52,6 +54,10 @@ pub use alarm_rule::{
 pub use balancer::{
     Balancer, BalancerChange, BalancerPlace, BalancerTarget, Binding, DEFAULT_WEIGHT, Member,
     MemberHealth, MemberSpec, MemberState, Target,
+};
+pub use bandwidth::{
+    BandwidthExecution, BandwidthPolicySpec, BandwidthSpec, BandwidthStep, BandwidthTrigger,
+    Resize, ResizeWay,
 };
 pub use catalogue::{
     Catalogue, Listed, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic,
@@ -86,8 +92,8 @@ pub use id::{
     SubscriptionId, TopicId,
 };
 pub use id::{
-    HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId,
-    SecurityRuleId, ServerId, ServerJobId, SubnetId, VpcId,
+    BandwidthId, BandwidthPolicyId, HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId,
+    PoolMemberId, SecurityGroupId, SecurityRuleId, ServerId, ServerJobId, SubnetId, VpcId,
 };
 pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
@@ -110,9 +116,10 @@ pub use query::{
     Page, Paged, TagFilter,
 };
 pub use record::{
-    Aged, AlarmRule, HealthMonitor, KeyPair, Listener, LoadBalancer, Pool, PoolMember, Readings,
-    Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records, SecurityGroup,
-    SecurityRule, Server, ServerJob, Subnet, Subscription, Topic, Vpc, by_age,
+    Aged, AlarmRule, Bandwidth, BandwidthPolicy, HealthMonitor, KeyPair, Listener, LoadBalancer,
+    Pool, PoolMember, Readings, Record, RecordChange, RecordCommand, RecordHead, RecordId,
+    RecordSpec, Records, SecurityGroup, SecurityRule, Server, ServerJob, Subnet, Subscription,
+    Topic, Vpc, by_age,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -120,9 +127,9 @@ pub use refresh::{
 };
 pub use scaling::{
     AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
-    PolicySpec, Repeat, Rung, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes, Standing,
-    Statistic, Stood, TargetTracking, Watch,
+    PolicySpec, Rung, Standing, Statistic, Stood, TargetTracking, Watch,
 };
+pub use schedule::{KeptBounds, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes};
 pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use server::{
     ServerCommand, ServerJobSpec, ServerSpec, ServerState, ServerTask, ServerWork, TaskState,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, AlarmRuleId, AlarmRuleSpec, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId,
+    AccountId, AlarmRuleId, AlarmRuleSpec, BandwidthId, BandwidthPolicyId, BandwidthPolicySpec,
+    BandwidthSpec, ExecutedBy, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId,
     KeyPairSpec, ListenerId, ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId,
     PoolMemberSpec, PoolSpec, ReadingsId, ReadingsSpec, SecurityGroupId, SecurityGroupSpec,
     SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId, ServerJobSpec, ServerSpec, Site,
@@ -245,6 +246,10 @@ records! {
     AlarmRule AlarmRuleSpec AlarmRuleId alarm_rules "alarm rule";
     /// Values of a metric that were pushed.
     Readings ReadingsSpec ReadingsId readings "readings";
+    /// A bandwidth.
+    Bandwidth BandwidthSpec BandwidthId bandwidths "bandwidth";
+    /// A policy that sizes a bandwidth.
+    BandwidthPolicy BandwidthPolicySpec BandwidthPolicyId bandwidth_policies "bandwidth policy";
 }
 
 impl FromIterator<Record> for Records {
@@ -288,6 +293,15 @@ pub enum RecordCommand {
     Delete {
         /// Which.
         id: RecordId,
+    },
+    /// A policy of a bandwidth is executed; what comes of it stands in its log.
+    ResizeBandwidth {
+        /// The policy.
+        policy: BandwidthPolicyId,
+        /// What leads to it.
+        by: ExecutedBy,
+        /// The value of the alarm that asks.
+        value: Option<f64>,
     },
 }
 

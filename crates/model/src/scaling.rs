@@ -1,8 +1,8 @@
-//! Policies, alarms and schedules. Rules S1-S8 (Tencent 3.0), 1.5 (Huawei), section 5 of the concept map.
+//! Policies and alarms. Rules S1-S5 (Tencent 3.0), 1.5 (Huawei), section 5 of the concept map.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Door, GroupId, PolicyId, PolicyMemory, PolicyOptions, ScheduleId, Time};
+use crate::{Door, GroupId, PolicyId, PolicyMemory, PolicyOptions, ScheduleTimes, Time};
 
 /// A scaling policy of a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Policy {
     /// What it remembers of its own past.
     #[serde(default, skip_serializing_if = "PolicyMemory::is_empty")]
     pub memory: PolicyMemory,
+    /// Words about it (Huawei v2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// How far the alarms of a policy have been looked at. Periods are counted from when the policy was made.
@@ -126,6 +129,24 @@ pub enum PolicyCommand {
         /// What it is to be.
         spec: Box<PolicySpec>,
     },
+    /// Make one that has words about it (Huawei v2).
+    CreateDescribed {
+        /// The door that asks.
+        door: Door,
+        /// What.
+        spec: Box<PolicySpec>,
+        /// The words.
+        description: Option<String>,
+    },
+    /// Change it and the words about it, as a whole (Huawei v2).
+    ModifyDescribed {
+        /// Which.
+        id: PolicyId,
+        /// What it is to be.
+        spec: Box<PolicySpec>,
+        /// The words.
+        description: Option<String>,
+    },
     /// Delete it.
     Delete {
         /// Which.
@@ -152,8 +173,11 @@ impl PolicyCommand {
     #[must_use]
     pub fn names(&self) -> Option<(&str, Option<PolicyId>)> {
         match self {
-            PolicyCommand::Create { spec, .. } => Some((&spec.name, None)),
-            PolicyCommand::Modify { id, spec } => Some((&spec.name, Some(*id))),
+            PolicyCommand::Create { spec, .. } | PolicyCommand::CreateDescribed { spec, .. } => {
+                Some((&spec.name, None))
+            }
+            PolicyCommand::Modify { id, spec }
+            | PolicyCommand::ModifyDescribed { id, spec, .. } => Some((&spec.name, Some(*id))),
             PolicyCommand::Delete { .. }
             | PolicyCommand::Execute { .. }
             | PolicyCommand::SetOptions { .. } => None,
@@ -366,110 +390,4 @@ pub enum Statistic {
     Minimum,
     Sum,
     Variance,
-}
-
-/// A scheduled action: sets sizes at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Schedule {
-    /// Its id.
-    pub id: ScheduleId,
-    /// Its group.
-    pub group: GroupId,
-    /// Its name, unique in the group.
-    pub name: String,
-    /// Acts, or lets its times pass (Huawei pause).
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// When.
-    pub times: ScheduleTimes,
-    /// Minimum to set.
-    pub min: u32,
-    /// Maximum to set.
-    pub max: u32,
-    /// Desired to set; `None` = clamp what is there.
-    pub desired: Option<u32>,
-    /// When it was made.
-    pub created_at: Time,
-    /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
-    #[serde(default)]
-    pub ordinal: u64,
-    /// When it last fired.
-    pub fired_at: Option<Time>,
-    /// When it fires next; `None` = never again.
-    pub next_at: Option<Time>,
-}
-
-/// What was stored before there was a switch acts.
-fn yes() -> bool {
-    true
-}
-
-/// What a caller can set of a scheduled action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScheduleSpec {
-    /// Its name, unique in the group.
-    pub name: String,
-    /// When.
-    pub times: ScheduleTimes,
-    /// Minimum to set.
-    pub min: u32,
-    /// Maximum to set.
-    pub max: u32,
-    /// Desired to set; `None` = clamp what is there.
-    pub desired: Option<u32>,
-}
-
-/// What can be done with scheduled actions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScheduleCommand {
-    /// Make one.
-    Create(Box<ScheduleSpec>),
-    /// Change it, as a whole.
-    Modify {
-        /// Which.
-        id: ScheduleId,
-        /// What it is to be.
-        spec: Box<ScheduleSpec>,
-        /// Its first time is given anew: it may not be past.
-        restart: bool,
-    },
-    /// Let it act, or let its times pass.
-    Switch {
-        /// Which.
-        id: ScheduleId,
-        /// Acts.
-        enabled: bool,
-    },
-    /// Delete it.
-    Delete {
-        /// Which.
-        id: ScheduleId,
-    },
-}
-
-/// When a schedule fires.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScheduleTimes {
-    /// First time.
-    pub start_at: Time,
-    /// Nothing after this.
-    pub end_at: Option<Time>,
-    /// Five-field cron text; `None` = once.
-    pub cron: Option<String>,
-    /// Zone in which the cron text is read, an IANA name.
-    pub zone: String,
-    /// The repetition that `cron` was made from (Kingsoft).
-    #[serde(default)]
-    pub repeat: Option<Repeat>,
-}
-
-/// A repetition by a unit (Kingsoft RepeatUnit, RepeatCycle).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Repeat {
-    /// Every so many days from the first time on. A cron text cannot say that; what it says is a stand-in.
-    Days(u32),
-    /// On these days of the week, 1 = Monday.
-    Week(Vec<u32>),
-    /// From this to that day of the month.
-    Month(u32, u32),
 }

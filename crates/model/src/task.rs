@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use crate::{
-    AdjustBy, Door, Error, Field, GroupCommand, GroupView, Policy, PolicyCommand, PolicyId,
-    PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Problem, Schedule, ScheduleCommand,
-    ScheduleId, ScheduleSpec, Size, Watch,
+    AdjustBy, Door, Error, Field, GroupCommand, GroupView, KeptBounds, Policy, PolicyCommand,
+    PolicyId, PolicyKind, PolicyMemory, PolicyOptions, PolicySpec, Problem, Schedule,
+    ScheduleCommand, ScheduleId, ScheduleSpec, Size, Watch,
 };
 
 impl Policy {
@@ -32,6 +32,9 @@ impl Policy {
                 ordinal: self.ordinal,
                 fired_at: self.watch.acted,
                 next_at: None,
+                keeps: KeptBounds::default(),
+                is_task: false,
+                updated_at: None,
             }),
             PolicyKind::Timed { .. }
             | PolicyKind::Simple { .. }
@@ -70,6 +73,7 @@ impl Schedule {
             watch: Watch::default(),
             options: PolicyOptions::default(),
             memory: PolicyMemory::default(),
+            description: None,
         }
     }
 }
@@ -87,11 +91,12 @@ impl GroupView {
         all
     }
 
-    /// The policies, and the scheduled actions as such; oldest first.
+    /// The policies, and the scheduled actions as such; oldest first. What was made as a scheduled task is none of them.
     #[must_use]
     pub fn policies_and_tasks(&self) -> Vec<Arc<Policy>> {
         let door = self.group.door;
         let tasks = self.parts.schedules.values();
+        let tasks = tasks.filter(|task| !task.is_task);
         let tasks = tasks.map(|task| Arc::new(task.as_policy(door)));
         let mut all: Vec<Arc<Policy>> = self.parts.policies.values().cloned().collect();
         all.extend(tasks);

@@ -143,6 +143,13 @@ impl ShellClock {
         self.wait(until).await;
     }
 
+    /// Waits for a deadline of the shell's own; `then` comes before it is forgotten that somebody slept.
+    pub(crate) async fn deadline_then<T>(&self, until: Time, then: impl FnOnce() -> T) -> T {
+        let _sleeper = self.enlist(until, Sleeper::Deadline);
+        self.wait(until).await;
+        then()
+    }
+
     /// Waits without being seen by [`ShellClock::next_deadline`].
     #[expect(
         clippy::disallowed_methods,

@@ -7,6 +7,7 @@
 mod alarms;
 mod api;
 mod balancers;
+mod bandwidths;
 mod calls;
 mod clock;
 mod commit;

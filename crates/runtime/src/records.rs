@@ -120,6 +120,7 @@ impl Runtime {
         if committed.is_ok() {
             slot.swap(next);
             slot.swap_records(before.after(change));
+            self.records_bell.notify_one();
         }
         // Also when it is not known whether it went through; and not before the records are there that are told of.
         if tells {

@@ -93,6 +93,8 @@ pub struct Runtime {
     pub(crate) jobs: Jobs,
     /// What there is for accounts, where the catalogue is strict.
     pub(crate) listed: Listed,
+    /// Rings when records have changed.
+    pub(crate) records_bell: Notify,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -131,6 +133,7 @@ impl Runtime {
             answers: Mutex::new(BTreeMap::new()),
             jobs: Jobs::default(),
             listed: Listed::default(),
+            records_bell: Notify::new(),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),
@@ -145,6 +148,7 @@ impl Runtime {
         tokio::spawn(Arc::clone(&runtime).observe_by_period());
         tokio::spawn(Arc::clone(&runtime).sweep_by_period());
         tokio::spawn(Arc::clone(&runtime).work_on_jobs());
+        tokio::spawn(Arc::clone(&runtime).size_bandwidths());
         runtime.ready.store(true, Ordering::SeqCst);
         Ok(runtime)
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use muster_kit::action::Context;
 use muster_model::{
-    AlarmRuleId, Command, Created, Error, GroupCommand, GroupId, GroupView, Policy, PolicyCommand,
-    PolicyId, ResourceKind,
+    AlarmRuleId, BandwidthPolicy, BandwidthPolicyId, Command, Created, Error, GroupCommand,
+    GroupId, GroupView, Policy, PolicyCommand, PolicyId, RecordCommand, Records, ResourceKind,
 };
 use muster_ports::{Api, Caller};
 
@@ -40,6 +40,14 @@ pub(crate) struct Ctx {
 fn going(id: GroupId) -> Fault {
     let detail = format!("`scaling_group_id` is `{}`.", id.uuid());
     Fault::filled("AS.2033", "DELETING", detail)
+}
+
+/// A policy of either kind.
+pub(crate) enum AnyPolicy {
+    /// One of a group.
+    OfGroup(Arc<GroupView>, Arc<Policy>),
+    /// One that sizes a bandwidth.
+    OfBandwidth(Arc<BandwidthPolicy>),
 }
 
 impl Context for Ctx {
@@ -132,6 +140,29 @@ impl Ctx {
             false => Ok(()),
             true => Err(going(view.group.id)),
         }
+    }
+
+    /// What the account has besides groups.
+    pub(crate) async fn records(&self) -> Result<Arc<Records>, Fault> {
+        let records = self.api.records(&self.caller).await;
+        records.map_err(|error| self.refused(&error))
+    }
+
+    /// Changes records.
+    pub(crate) async fn change_records(&self, command: RecordCommand) -> Result<Created, Fault> {
+        self.execute(Command::Records(vec![command])).await
+    }
+
+    /// The policy that an id names, of a group or of a bandwidth.
+    pub(crate) async fn any_policy(&self, id: &str) -> Result<AnyPolicy, Fault> {
+        let Ok(policy) = BandwidthPolicyId::parse_uuid(id) else {
+            let (view, policy) = self.policy(id).await?;
+            return Ok(AnyPolicy::OfGroup(view, policy));
+        };
+        let records = self.records().await?;
+        let found = records.bandwidth_policies.get(&policy);
+        let found = found.ok_or_else(|| Fault::absent(id))?;
+        Ok(AnyPolicy::OfBandwidth(Arc::clone(found)))
     }
 
     /// The alarm rule that an id names, if there is one.

@@ -285,7 +285,7 @@ impl Huawei {
                     incoming.head.method
                 ),
             )),
-            Found::Nothing if is_of_neighbour(path) || is_of_later(path) => Err(Refusal::Gateway(
+            Found::Nothing if is_of_neighbour(path) => Err(Refusal::Gateway(
                 StatusCode::NOT_IMPLEMENTED,
                 "APIGW.0101",
                 format!("`{path}` is not served here."),
@@ -302,12 +302,6 @@ impl Huawei {
 /// Whether a path is of a service beside Auto Scaling: monitoring, machines, networks and so on.
 fn is_of_neighbour(path: &str) -> bool {
     !path.starts_with("/autoscaling-api")
-}
-
-/// Whether a path is of an operation that only the SDK has and that is not served yet.
-fn is_of_later(path: &str) -> bool {
-    const LATER: [&str; 3] = ["/scheduled-tasks", "/scaling_policy_execute_log/", "/v2/"];
-    LATER.iter().any(|part| path.contains(part))
 }
 
 fn unauthentic(why: &str) -> Refusal {

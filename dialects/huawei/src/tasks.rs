@@ -18,8 +18,11 @@ fn task(view: &GroupView, id: PolicyId) -> Option<&Schedule> {
 pub(crate) fn on_policy(view: &GroupView, command: PolicyCommand) -> Result<GroupCommand, Fault> {
     let of = |id: &PolicyId| task(view, *id);
     let found = match &command {
-        PolicyCommand::Create { .. } | PolicyCommand::SetOptions { .. } => None,
+        PolicyCommand::Create { .. }
+        | PolicyCommand::CreateDescribed { .. }
+        | PolicyCommand::SetOptions { .. } => None,
         PolicyCommand::Modify { id, .. }
+        | PolicyCommand::ModifyDescribed { id, .. }
         | PolicyCommand::Delete { id }
         | PolicyCommand::Execute { id, .. } => of(id),
     };
@@ -27,7 +30,9 @@ pub(crate) fn on_policy(view: &GroupView, command: PolicyCommand) -> Result<Grou
         return Ok(GroupCommand::Policy(command));
     };
     Ok(match command {
-        PolicyCommand::Modify { spec, .. } => GroupCommand::Schedule(modified(view, task, *spec)?),
+        PolicyCommand::Modify { spec, .. } | PolicyCommand::ModifyDescribed { spec, .. } => {
+            GroupCommand::Schedule(modified(view, task, *spec)?)
+        }
         PolicyCommand::Execute { .. } => {
             let now = view.group.spec.size.desired;
             GroupCommand::Modify(Box::new(GroupPatch {
@@ -39,6 +44,7 @@ pub(crate) fn on_policy(view: &GroupView, command: PolicyCommand) -> Result<Grou
         }
         PolicyCommand::Delete { .. }
         | PolicyCommand::Create { .. }
+        | PolicyCommand::CreateDescribed { .. }
         | PolicyCommand::SetOptions { .. } => {
             GroupCommand::Schedule(ScheduleCommand::Delete { id: task.id })
         }

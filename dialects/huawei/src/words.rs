@@ -104,6 +104,25 @@ words! {
     Operation { "ADD" Add, "REMOVE" / "REDUCE" Remove, "SET" Set, }
     /// recurrence_type.
     RecurrenceType { "Daily" Daily, "Weekly" Weekly, "Monthly" Monthly, }
+    /// scaling_policy_type of the second version.
+    PolicyTypeV2 {
+        "ALARM" Alarm,
+        "SCHEDULED" Scheduled,
+        "RECURRENCE" Recurrence,
+        "INTERVAL_ALARM" IntervalAlarm,
+    }
+    /// operation on a bandwidth. REMOVE is REDUCE.
+    ResizeOperation { "ADD" Add, "REDUCE" / "REMOVE" Reduce, "SET" Set, }
+    /// sort_by.
+    PolicySort {
+        "POLICY_NAME" Name,
+        "TRIGGER_CONDITION" Trigger,
+        "CREATE_TIME" Created,
+    }
+    /// order.
+    SortOrder { "ASC" Ascending, "DESC" Descending, }
+    /// recurrence_type of a scheduled task.
+    TaskRecurrence { "DAILY" Daily, "WEEKLY" Weekly, "MONTHLY" Monthly, }
     /// policy_status.
     PolicyStatus { "INSERVICE" InService, "PAUSED" Paused, "EXECUTING" Executing, }
     /// action on a policy.
@@ -161,6 +180,8 @@ words! {
 }
 
 maps! {
+    ResizeOperation = model::ResizeWay { Add = Add, Reduce = Reduce, Set = Set, }
+    TaskRecurrence = RecurrenceType { Daily = Daily, Weekly = Weekly, Monthly = Monthly, }
     ExecuteType = model::ExecutedBy {
         Scheduled = Time,
         Recurrence = Recurrence,

@@ -22,8 +22,21 @@ pub(super) fn policy(
     facts: &Facts,
 ) -> Result<Created, Error> {
     match command {
-        PolicyCommand::Create { door, spec } => create(draft, *door, spec, facts),
-        PolicyCommand::Modify { id, spec } => modify(draft, *id, spec, facts),
+        PolicyCommand::Create { door, spec } => create(draft, *door, spec, None, facts),
+        PolicyCommand::CreateDescribed {
+            door,
+            spec,
+            description,
+        } => create(draft, *door, spec, description.clone(), facts),
+        PolicyCommand::Modify { id, spec } => {
+            let description = named(draft, *id)?.description.clone();
+            modify(draft, *id, spec, description, facts)
+        }
+        PolicyCommand::ModifyDescribed {
+            id,
+            spec,
+            description,
+        } => modify(draft, *id, spec, description.clone(), facts),
         PolicyCommand::Delete { id } => {
             named(draft, *id)?;
             executions::drop_all(draft, *id);
@@ -80,6 +93,7 @@ fn create(
     draft: &mut Draft<'_>,
     door: Door,
     spec: &PolicySpec,
+    description: Option<String>,
     facts: &Facts,
 ) -> Result<Created, Error> {
     check_times(draft, &spec.kind)?;
@@ -116,6 +130,7 @@ fn create(
         watch: Watch::default(),
         options: PolicyOptions::default(),
         memory: PolicyMemory::default(),
+        description,
     };
     draft.put_part(Part::Policy(Arc::new(policy)));
     Ok(Created::Policy(id))
@@ -126,6 +141,7 @@ fn modify(
     draft: &mut Draft<'_>,
     id: PolicyId,
     spec: &PolicySpec,
+    description: Option<String>,
     facts: &Facts,
 ) -> Result<Created, Error> {
     let old = named(draft, id)?;
@@ -142,6 +158,7 @@ fn modify(
         cooldown_secs: spec.cooldown_secs,
         kind: spec.kind.clone(),
         notify_groups: spec.notify_groups.clone(),
+        description,
         watch: match (spec.kind == old.kind, &spec.kind) {
             (true, _) => old.watch,
             // The times that it has now, and the firings of the rule that it names now, begin now.

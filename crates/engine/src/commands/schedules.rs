@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Created, Error, Field, Part, PartId, Problem, Quota, ResourceKind, Schedule, ScheduleCommand,
-    ScheduleId, ScheduleSpec, ScheduleTimes, Size,
+    Created, Error, Field, KeptBounds, Part, PartId, Problem, Quota, ResourceKind, Schedule,
+    ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes, Size,
 };
 
 use super::capacity::check_size;
@@ -13,8 +13,24 @@ use crate::schedule;
 
 pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Result<Created, Error> {
     match command {
-        ScheduleCommand::Create(spec) => create(draft, spec),
-        ScheduleCommand::Modify { id, spec, restart } => modify(draft, *id, spec, *restart),
+        ScheduleCommand::Create(spec) => {
+            check(draft, spec, None, true)?;
+            create(draft, spec, None)
+        }
+        ScheduleCommand::Modify { id, spec, restart } => {
+            let old = named(draft, *id)?;
+            check(draft, spec, Some(*id), *restart)?;
+            modify(draft, &old, spec, KeptBounds::default())
+        }
+        ScheduleCommand::CreateTask { spec, keeps } => {
+            check_task(draft, spec, None, *keeps)?;
+            create(draft, spec, Some(*keeps))
+        }
+        ScheduleCommand::ModifyTask { id, spec, keeps } => {
+            let old = named(draft, *id)?;
+            check_task(draft, spec, Some(&old), *keeps)?;
+            modify(draft, &old, spec, *keeps)
+        }
         ScheduleCommand::Switch { id, enabled } => {
             let switched = Schedule {
                 enabled: *enabled,
@@ -39,8 +55,11 @@ fn named(draft: &Draft<'_>, id: ScheduleId) -> Result<Arc<Schedule>, Error> {
     })
 }
 
-fn create(draft: &mut Draft<'_>, spec: &ScheduleSpec) -> Result<Created, Error> {
-    check(draft, spec, None, true)?;
+fn create(
+    draft: &mut Draft<'_>,
+    spec: &ScheduleSpec,
+    task: Option<KeptBounds>,
+) -> Result<Created, Error> {
     let limit = draft.settings.quotas.schedules;
     if draft.parts().schedules.len() >= limit as usize {
         return Err(Error::QuotaExceeded {
@@ -63,6 +82,9 @@ fn create(draft: &mut Draft<'_>, spec: &ScheduleSpec) -> Result<Created, Error> 
         ordinal: group.version,
         fired_at: None,
         next_at: schedule::next_after(&spec.times, now),
+        keeps: task.unwrap_or_default(),
+        is_task: task.is_some(),
+        updated_at: None,
     };
     draft.put_part(Part::Schedule(Arc::new(schedule)));
     Ok(Created::Schedule(id))
@@ -70,12 +92,10 @@ fn create(draft: &mut Draft<'_>, spec: &ScheduleSpec) -> Result<Created, Error> 
 
 fn modify(
     draft: &mut Draft<'_>,
-    id: ScheduleId,
+    old: &Schedule,
     spec: &ScheduleSpec,
-    restart: bool,
+    keeps: KeptBounds,
 ) -> Result<Created, Error> {
-    let old = named(draft, id)?;
-    check(draft, spec, Some(id), restart)?;
     let schedule = Schedule {
         name: spec.name.clone(),
         times: spec.times.clone(),
@@ -86,7 +106,9 @@ fn modify(
             true => old.next_at,
             false => schedule::next_after(&spec.times, draft.now),
         },
-        ..(*old).clone()
+        keeps,
+        updated_at: Some(draft.now),
+        ..old.clone()
     };
     draft.put_part(Part::Schedule(Arc::new(schedule)));
     Ok(Created::Nothing)
@@ -113,6 +135,49 @@ fn check_alone(
     }
 }
 
+/// Rules of a scheduled action that may leave bounds as they are: the sizes that it sets have to go together, times have to
+/// come, and the door has read those times, past starts and all.
+fn check_task(
+    draft: &Draft<'_>,
+    spec: &ScheduleSpec,
+    old: Option<&Schedule>,
+    keeps: KeptBounds,
+) -> Result<(), Error> {
+    check_name(draft, spec, old.map(|old| old.id))?;
+    let min = if keeps.min { 0 } else { spec.min };
+    let max = if keeps.max { u32::MAX } else { spec.max };
+    check_size(Size {
+        min,
+        desired: spec.desired.unwrap_or(min),
+        max,
+    })?;
+    let is_same = old.is_some_and(|old| old.times == spec.times);
+    if !is_same && schedule::next_after(&spec.times, draft.now).is_none() {
+        return Err(Error::Invalid {
+            field: Field::Recurrence,
+            problem: Problem::Unusable("no such time comes".to_owned()),
+        });
+    }
+    check_alone(draft, &spec.times, old.map(|old| old.id))
+}
+
+/// A name is unique in its group, where the door of the group has it so.
+fn check_name(
+    draft: &Draft<'_>,
+    spec: &ScheduleSpec,
+    own: Option<ScheduleId>,
+) -> Result<(), Error> {
+    let taken = |other: &Arc<Schedule>| other.name == spec.name && Some(other.id) != own;
+    let unique = draft.group().door.has_unique_names();
+    match unique && draft.parts().schedules.values().any(taken) {
+        false => Ok(()),
+        true => Err(Error::NameTaken {
+            kind: ResourceKind::Schedule,
+            name: spec.name.clone(),
+        }),
+    }
+}
+
 /// Rules that hold for the whole of a scheduled action, new or changed. `starts`: its first time is given now, and may not
 /// be past.
 fn check(
@@ -122,14 +187,7 @@ fn check(
     starts: bool,
 ) -> Result<(), Error> {
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
-    let taken = |other: &Arc<Schedule>| other.name == spec.name && Some(other.id) != own;
-    let unique = draft.group().door.has_unique_names();
-    if unique && draft.parts().schedules.values().any(taken) {
-        return Err(Error::NameTaken {
-            kind: ResourceKind::Schedule,
-            name: spec.name.clone(),
-        });
-    }
+    check_name(draft, spec, own)?;
     check_size(Size {
         min: spec.min,
         desired: spec.desired.unwrap_or(spec.min),

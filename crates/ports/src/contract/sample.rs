@@ -318,6 +318,7 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
                 waited: true,
             }),
         },
+        description: Some("words".to_owned()),
         options: muster_model::PolicyOptions {
             metric: Some(muster_model::Metric("requests_per_sec".to_owned())),
             high: Some(muster_model::Periods {

@@ -1,15 +1,16 @@
 //! The log of what policies were executed for.
 
-use std::sync::Arc;
-
 use muster_kit::action::Action;
-use muster_model::{Execution, ExecutionId, ExecutionOutcome};
+use muster_model::{
+    BandwidthExecution, BandwidthPolicy, Execution, ExecutionId, ExecutionOutcome, ResizeWay, Time,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Numbers;
 use crate::checks::{filled, page, word_if_given};
-use crate::context::Ctx;
+use crate::context::{AnyPolicy, Ctx};
 use crate::fault::Fault;
+use crate::shapes::bandwidth::limit_value;
 use crate::times::{second, span};
 use crate::words::{ExecuteType, ExecutionStatus, Operation, ResourceType};
 
@@ -106,6 +107,61 @@ impl Log {
     }
 }
 
+impl Log {
+    /// One of a policy of a bandwidth.
+    fn of_bandwidth(ctx: &Ctx, policy: &BandwidthPolicy, execution: &BandwidthExecution) -> Log {
+        let status = match execution.failed {
+            None => ExecutionStatus::Success,
+            Some(_) => ExecutionStatus::Fail,
+        };
+        let time = second(execution.at);
+        let done = || format!("the bandwidth has {} Mbit/s", execution.wanted);
+        Log {
+            id: execution.id.uuid(),
+            status,
+            failed_reason: execution.failed.clone(),
+            operation: match execution.change.way {
+                ResizeWay::Add => Operation::Add,
+                ResizeWay::Reduce => Operation::Remove,
+                ResizeWay::Set => Operation::Set,
+            },
+            tenant_id: ctx.project.clone(),
+            scaling_resource_type: ResourceType::Bandwidth,
+            scaling_resource_id: execution.bandwidth.clone(),
+            scaling_policy_id: policy.id.uuid(),
+            old_value: execution.old.to_string(),
+            desire_value: execution.wanted.to_string(),
+            limit_value: limit_value(execution).to_string(),
+            execute_time: time.clone(),
+            execute_type: execution.by.into(),
+            job_records: vec![Job {
+                job_name: "ADJUST_BANDWIDTH",
+                record_type: "MEG",
+                record_time: time,
+                message: execution.failed.clone().unwrap_or_else(done),
+                job_status: status,
+            }],
+        }
+    }
+}
+
+/// The whole log of a policy, the newest first, each with its moment.
+fn log(ctx: &Ctx, policy: &AnyPolicy) -> Vec<(Time, Log)> {
+    match policy {
+        AnyPolicy::OfGroup(view, policy) => {
+            let all = view.parts.executions.values();
+            let mut own: Vec<_> = all.filter(|one| one.policy == policy.id).collect();
+            own.sort_by_key(|one| std::cmp::Reverse((one.at, one.ordinal, one.id)));
+            own.iter().map(|one| (one.at, Log::new(ctx, one))).collect()
+        }
+        AnyPolicy::OfBandwidth(policy) => {
+            let all = policy.spec.executions.iter().rev();
+            all.map(|one| (one.at, Log::of_bandwidth(ctx, policy, one)))
+                .collect()
+        }
+    }
+}
+
 impl Action<Ctx> for ListScalingPolicyExecuteLogs {
     const NAME: &'static str = "ListScalingPolicyExecuteLogs";
     type Response = Logs;
@@ -129,26 +185,27 @@ impl Action<Ctx> for ListScalingPolicyExecuteLogs {
         )?;
         let id = filled(self.log_id).map(|id| {
             ExecutionId::parse_uuid(&id)
+                .map(|id| id.uuid())
                 .map_err(|_| Fault::value("AS.9010", "log_id", id, "the id of a log is right"))
         });
         let id = id.transpose()?;
         let resource = filled(self.scaling_resource_id);
-        let (view, policy) = ctx.policy(&self.scaling_policy_id).await?;
-        let mut all: Vec<Arc<Execution>> = view.parts.executions.values().cloned().collect();
-        all.retain(|one| {
-            one.policy == policy.id
-                && kind.is_none_or(|kind| kind == ResourceType::Group)
-                && by.is_none_or(|by| by == one.by.into())
-                && id.is_none_or(|id| id == one.id)
-                && resource.as_ref().is_none_or(|id| *id == one.group.uuid())
-                && start.is_none_or(|start| one.at >= start)
-                && end.is_none_or(|end| one.at <= end)
+        let policy = ctx.any_policy(&self.scaling_policy_id).await?;
+        let mut all = log(ctx, &policy);
+        all.retain(|(at, log)| {
+            kind.is_none_or(|kind| kind == log.scaling_resource_type)
+                && by.is_none_or(|by| by == log.execute_type)
+                && id.as_ref().is_none_or(|id| *id == log.id)
+                && resource
+                    .as_ref()
+                    .is_none_or(|id| *id == log.scaling_resource_id)
+                && start.is_none_or(|start| *at >= start)
+                && end.is_none_or(|end| *at <= end)
         });
-        all.sort_by_key(|one| std::cmp::Reverse((one.at, one.ordinal, one.id)));
         let cut = page.cut(all);
         Ok(Logs {
-            scaling_policy_execute_log: cut.items.iter().map(|one| Log::new(ctx, one)).collect(),
             numbers: Numbers::of(cut.total, page),
+            scaling_policy_execute_log: cut.items.into_iter().map(|(_, log)| log).collect(),
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::words::{AuditMethod, GroupAction, TerminatePolicy, ZonePolicy};
 /// Codes of a group's name.
 pub(super) const GROUP_NAME: NameCodes = NameCodes("AS.2002", "AS.2003", "AS.2022");
 /// Instances of a group at the most (L501).
-const MOST_INSTANCES: i64 = 300;
+pub(super) const MOST_INSTANCES: i64 = 300;
 /// Groups of an account at the most (L479).
 pub(super) const MOST_GROUPS: u32 = 25;
 /// The longest cooldown, seconds (L502).

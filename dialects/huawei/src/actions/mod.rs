@@ -13,8 +13,12 @@ mod instances;
 mod instances_change;
 mod notifications;
 mod policies;
+mod policies_bandwidth;
+mod policies_v2;
+mod policies_v2_list;
 mod policies_write;
 mod quotas;
+mod scheduled_tasks;
 mod tags;
 mod tags_search;
 mod warm_pool;
@@ -186,6 +190,32 @@ pub(crate) static ROUTES: &[Route] = &[
     post::<tags_search::ListResourceInstances>(
         "/v1/{project_id}/{resource_type}/resource_instances/action",
         200,
+    ),
+    post::<policies_v2::CreateScalingV2Policy>("/v2/{project_id}/scaling_policy", 200),
+    get::<policies_v2_list::ListScalingV2Policies<true>>("/v2/{project_id}/scaling_policy"),
+    get::<policies_v2_list::ListScalingV2Policies<false>>(
+        "/v2/{project_id}/scaling_policy/{scaling_resource_id}/list",
+    ),
+    get::<policies_v2_list::ShowScalingV2Policy>(
+        "/v2/{project_id}/scaling_policy/{scaling_policy_id}",
+    ),
+    put::<policies_v2::UpdateScalingV2Policy>(
+        "/v2/{project_id}/scaling_policy/{scaling_policy_id}",
+        200,
+    ),
+    post::<scheduled_tasks::CreateGroupScheduledTask>(
+        "/v1/{project_id}/scaling-groups/{scaling_group_id}/scheduled-tasks",
+        201,
+    ),
+    get::<scheduled_tasks::ListGroupScheduledTasks>(
+        "/v1/{project_id}/scaling-groups/{scaling_group_id}/scheduled-tasks",
+    ),
+    put::<scheduled_tasks::UpdateGroupScheduledTask>(
+        "/v1/{project_id}/scaling-groups/{scaling_group_id}/scheduled-tasks/{scheduled_task_id}",
+        204,
+    ),
+    delete::<scheduled_tasks::DeleteGroupScheduledTask>(
+        "/v1/{project_id}/scaling-groups/{scaling_group_id}/scheduled-tasks/{scheduled_task_id}",
     ),
     put::<warm_pool::PutWarmPool<OLD>>(
         "/{project_id}/scaling-groups/{scaling_group_id}/warm-pool",

@@ -7,14 +7,14 @@ use muster_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Empty;
+use super::{Empty, policies_bandwidth};
 use crate::checks::{self, NameCodes, filled};
-use crate::context::Ctx;
+use crate::context::{AnyPolicy, Ctx};
 use crate::fault::Fault;
 use crate::shapes::policy::{Adjust, Scheduled, is_executing, policy_type};
 use crate::words::{PoliciesAction, PolicyAction, PolicyType};
 
-const POLICY_NAME: NameCodes = NameCodes("AS.3013", "AS.3014", "AS.3031");
+pub(super) const POLICY_NAME: NameCodes = NameCodes("AS.3013", "AS.3014", "AS.3031");
 /// Policies of a group at the most (L3374).
 pub(super) const MOST_POLICIES: usize = 50;
 /// Policies that one call may name.
@@ -37,20 +37,16 @@ pub(crate) struct CreateScalingPolicy {
 /// Its answer, and that of a change.
 #[derive(Serialize)]
 pub(crate) struct PolicyMade {
-    scaling_policy_id: String,
+    pub(super) scaling_policy_id: String,
 }
 
-fn cooldown(value: i64) -> Result<u32, Fault> {
+pub(super) fn cooldown(value: i64) -> Result<u32, Fault> {
     checks::number("AS.3012", "cool_down_time", value, 0, COOLDOWN_SECS)
 }
 
-/// The form of an alarm rule's id: `al` and 22 letters or digits. The rule exists, and no other group uses it (rule P5).
+/// The id of an alarm rule that exists and that no other group uses (rule P5).
 async fn check_alarm(id: &str, view: &GroupView, ctx: &Ctx) -> Result<(), Fault> {
-    let body = id.strip_prefix("al").unwrap_or_default();
-    if body.len() != 22 || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        let wanted = "`al` and 22 letters or digits are right";
-        return Err(Fault::value("AS.3050", "alarm_id", id, wanted));
-    }
+    check_alarm_id(id)?;
     if ctx.alarm_rule(id).await?.is_none() {
         return Err(Fault::new("AS.3030", format!("`alarm_id` is `{id}`.")));
     }
@@ -65,17 +61,27 @@ async fn check_alarm(id: &str, view: &GroupView, ctx: &Ctx) -> Result<(), Fault>
     }
 }
 
+/// The form of an alarm rule's id: `al` and 22 letters or digits.
+pub(super) fn check_alarm_id(id: &str) -> Result<(), Fault> {
+    let body = id.strip_prefix("al").unwrap_or_default();
+    if body.len() != 22 || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        let wanted = "`al` and 22 letters or digits are right";
+        return Err(Fault::value("AS.3050", "alarm_id", id, wanted));
+    }
+    Ok(())
+}
+
 /// What a policy is to be: what is given, over what it was.
-struct Wanted {
-    kind: PolicyType,
-    alarm_id: Option<String>,
-    scheduled: Option<Scheduled>,
-    adjust: Option<AdjustBy>,
+pub(super) struct Wanted {
+    pub(super) kind: PolicyType,
+    pub(super) alarm_id: Option<String>,
+    pub(super) scheduled: Option<Scheduled>,
+    pub(super) adjust: Option<AdjustBy>,
 }
 
 impl Wanted {
     /// The kind, with the parts that it needs.
-    async fn kind(
+    pub(super) async fn kind(
         self,
         old: Option<&PolicyKind>,
         view: &GroupView,
@@ -94,16 +100,7 @@ impl Wanted {
         let untouched = self.scheduled.is_none();
         // What of the times is not given stays, if they are of the same kind.
         let scheduled = |was: Option<Scheduled>| match (self.scheduled, was) {
-            (Some(new), Some(was)) => Some(Scheduled {
-                launch_time: new.launch_time.or(was.launch_time),
-                recurrence_value: match new.recurrence_type {
-                    Some(_) => new.recurrence_value,
-                    None => new.recurrence_value.or(was.recurrence_value),
-                },
-                recurrence_type: new.recurrence_type.or(was.recurrence_type),
-                start_time: new.start_time.or(was.start_time),
-                end_time: new.end_time.or(was.end_time),
-            }),
+            (Some(new), Some(was)) => Some(new.over(was)),
             (new, was) => new.or(was),
         };
         let missing = || Fault::missing("AS.3003", "scheduled_policy");
@@ -342,8 +339,10 @@ impl Action<Ctx> for DeleteScalingPolicy {
     type Response = Empty;
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let (view, policy) = ctx.policy(&self.scaling_policy_id).await?;
-        delete(&view, &policy, ctx).await?;
+        match ctx.any_policy(&self.scaling_policy_id).await? {
+            AnyPolicy::OfGroup(view, policy) => delete(&view, &policy, ctx).await?,
+            AnyPolicy::OfBandwidth(policy) => policies_bandwidth::delete(&policy, ctx).await?,
+        }
         Ok(Empty {})
     }
 }
@@ -364,7 +363,13 @@ impl Action<Ctx> for ExecuteResumeOrPauseScalingPolicy {
             .action
             .ok_or_else(|| Fault::missing("AS.3022", "action"))?;
         let action: PolicyAction = checks::word("AS.3022", "action", &word)?;
-        let (view, policy) = ctx.policy(&self.scaling_policy_id).await?;
+        let (view, policy) = match ctx.any_policy(&self.scaling_policy_id).await? {
+            AnyPolicy::OfGroup(view, policy) => (view, policy),
+            AnyPolicy::OfBandwidth(policy) => {
+                policies_bandwidth::act(&policy, action, ctx).await?;
+                return Ok(Empty {});
+            }
+        };
         match action {
             PolicyAction::Resume => switch(&view, &policy, true, ctx).await?,
             PolicyAction::Pause => switch(&view, &policy, false, ctx).await?,
@@ -403,7 +408,20 @@ struct Left {
 
 impl BatchScalingPolicies {
     async fn one(id: &str, action: PoliciesAction, force: bool, ctx: &Ctx) -> Result<(), Fault> {
-        let (view, policy) = ctx.policy(id).await?;
+        let (view, policy) = match ctx.any_policy(id).await? {
+            AnyPolicy::OfGroup(view, policy) => (view, policy),
+            AnyPolicy::OfBandwidth(policy) => {
+                return match action {
+                    PoliciesAction::Delete => policies_bandwidth::delete(&policy, ctx).await,
+                    PoliciesAction::Resume => {
+                        policies_bandwidth::act(&policy, PolicyAction::Resume, ctx).await
+                    }
+                    PoliciesAction::Pause => {
+                        policies_bandwidth::act(&policy, PolicyAction::Pause, ctx).await
+                    }
+                };
+            }
+        };
         match action {
             PoliciesAction::Delete if is_executing(&view, &policy) && !force => {
                 Err(Fault::new("AS.3038", ""))

@@ -1,5 +1,6 @@
 //! Structures that several operations share.
 
+pub(crate) mod bandwidth;
 pub(crate) mod config;
 pub(crate) mod group;
 pub(crate) mod policy;

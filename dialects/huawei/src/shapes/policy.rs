@@ -41,6 +41,11 @@ pub(crate) struct Adjust {
 impl Adjust {
     /// What it does; nothing said is one more (rule P2).
     pub(crate) fn by(&self) -> Result<AdjustBy, Fault> {
+        self.by_named("instance_number", "instance_percentage")
+    }
+
+    /// The same, when its numbers have these names.
+    pub(crate) fn by_named(&self, size: &str, percent_name: &str) -> Result<AdjustBy, Fault> {
         let operation = self.operation.as_ref();
         let name = "scaling_policy_action.operation";
         if operation.is_some_and(String::is_empty) {
@@ -51,13 +56,13 @@ impl Adjust {
         let least = i64::from(operation != Operation::Set);
         match (self.instance_number, self.instance_percentage) {
             (Some(_), Some(_)) => {
-                let detail = "`instance_number` and `instance_percentage` exclude each other.";
+                let detail = format!("`{size}` and `{percent_name}` exclude each other.");
                 Err(Fault::new("AS.3036", detail))
             }
             (number, None) => {
                 let number = number.unwrap_or(1);
-                let name = "scaling_policy_action.instance_number";
-                checks::number("AS.3018", name, number, least, MOST_INSTANCES)?;
+                let name = format!("scaling_policy_action.{size}");
+                checks::number("AS.3018", &name, number, least, MOST_INSTANCES)?;
                 Ok(match operation {
                     Operation::Add => AdjustBy::By(number),
                     Operation::Remove => AdjustBy::By(-number),
@@ -65,8 +70,8 @@ impl Adjust {
                 })
             }
             (None, Some(percent)) => {
-                let name = "scaling_policy_action.instance_percentage";
-                checks::number("AS.3035", name, percent, least, MOST_PERCENT)?;
+                let name = format!("scaling_policy_action.{percent_name}");
+                checks::number("AS.3035", &name, percent, least, MOST_PERCENT)?;
                 Ok(match operation {
                     Operation::Add => AdjustBy::ByPercent(percent),
                     Operation::Remove => AdjustBy::ByPercent(-percent),
@@ -114,6 +119,20 @@ fn joined(numbers: impl Iterator<Item = u32>) -> String {
 }
 
 impl Scheduled {
+    /// What of the times is not said stays.
+    pub(crate) fn over(self, old: Scheduled) -> Scheduled {
+        Scheduled {
+            launch_time: self.launch_time.or(old.launch_time),
+            recurrence_value: match self.recurrence_type {
+                Some(_) => self.recurrence_value,
+                None => self.recurrence_value.or(old.recurrence_value),
+            },
+            recurrence_type: self.recurrence_type.or(old.recurrence_type),
+            start_time: self.start_time.or(old.start_time),
+            end_time: self.end_time.or(old.end_time),
+        }
+    }
+
     /// The times of a SCHEDULED policy (rule P6). `old`: that time again is no mistake.
     pub(crate) fn once(
         &self,

@@ -27,7 +27,7 @@ fn named(dir: &Path, found: &mut BTreeSet<String>) {
 }
 
 /// Documented codes that no request is answered with, each with why.
-const NEVER: [(&str, &str); 10] = [
+const NEVER: [(&str, &str); 9] = [
     (
         "AS.0003",
         "changes of a group come one after another: none finds it locked, and one that scales is AS.2033",
@@ -59,10 +59,6 @@ const NEVER: [(&str, &str); 10] = [
     (
         "AS.2028",
         "clients send the desired number that there is already: that is no mistake",
-    ),
-    (
-        "AS.3030",
-        "alarm rules are kept by their id: whether there is one is not known here",
     ),
     ("AS.7029", "the same topic once more replaces its scenes"),
 ];
