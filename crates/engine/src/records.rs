@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_model::{
-    Account, BandwidthPolicyId, Error, ExecutedBy, Ids, MetricName, MetricSource, Quota, Reading,
-    ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec, Records,
-    ResourceKind, Site, SubscriptionSpec, Time, TopicId,
+    Account, BandwidthPolicyId, Error, ExecutedBy, Ids, MetricName, MetricSource, PoolId, Quota,
+    Reading, ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
+    Records, ResourceKind, Site, SubscriptionSpec, Time, TopicId,
 };
 
 use crate::Context;
@@ -233,6 +233,29 @@ fn there(records: &Records, id: RecordId) -> Result<(), Error> {
     records.get(id).map(|_| ()).ok_or_else(|| absent(id))
 }
 
+/// What names a pool.
+fn user_of_pool(records: &Records, pool: PoolId) -> Option<String> {
+    let mut listeners = records.listeners.values();
+    let user = listeners.find(|listener| {
+        listener.spec.default_pool == Some(pool)
+            && records
+                .pools
+                .get(&pool)
+                .is_none_or(|own| own.spec.listener != Some(listener.id))
+    });
+    let mut members = records.pool_members.values();
+    let mut monitors = records.health_monitors.values();
+    user.map(|user| user.id.uuid())
+        .or_else(|| {
+            let user = members.find(|member| member.spec.pool == pool);
+            user.map(|user| user.id.uuid())
+        })
+        .or_else(|| {
+            let user = monitors.find(|monitor| monitor.spec.pool == pool);
+            user.map(|user| user.id.uuid())
+        })
+}
+
 /// Refuses to take away what others name.
 fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
     let by = match id {
@@ -255,27 +278,7 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
             let user = pools.find(|pool| pool.spec.listener == Some(listener));
             user.map(|user| user.id.uuid())
         }
-        RecordId::Pool(pool) => {
-            let mut listeners = records.listeners.values();
-            let user = listeners.find(|listener| {
-                listener.spec.default_pool == Some(pool)
-                    && records
-                        .pools
-                        .get(&pool)
-                        .is_none_or(|own| own.spec.listener != Some(listener.id))
-            });
-            let mut members = records.pool_members.values();
-            let mut monitors = records.health_monitors.values();
-            user.map(|user| user.id.uuid())
-                .or_else(|| {
-                    let user = members.find(|member| member.spec.pool == pool);
-                    user.map(|user| user.id.uuid())
-                })
-                .or_else(|| {
-                    let user = monitors.find(|monitor| monitor.spec.pool == pool);
-                    user.map(|user| user.id.uuid())
-                })
-        }
+        RecordId::Pool(pool) => user_of_pool(records, pool),
         RecordId::SecurityGroup(group) => {
             let mut rules = records.security_rules.values();
             let user = rules.find(|rule| {

@@ -576,7 +576,7 @@ fn hooks_unrest(world: &World, store: &dyn Store) -> Vec<String> {
         .unwrap()
         .iter()
         .filter(|saved| saved.event.kind == EventKind::Hook)
-        .map(|saved| saved.event.body["LifecycleActionToken"].to_string())
+        .map(|saved| format!("{:?}", saved.event.hook_token().unwrap_or_default()))
         .collect();
     let mut ended: Vec<String> = world
         .activities()

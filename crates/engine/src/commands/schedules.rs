@@ -107,10 +107,16 @@ fn modify(
             false => schedule::next_after(&spec.times, draft.now),
         },
         keeps,
-        updated_at: Some(draft.now),
         ..old.clone()
     };
-    draft.put_part(Part::Schedule(Arc::new(schedule)));
+    // What is written back as it was shown is no change.
+    if schedule != *old {
+        let updated_at = Some(draft.now);
+        draft.put_part(Part::Schedule(Arc::new(Schedule {
+            updated_at,
+            ..schedule
+        })));
+    }
     Ok(Created::Nothing)
 }
 

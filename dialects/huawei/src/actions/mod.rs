@@ -14,6 +14,7 @@ mod instances_change;
 mod notifications;
 mod policies;
 mod policies_bandwidth;
+mod policies_batch;
 mod policies_v2;
 mod policies_v2_list;
 mod policies_write;
@@ -133,7 +134,7 @@ pub(crate) static ROUTES: &[Route] = &[
         "/v1/{project_id}/scaling_policy/{scaling_policy_id}/action",
         204,
     ),
-    post::<policies_write::BatchScalingPolicies>("/v1/{project_id}/scaling_policies/action", 204),
+    post::<policies_batch::BatchScalingPolicies>("/v1/{project_id}/scaling_policies/action", 204),
     get::<activities::ListScalingActivityLogs>(
         "/v1/{project_id}/scaling_activity_log/{scaling_group_id}",
     ),
