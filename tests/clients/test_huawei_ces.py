@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from conftest import eventually
 from huawei import alarm_rule, group, huawei, instances, neighbour, refused, shown
 from test_huawei_rest import policy
 
@@ -150,6 +151,20 @@ def fires(call, made, alarm):
     return next(one["scaling_policy_id"] for one in listed if one["alarm_id"] == alarm)
 
 
+def counted(server, made, minutes):
+    """Time passes, and no minute of it without a look at how many serve."""
+
+    def looked(since):
+        metrics = server.native("GET", f"groups/{made}/explain")["metrics"]
+        points = next((m["points"] for m in metrics if m["metric"] == "instance_num"), [])
+        return any(point["at_ms"] >= since for point in points)
+
+    for _ in range(minutes):
+        server.advance(60)
+        before = now_ms(server) - 60_000
+        eventually(lambda since=before: looked(since))
+
+
 def test_members_make_the_metrics_of_their_group(emulated):
     call, one, _ = clients(emulated)
     made = group(call, 2)
@@ -172,10 +187,10 @@ def test_members_make_the_metrics_of_their_group(emulated):
     low = alarm_rule(emulated, made, alarm_name="few", metric={
         "namespace": "SYS.AS", "metric_name": "instance_num", "dimensions": [{"name": GROUP, "value": made}],
     }, condition={"comparison_operator": "<", "value": 3, "unit": ""})
-    emulated.advance(600)
+    counted(emulated, made, 10)
     assert rule(one, low)["alarm_state"] == "ok"
     call("update_scaling_group", scaling_group_id=made, body={"desire_instance_number": 1})
-    emulated.advance(900)
+    counted(emulated, made, 15)
     assert rule(one, low)["alarm_state"] == "alarm"
     metrics = one("list_metrics", namespace="SYS.AS", dim_0=f"{GROUP},{made}")
     assert metrics["meta_data"]["total"] == 9
@@ -310,3 +325,34 @@ def eye(tmp_path_factory):
     one = Server(tmp_path_factory.mktemp("eye") / "data", "--emulate")
     yield neighbour(one, "ces", "v1"), "47683a91-93ee-462a-a7d7-484c006f4440"
     one.close()
+
+
+def test_an_alarm_sizes_a_bandwidth_by_its_value(emulated):
+    call, _, _ = clients(emulated)
+    made = group(call, 1)
+    emulated.settle()
+    high = alarm_rule(emulated, made)
+    body = {
+        "scaling_policy_name": "wide", "scaling_resource_id": "b1c2d3e4-0000-4111-8222-333344445555",
+        "scaling_resource_type": "BANDWIDTH", "scaling_policy_type": "INTERVAL_ALARM", "alarm_id": high, "cool_down_time": 0,
+        "interval_alarm_actions": [
+            {"lower_bound": 0.0, "upper_bound": 90.0, "operation": "SET", "size": 50},
+            {"lower_bound": 90.0, "operation": "SET", "size": 300},
+        ],
+    }
+    wide = call("create_scaling_v2_policy", body=body)["scaling_policy_id"]
+
+    def logs():
+        got = call("list_scaling_policy_execute_logs", scaling_policy_id=wide)["scaling_policy_execute_log"]
+        return [(log["status"], log["execute_type"], log["old_value"], log["desire_value"]) for log in got]
+
+    push(emulated, 95, **{GROUP: made})
+    emulated.advance(300)
+    emulated.settle()
+    assert logs() == [("SUCCESS", "ALARM", "1", "300")]
+    push(emulated, 10, **{GROUP: made})
+    emulated.advance(300)
+    push(emulated, 85, **{GROUP: made})
+    emulated.advance(300)
+    emulated.settle()
+    assert logs() == [("SUCCESS", "ALARM", "300", "50"), ("SUCCESS", "ALARM", "1", "300")]

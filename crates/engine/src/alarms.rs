@@ -39,6 +39,8 @@ pub struct Alarms {
     pub change: RecordChange,
     /// Messages to those who are told.
     pub events: Vec<Event>,
+    /// The rules that fire, with the newest value of the check that asks.
+    pub fired: Vec<(AlarmRuleId, Option<f64>)>,
     /// When to look again; `None` = when there is something new.
     pub wake_at: Option<Time>,
 }
@@ -277,7 +279,7 @@ pub fn judge_alarms(known: &Known<'_>) -> Alarms {
         if !rule.spec.enabled {
             continue;
         }
-        let (spec, wake_at) = judge_rule(known, rule, &mut alarms.events);
+        let (spec, wake_at) = judge_rule(known, rule, &mut alarms);
         alarms.wake_at = alarms.wake_at.into_iter().chain(wake_at).min();
         if let Some(spec) = spec {
             alarms
@@ -314,7 +316,7 @@ pub const READINGS_KEPT_SECS: u64 = 2 * 86_400;
 fn judge_rule(
     known: &Known<'_>,
     rule: &AlarmRule,
-    events: &mut Vec<Event>,
+    alarms: &mut Alarms,
 ) -> (Option<AlarmRuleSpec>, Option<Time>) {
     let spec = &rule.spec;
     let now = known.now;
@@ -350,8 +352,10 @@ fn judge_rule(
             asked = Some((number, look));
         }
     }
-    if asked.is_some() {
+    if let Some((_, look)) = &asked {
         state.fired = Some(now);
+        let newest = look.levels.first().and_then(|level| level.value());
+        alarms.fired.push((rule.id, newest));
     }
     let standing = standing_of(&state.checks);
     let said = asked.clone().or(turned);
@@ -369,7 +373,14 @@ fn judge_rule(
         state,
         ..spec.clone()
     };
-    alarm_messages::tell(known, rule, &next, asked.is_some(), said.as_ref(), events);
+    alarm_messages::tell(
+        known,
+        rule,
+        &next,
+        asked.is_some(),
+        said.as_ref(),
+        &mut alarms.events,
+    );
     (Some(next), wake)
 }
 

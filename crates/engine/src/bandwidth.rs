@@ -3,9 +3,12 @@
 //! An execution never fails as a command: what came of it stands in the policy's log. A time that was missed is made up for
 //! once; one of a policy that is off passes.
 
+use std::sync::Arc;
+
 use muster_model::{
-    Bandwidth, BandwidthExecution, BandwidthPolicy, BandwidthPolicySpec, BandwidthSpec,
-    BandwidthTrigger, ExecutedBy, ExecutionId, Records, Resize, ResizeWay, Time,
+    AlarmRuleId, Bandwidth, BandwidthExecution, BandwidthPolicy, BandwidthPolicySpec,
+    BandwidthSpec, BandwidthTrigger, ExecutedBy, ExecutionId, RecordCommand, Records, Resize,
+    ResizeWay, Time,
 };
 
 use crate::schedule::next_after;
@@ -30,6 +33,30 @@ pub fn bandwidth_by_itself(spec: &BandwidthPolicySpec) -> ExecutedBy {
         BandwidthTrigger::Timed(_) => ExecutedBy::Time,
         BandwidthTrigger::Alarm { .. } => ExecutedBy::Alarm,
     }
+}
+
+/// What alarm rules that have fired, each with its value, lead to: the policies that name them act.
+#[must_use]
+pub fn bandwidth_rung(
+    records: &Records,
+    fired: &[(AlarmRuleId, Option<f64>)],
+) -> Vec<RecordCommand> {
+    let mut commands = Vec::new();
+    for (rule, value) in fired {
+        let names_it = |policy: &&Arc<BandwidthPolicy>| matches!(&policy.spec.trigger, BandwidthTrigger::Alarm { alarm_id, .. } if *alarm_id == rule.alarm_id());
+        let mut named: Vec<&Arc<BandwidthPolicy>> = records
+            .bandwidth_policies
+            .values()
+            .filter(names_it)
+            .collect();
+        named.sort_by_key(|policy| (policy.head.ordinal, policy.id));
+        commands.extend(named.iter().map(|policy| RecordCommand::ResizeBandwidth {
+            policy: policy.id,
+            by: ExecutedBy::Alarm,
+            value: *value,
+        }));
+    }
+    commands
 }
 
 /// What becomes of a policy and of its bandwidth.

@@ -58,7 +58,7 @@ mod wake;
 pub use advise::advise;
 pub use alarms::{Alarms, Known, READINGS_KEPT_SECS, judge_alarms, rings};
 pub use apply::{Context, apply, apply_told};
-pub use bandwidth::{bandwidth_by_itself, bandwidth_due};
+pub use bandwidth::{bandwidth_by_itself, bandwidth_due, bandwidth_rung};
 pub use calls::{PlannedCall, launch_spec};
 pub use catalogue::{abnormal, judged, judged_config, with_made};
 pub use commands::create::{create_group, like_machine};

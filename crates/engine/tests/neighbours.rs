@@ -4,9 +4,8 @@
 use muster_engine::{Context, Facts, Quotas, Settings, change_records};
 use muster_model::{
     Account, AccountId, Error, HealthMonitorSpec, Ids, Kept, Key, KeyPairSpec, ListenerSpec,
-    LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberSpec, PoolSpec, RecordCommand, RecordId,
-    RecordSpec, Records, SecurityGroupId, SecurityGroupSpec, SecurityRuleSpec, Site, SubnetSpec,
-    Time, VpcSpec,
+    LoadBalancerId, PoolId, PoolMemberSpec, PoolSpec, RecordCommand, RecordId, RecordSpec, Records,
+    SecurityGroupId, SecurityRuleSpec, Site, SubnetSpec, Time,
 };
 
 /// The records of an account, changed one by one.
@@ -119,7 +118,7 @@ fn rule(group: SecurityGroupId, from: Option<SecurityGroupId>) -> RecordSpec {
 #[test]
 fn balancers_go_from_the_leaves_to_the_root() {
     let mut has = nothing();
-    let spec = RecordSpec::LoadBalancer(Box::new(LoadBalancerSpec::default()));
+    let spec = RecordSpec::LoadBalancer(Box::default());
     let RecordId::LoadBalancer(balancer) = has.make(spec).unwrap() else {
         panic!("another kind")
     };
@@ -162,7 +161,7 @@ fn balancers_go_from_the_leaves_to_the_root() {
 #[test]
 fn a_port_has_one_listener_of_its_kind() {
     let mut has = nothing();
-    let spec = RecordSpec::LoadBalancer(Box::new(LoadBalancerSpec::default()));
+    let spec = RecordSpec::LoadBalancer(Box::default());
     let RecordId::LoadBalancer(balancer) = has.make(spec).unwrap() else {
         panic!("another kind")
     };
@@ -178,7 +177,7 @@ fn a_port_has_one_listener_of_its_kind() {
 #[test]
 fn networks_and_security_groups_stay_while_they_are_named() {
     let mut has = nothing();
-    let vpc = has.make(RecordSpec::Vpc(Box::new(VpcSpec::default())));
+    let vpc = has.make(RecordSpec::Vpc(Box::default()));
     let RecordId::Vpc(vpc) = vpc.unwrap() else {
         panic!("another kind")
     };
@@ -193,7 +192,7 @@ fn networks_and_security_groups_stay_while_they_are_named() {
     has.delete(RecordId::Vpc(vpc)).unwrap();
 
     let mut group = || {
-        let spec = RecordSpec::SecurityGroup(Box::new(SecurityGroupSpec::default()));
+        let spec = RecordSpec::SecurityGroup(Box::default());
         match has.make(spec).unwrap() {
             RecordId::SecurityGroup(id) => id,
             other => panic!("another kind: {other}"),

@@ -93,8 +93,14 @@ impl Runtime {
             groups: &groups,
             now: self.clock.now(),
         });
-        self.commit_records(slot, &alarms.change, alarms.events)
-            .await?;
+        let mut change = alarms.change;
+        // In the same commit: what has fired is brought to bandwidths once.
+        let resizes = muster_engine::bandwidth_rung(&records, &alarms.fired);
+        match self.decide_records(slot, site, &resizes) {
+            Ok(resized) => change.put.extend(resized.put),
+            Err(error) => tracing::warn!(account = %id, %error, "bandwidths are not sized"),
+        }
+        self.commit_records(slot, &change, alarms.events).await?;
         if let Some(at) = alarms.wake_at {
             self.queue.want(id, at);
         }

@@ -76,7 +76,7 @@ impl Runtime {
         self.commit_records(&slot, &change, Vec::new()).await
     }
 
-    fn decide_records(
+    pub(crate) fn decide_records(
         &self,
         slot: &AccountSlot,
         site: &Site,

@@ -427,6 +427,12 @@ async fn one_that_hangs_is_unknown_and_does_nothing_late() {
     let pid = Pid::from_raw(daemon.pid());
     haproxy.attach(&spec(1, 9)).await.unwrap();
     kill(pid, Signal::SIGSTOP).unwrap();
+    // The signal is only on its way then.
+    eventually("it has stopped", || async {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.unwrap().contains(") T ")
+    })
+    .await;
     let unknown = |result| matches!(result, Err(BalancerError::Unknown(_)));
     let began = Instant::now();
     assert!(unknown(haproxy.drain(&owner(1), &target("lbl-1")).await));

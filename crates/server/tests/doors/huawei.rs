@@ -49,7 +49,7 @@ fn call(method: Method, path: &str, body: &Value) -> Request {
     };
     let mut head = Head {
         method,
-        path: format!("/autoscaling-api/v1/{PROJECT}/{path}").into(),
+        path: format!("/autoscaling-api/v1/{PROJECT}/{path}"),
         raw_query: String::new(),
         headers: headers(&[
             ("host", HOST),
