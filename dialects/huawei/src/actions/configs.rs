@@ -92,7 +92,7 @@ impl Action<Ctx> for ShowScalingConfig {
     async fn run(self, ctx: &Ctx) -> Result<Shown, Fault> {
         let item = ctx.config(&self.scaling_configuration_id).await?;
         Ok(Shown {
-            scaling_configuration: ScalingConfiguration::new(&item, &ctx.project),
+            scaling_configuration: ScalingConfiguration::by_itself(&item, &ctx.project),
         })
     }
 }

@@ -438,4 +438,11 @@ impl ScalingConfiguration {
             scaling_group_id: (!groups.is_empty()).then(|| groups.join(",")),
         }
     }
+
+    /// The same by itself: the member that is reserved for a password is there then, whatever the login (L1768).
+    pub(crate) fn by_itself(item: &ConfigItem, project: &str) -> ScalingConfiguration {
+        let mut shown = ScalingConfiguration::new(item, project);
+        shown.instance_config.admin_pass = Some("****");
+        shown
+    }
 }
