@@ -6,6 +6,7 @@
 //! here knows what a scaling group is.
 
 pub mod action;
+pub mod ancestor;
 pub mod cron;
 pub mod decode;
 pub mod filter;

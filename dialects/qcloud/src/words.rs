@@ -1,9 +1,7 @@
 //! This door's words for the model's, in both directions: one exhaustive table each.
 
-use muster_model::{
-    self as model, ActivityKind, ActivityStatus, AttemptCode, HookTransition, HookVerdict,
-    Lifecycle,
-};
+pub(crate) use muster_kit::ancestor::{SHOWN_ACTIVITIES, activity_type, attempt_number, lifecycle};
+use muster_model::{self as model, ActivityStatus, HookTransition, HookVerdict};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $model:ty { $($word:literal $here:ident = $there:ident $(| $also:ident)*,)* })*) => {$(
@@ -83,34 +81,6 @@ pub(crate) fn health(health: model::Health) -> &'static str {
     }
 }
 
-/// lifeCycleState; `None` = not shown: what failed is listed by its activity only (concept map, instance states).
-pub(crate) fn lifecycle(state: Lifecycle) -> Option<&'static str> {
-    match state {
-        Lifecycle::Creating => Some("Creating"),
-        Lifecycle::LaunchingHook => Some("Preheating"),
-        Lifecycle::Attaching => Some("Attaching"),
-        Lifecycle::AttachingBalancer | Lifecycle::ModifyingBalancer => Some("AttachLb"),
-        // There are no words for machines at rest.
-        Lifecycle::InService
-        | Lifecycle::EnteringStandby
-        | Lifecycle::Standby
-        | Lifecycle::ExitingStandby
-        | Lifecycle::Starting
-        | Lifecycle::StartFailed
-        | Lifecycle::Stopping
-        | Lifecycle::StopFailed
-        | Lifecycle::Stopped
-        | Lifecycle::Resetting => Some("InService"),
-        Lifecycle::TerminatingHook | Lifecycle::Terminating => Some("Removing"),
-        Lifecycle::DetachingBalancer => Some("DetachLb"),
-        Lifecycle::Detaching => Some("Detaching"),
-        Lifecycle::CreationFailed
-        | Lifecycle::AttachFailed
-        | Lifecycle::TerminationFailed
-        | Lifecycle::DetachFailed => None,
-    }
-}
-
 /// status of an activity (L1874).
 pub(crate) fn activity_status(status: ActivityStatus) -> u8 {
     match status {
@@ -120,49 +90,6 @@ pub(crate) fn activity_status(status: ActivityStatus) -> u8 {
         ActivityStatus::PartiallySuccessful => 3,
         ActivityStatus::Failed => 4,
         ActivityStatus::Cancelled => 5,
-    }
-}
-
-/// type of an activity (L1884); `None` = not shown.
-pub(crate) fn activity_type(kind: ActivityKind) -> Option<u8> {
-    match kind {
-        ActivityKind::ScaleOut => Some(0),
-        ActivityKind::ScaleIn | ActivityKind::TerminateUnexpectedly => Some(1),
-        ActivityKind::Attach => Some(2),
-        ActivityKind::Detach | ActivityKind::Remove => Some(3),
-        ActivityKind::ReplaceUnhealthy => Some(10),
-        ActivityKind::Start
-        | ActivityKind::Stop
-        | ActivityKind::InvokeCommand
-        | ActivityKind::EnterStandby
-        | ActivityKind::ExitStandby
-        | ActivityKind::ModifyBalancers
-        | ActivityKind::InstanceRefresh => None,
-    }
-}
-
-/// The kinds of activities that are shown.
-pub(crate) const SHOWN_ACTIVITIES: [ActivityKind; 7] = [
-    ActivityKind::ScaleOut,
-    ActivityKind::ScaleIn,
-    ActivityKind::TerminateUnexpectedly,
-    ActivityKind::Attach,
-    ActivityKind::Detach,
-    ActivityKind::Remove,
-    ActivityKind::ReplaceUnhealthy,
-];
-
-/// errorCode of an attempt that failed (L1895-1908).
-pub(crate) fn attempt_number(code: AttemptCode) -> u32 {
-    match code {
-        AttemptCode::SoldOut => 20_000,
-        AttemptCode::Refused => 20_001,
-        AttemptCode::Quota => 30_000,
-        AttemptCode::Failed
-        | AttemptCode::NoAnswer
-        | AttemptCode::Died
-        | AttemptCode::TimedOut
-        | AttemptCode::CommandFailed => 20_002,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod balancer;
 pub mod compute;
+pub mod errors;
 mod history;
 pub mod metrics;
 pub mod notifier;
