@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_model::{
-    Account, BandwidthPolicyId, Error, ExecutedBy, Ids, MetricName, MetricSource, PoolId, Quota,
+    Account, BandwidthPolicyId, Error, ExecutedBy, MetricName, MetricSource, PoolId, Quota,
     Reading, ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
     Records, ResourceKind, Site, SubscriptionSpec, Time, TopicId,
 };
@@ -37,9 +37,7 @@ pub fn change_records(
                 check(&now, None, spec)?;
                 check_quota(&now, spec, context)?;
                 let head = fresh(account, site, context.now);
-                let mut spec = spec.clone();
-                complete(&mut spec, context.ids);
-                let record = spec.made(head, context.ids);
+                let record = spec.clone().made(head, context.ids);
                 change.made.push(record.id());
                 write(&mut now, &mut change, record);
             }
@@ -74,17 +72,6 @@ pub fn change_records(
         }
     }
     Ok(change)
-}
-
-/// Puts into a new record what only the service knows: the secret of a subscription.
-fn complete(spec: &mut RecordSpec, ids: &mut Ids) {
-    if let RecordSpec::Subscription(spec) = spec
-        && spec.token.is_empty()
-    {
-        let (a, b) = (ids.next_key().bits(), ids.next_key().bits());
-        let (c, d) = (ids.next_key().bits(), ids.next_key().bits());
-        spec.token = format!("{a:011x}{b:011x}{c:011x}{d:011x}");
-    }
 }
 
 /// A record, and before it those that go with it: a topic has its subscriptions.

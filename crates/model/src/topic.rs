@@ -67,7 +67,7 @@ pub struct SubscriptionSpec {
     /// Headers that go with messages to an address.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The secret that whoever hears it says yes or no with. Empty in a new one: the engine makes it.
+    /// The secret that whoever hears it says yes or no with: it is random, and made by the door.
     #[serde(default)]
     pub token: String,
     /// Where this service is, as whoever made the subscription sees it: links begin with it.

@@ -71,7 +71,7 @@ impl Asked {
             endpoint,
             remark,
             headers: headers(self.extension)?,
-            token: String::new(),
+            token: hex::encode((beside.ctx.random)()),
             base_url: beside.base_url.clone(),
         })
     }
