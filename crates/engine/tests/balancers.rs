@@ -12,17 +12,17 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use muster_engine::{
-    Context, Facts, PlannedCall, Settings, apply, balancers, check, create_config, create_group,
-    explain, plan,
+    Context, Facts, PlannedCall, Settings, apply, balancers, check, explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Allocation, AttemptCode, Balancer, BalancerChange, BalancerPlace,
-    BatchPause, CallKind, ConfigSpec, Created, Door, Error, GroupCommand, GroupSpec, GroupView,
-    HealthCheck, HealthKind, Ids, InstanceId, Key, Lifecycle, Machine, MachineHealth, MachineState,
-    Member, MemberHealth, MemberState, Network, Observation, OnFailure, OwnerKey, Problem,
-    RefreshCommand, RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings, Site, Size, Spread,
-    StepOutcome, StepResult, Target, TerminationPolicy, Time, ZonesCheck,
+    AttemptCode, Balancer, BalancerChange, BalancerPlace, BatchPause, CallKind, Created, Door,
+    Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids, InstanceId, Lifecycle,
+    Machine, MachineState, Member, MemberHealth, MemberState, Observation, OnFailure, OwnerKey,
+    Problem, RefreshCommand, RefreshMode, RefreshSettings, RetryPolicy, ServiceSettings,
+    StepOutcome, StepResult, Target, Time,
 };
+
+mod base;
 
 fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
     let target = |&(port, weight)| Target { port, weight };
@@ -37,19 +37,7 @@ fn listener(id: &str, targets: &[(u16, u16)]) -> Balancer {
 
 fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
     GroupSpec {
-        name: "web".to_owned(),
-        config: None,
-        size: Size { min, desired, max },
-        enabled: true,
         cooldown_secs: 300,
-        network: Network {
-            vpc: "vpc-1".to_owned(),
-            subnets: vec!["s1".to_owned()],
-            ..Network::default()
-        },
-        spread: Spread::Ordered,
-        zones_check: ZonesCheck::Any,
-        termination: TerminationPolicy::OldestInstance,
         retry: RetryPolicy::Immediate,
         health: HealthCheck {
             kind: HealthKind::Balancer,
@@ -57,15 +45,7 @@ fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
             grace_secs: 0,
         },
         balancers: vec![listener("lbl-1", &[(80, 10)])],
-        project: 0,
-        tags: Vec::new(),
-        service: ServiceSettings::default(),
-        allocation: Allocation::LaunchConfiguration,
-        capacity_rebalance: false,
-        name_index: None,
-        host_name_index: None,
-        concurrent_scale_out: false,
-        huawei: None,
+        ..base::spec(min, desired, max)
     }
 }
 
@@ -80,36 +60,9 @@ struct Table {
 }
 
 impl Table {
-    fn new(mut spec: GroupSpec) -> Table {
+    fn new(spec: GroupSpec) -> Table {
         let settings = Settings::default();
-        let mut ids = Ids::new(1);
-        let account = Account {
-            id: AccountId::new(Key::from_bits(1)),
-            name: "test".to_owned(),
-            version: 1,
-            created_at: Time(0),
-        };
-        let config = ConfigSpec {
-            name: "conf".to_owned(),
-            image: Some("img-1".to_owned()),
-            instance_types: vec!["A".to_owned()],
-            ..ConfigSpec::default()
-        };
-        let (site, none) = (Site::default(), Facts::default());
-        let mut context = Context {
-            now: Time(0),
-            ids: &mut ids,
-            settings: &settings,
-            facts: &none,
-        };
-        let config = create_config(&account, Door::Tencent3, &site, &config, &mut context).unwrap();
-        spec.config = Some(config.id);
-        let facts = Facts {
-            config: Some(Arc::new(config)),
-            ..Facts::default()
-        };
-        context.facts = &facts;
-        let view = create_group(&account, Door::Tencent3, &site, &spec, &mut context).unwrap();
+        let (view, ids) = base::made(spec, &["A"], &settings);
         Table {
             view,
             ids,
@@ -160,25 +113,7 @@ impl Table {
     }
 
     fn machine(&self, id: InstanceId) -> Machine {
-        let instance = &self.view.instances[&id];
-        Machine {
-            id,
-            owner: Some(OwnerKey {
-                group: self.view.group.id,
-                instance: id,
-            }),
-            state: MachineState::Running,
-            health: MachineHealth::Healthy,
-            vpc: "vpc-1".to_owned(),
-            placement: instance.placement.clone(),
-            image: "img-1".to_owned(),
-            name: instance.name.clone(),
-            address: None,
-            port: None,
-            reclaim_at: None,
-            tags: Vec::new(),
-            created_at: Time(0),
-        }
+        base::machine(&self.view, id)
     }
 
     /// Answers the calls in flight; `balancer` answers those to the balancers.
