@@ -41,13 +41,18 @@ pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
     if let Some(Repeat::Days(days)) = times.repeat {
         return every(times, days, |at| at > after).next();
     }
-    let from = times.start_at.max(after.plus_millis(1));
+    // The first time may be within a minute that the text names: then it is that time itself.
+    let first = Time(times.start_at.0.div_euclid(MINUTE_MS) * MINUTE_MS);
+    let from = match times.start_at > after {
+        true => first,
+        false => after.plus_millis(1),
+    };
     let zone = TimeZone::get(&times.zone).ok()?;
     // The search is by whole seconds: a moment within a second starts at the next one.
     let secs = from.0.div_euclid(1000) + i64::from(from.0.rem_euclid(1000) > 0);
     let from = Timestamp::from_second(secs).ok()?.to_zoned(zone);
     let next = cron(text)?.find_next_occurrence(&from, true).ok()?;
-    let next = Time(next.timestamp().as_millisecond());
+    let next = Time(next.timestamp().as_millisecond()).max(times.start_at);
     let over = times.end_at.is_some_and(|end| next > end);
     (!over).then_some(next)
 }
@@ -295,6 +300,24 @@ mod tests {
                 "2026-01-05T10:30:00Z",
                 "2026-01-12T09:00:00Z"
             ]
+        );
+    }
+
+    #[test]
+    fn a_first_time_within_a_minute_that_the_text_names_is_one_itself() {
+        let three = |start: &str| {
+            let end = "2026-01-04T00:00:00Z";
+            runs("30 12 * * *", "UTC", start, end, 9)
+        };
+        let (second, third) = ("2026-01-02T12:30:00Z", "2026-01-03T12:30:00Z");
+        assert_eq!(
+            three("2026-01-01T12:30:24Z"),
+            ["2026-01-01T12:30:24Z", second, third]
+        );
+        assert_eq!(three("2026-01-01T12:31:00Z"), [second, third]);
+        assert_eq!(
+            three("2026-01-01T12:29:59Z"),
+            ["2026-01-01T12:30:00Z", second, third]
         );
     }
 

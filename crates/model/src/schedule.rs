@@ -44,6 +44,13 @@ pub struct Schedule {
     pub updated_at: Option<Time>,
 }
 
+/// A scheduled task that stays when its group is deleted, as tasks of the API of 2017 do (T:1973): it never fires again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftTaskSpec {
+    /// What it was, under the ids that it and its group had.
+    pub task: Schedule,
+}
+
 /// Which bounds a scheduled action leaves as they are: those that its `instance_number` does not say (Huawei). What stands in
 /// `min` and `max` then is what the group had when the action was written, and is only shown where an API has to show one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +94,8 @@ pub struct ScheduleSpec {
 pub enum ScheduleCommand {
     /// Make one.
     Create(Box<ScheduleSpec>),
+    /// Make one through the API of 2017, which allows fewer.
+    Create2017(Box<ScheduleSpec>),
     /// Change it, as a whole.
     Modify {
         /// Which.

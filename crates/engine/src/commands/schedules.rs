@@ -15,6 +15,13 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
     match command {
         ScheduleCommand::Create(spec) => {
             check(draft, spec, None, true)?;
+            check_quota(draft, draft.settings.quotas.schedules)?;
+            create(draft, spec, None)
+        }
+        ScheduleCommand::Create2017(spec) => {
+            check(draft, spec, None, true)?;
+            let quotas = &draft.settings.quotas;
+            check_quota(draft, quotas.schedules.min(quotas.of_2017.tasks))?;
             create(draft, spec, None)
         }
         ScheduleCommand::Modify { id, spec, restart } => {
@@ -24,6 +31,7 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
         }
         ScheduleCommand::CreateTask { spec, keeps } => {
             check_task(draft, spec, None, *keeps)?;
+            check_quota(draft, draft.settings.quotas.schedules)?;
             create(draft, spec, Some(*keeps))
         }
         ScheduleCommand::ModifyTask { id, spec, keeps } => {
@@ -55,18 +63,21 @@ fn named(draft: &Draft<'_>, id: ScheduleId) -> Result<Arc<Schedule>, Error> {
     })
 }
 
+fn check_quota(draft: &Draft<'_>, limit: u32) -> Result<(), Error> {
+    match draft.parts().schedules.len() >= limit as usize {
+        true => Err(Error::QuotaExceeded {
+            quota: Quota::Schedules,
+            limit,
+        }),
+        false => Ok(()),
+    }
+}
+
 fn create(
     draft: &mut Draft<'_>,
     spec: &ScheduleSpec,
     task: Option<KeptBounds>,
 ) -> Result<Created, Error> {
-    let limit = draft.settings.quotas.schedules;
-    if draft.parts().schedules.len() >= limit as usize {
-        return Err(Error::QuotaExceeded {
-            quota: Quota::Schedules,
-            limit,
-        });
-    }
     let (id, now) = (draft.ids.next_id(), draft.now);
     let group = draft.group();
     let schedule = Schedule {

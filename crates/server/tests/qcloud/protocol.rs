@@ -1,8 +1,9 @@
 //! What is not of an action: methods, keys, nonces, rates, switches, and what the front could not hand over.
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderMap, Method};
-use muster_engine::Settings;
+use muster_engine::{Quotas2017, Settings};
 use muster_kit::http::Head;
 use muster_qcloud::Switches;
 use serde_json::{Value, json};
@@ -212,9 +213,6 @@ async fn other_methods_and_too_many_calls_are_refused() {
 async fn every_switch_does_what_it_says() {
     let switches = Switches {
         most_instances: 5,
-        configs_per_project: 1,
-        groups_per_project: 1,
-        tasks_per_group: 1,
         refuse_signed_before_start: true,
         code_as_text: true,
         hook_id_as_text: true,
@@ -222,9 +220,18 @@ async fn every_switch_does_what_it_says() {
         vpc_spelling: true,
         ..Switches::default()
     };
-    let service = Service::start(switches, Settings::default()).await;
+    let mut settings = Settings::default();
+    settings.quotas.of_2017 = Quotas2017 {
+        configs: 1,
+        groups: 1,
+        tasks: 1,
+        ..Quotas2017::default()
+    };
+    let service = Service::start(switches, settings).await;
     let group = group(&service).await;
-    let answer = service.call("CreateScalingConfiguration", &CONFIG).await;
+    let mut another = CONFIG;
+    another[0].1 = "another";
+    let answer = service.call("CreateScalingConfiguration", &another).await;
     assert_eq!(
         (&answer["code"], &answer["codeDesc"]),
         (
@@ -292,4 +299,69 @@ async fn every_switch_does_what_it_says() {
         .send(Method::GET, &[LIST, ("Timestamp", &before)])
         .await;
     assert_eq!(code(&answer), "ReplayAttack");
+}
+
+/// How often each code came.
+async fn counted(calls: impl Iterator<Item = impl Future<Output = Value>>) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for answer in join_all(calls).await {
+        let code = answer["codeDesc"].as_str().unwrap().to_owned();
+        *counts.entry(code).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn counts(good: usize, quota: &str, over: usize) -> Vec<(String, usize)> {
+    vec![(quota.to_owned(), over), ("Success".to_owned(), good)]
+}
+
+#[tokio::test]
+async fn many_at_once_do_not_exceed_what_there_may_be() {
+    let service = &plain().await;
+    let group = &group(service).await;
+    let configs = (0..40).map(|at| async move {
+        let (name, project) = (format!("c{at}"), (at % 2).to_string());
+        let mut params = CONFIG.to_vec();
+        params[0].1 = &name;
+        params.push(("projectId", &project));
+        service.call("CreateScalingConfiguration", &params).await
+    });
+    // 20 of each project, and one is there already.
+    let code = "QuotaExceeded.ScallingConfiguration";
+    assert_eq!(counted(configs).await, counts(39, code, 1));
+    let found = service.call("DescribeScalingGroup", &[]).await;
+    let config = &found["data"]["scalingGroupSet"][0]["scalingConfigurationId"];
+    let config = config.as_str().unwrap();
+    let groups = (0..25).map(|at| async move {
+        let name = format!("g{at}");
+        let params = [
+            ("scalingGroupName", name.as_str()),
+            ("scalingConfigurationId", config),
+            ("minSize", "0"),
+            ("maxSize", "3"),
+            ("vpcId", "0"),
+            ("zoneIds.0", "100001"),
+            ("removePolicy", "RemoveOldestInstance"),
+        ];
+        service.call("CreateScalingGroup", &params).await
+    });
+    let code = "QuotaExceeded.ScalingGroup";
+    assert_eq!(counted(groups).await, counts(19, code, 6));
+    let task = |name: String, start: String| async move {
+        let params = [
+            ("scalingGroupId", group.as_str()),
+            ("scalingScheduledTaskName", name.as_str()),
+            ("readjustMinSize", "0"),
+            ("readjustMaxSize", "1"),
+            ("startTime", start.as_str()),
+        ];
+        service.call("CreateScheduledTask", &params).await
+    };
+    // Of those that share a minute one is taken.
+    let one_minute = (10..18).map(|at| task(format!("t{at}"), format!("2099-01-01 00:00:{at}")));
+    let code = "InvalidScheduleTask.TimeConflict";
+    assert_eq!(counted(one_minute).await, counts(1, code, 7));
+    let days = (10..28).map(|at| task(format!("d{at}"), format!("2099-01-{at} 00:00:00")));
+    let code = "QuotaExceeded.ScheduledTask";
+    assert_eq!(counted(days).await, counts(9, code, 9));
 }

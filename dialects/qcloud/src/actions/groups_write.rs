@@ -4,15 +4,14 @@ use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
 use muster_model::{
     Allocation, Balancer, BalancerChange, Command, ConfigId, Created, Door, Error, GroupCommand,
-    GroupPatch, GroupSpec, HealthCheck, HealthKind, Network, Quota, ResourceKind, RetryPolicy,
+    GroupPatch, GroupSpec, HealthCheck, HealthKind, Network, ResourceKind, RetryPolicy,
     ServiceSettings, Size, Spread, ZonesCheck,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Nothing;
 use crate::checks;
-use crate::codes;
-use crate::context::{ALL, Ctx};
+use crate::context::Ctx;
 use crate::fault::{Class, Fault};
 use crate::places;
 use crate::shapes::{self, ForwardInfo};
@@ -225,17 +224,6 @@ impl Action<Ctx> for CreateScalingGroup {
 
     async fn run(self, ctx: &Ctx) -> Result<CreatedGroups, Fault> {
         let spec = self.spec(ctx)?;
-        let there = ctx.api.groups(&ctx.caller, &[], ALL).await;
-        let there = there.map_err(|error| ctx.refused(&error, ""))?.items;
-        let of_project = |spec: &GroupSpec, project| spec.project == project;
-        let count = there
-            .iter()
-            .filter(|item| of_project(&item.group.spec, spec.project))
-            .count();
-        let limit = ctx.switches.groups_per_project;
-        if count >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Err(codes::quota(Quota::Groups, limit));
-        }
         let command = Command::CreateGroup {
             door: Door::Tencent2,
             site: ctx.caller.site.clone(),
