@@ -104,7 +104,7 @@ def test_every_action(emulated, method, algorithm):
     # The command line takes the metric apart.
     flat = {"dimensionName": "cpu_usage", "threshold": 70}
     assert call("ModifyScalingPolicy", scalingGroupId=asg, scalingPolicyId=asp, metric=flat) is None
-    default, own = call("DescribeScalingPolicy", scalingGroupId=asg)["scalingPolicySet"]
+    own, default = call("DescribeScalingPolicy", scalingGroupId=asg)["scalingPolicySet"]
     assert own["metric"] == {
         "dimensionName": "cpu_usage",
         "comparisonOperator": "EqualOrGreater",

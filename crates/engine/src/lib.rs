@@ -37,6 +37,7 @@ pub mod lifecycle;
 mod market;
 mod names;
 mod notify;
+mod obstacle;
 mod placement;
 mod plan;
 mod pool;

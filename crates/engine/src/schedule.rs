@@ -11,9 +11,13 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muster_model::{Door, Group, Part, Repeat, Schedule, ScheduleTimes, Size, Time, TriggerKind};
+use muster_model::{
+    CooldownRule, Door, Group, Obstacle, Part, Repeat, Schedule, ScheduleTimes, Size, Time,
+    Trigger, TriggerKind,
+};
 
 use crate::draft::Draft;
+use crate::obstacle;
 use crate::reason::{Clamp, Code};
 
 /// Reads a cron text of five fields: minute, hour, day of month, month, weekday.
@@ -161,6 +165,26 @@ fn waits(draft: &Draft<'_>, schedule: &Schedule) -> bool {
     group.busy.is_some() || (asked && draft.parts().schedules.values().any(just_fired))
 }
 
+/// Writes down, once for each, the activity that a schedule waits for; it is tried again (T:2358).
+fn wait(draft: &mut Draft<'_>, schedule: &Schedule) {
+    let busy = draft.group().busy;
+    if busy.is_none() || busy == schedule.waits_for {
+        return;
+    }
+    draft.put_part(Part::Schedule(Arc::new(Schedule {
+        waits_for: busy,
+        ..schedule.clone()
+    })));
+    let desired = sizes(draft, schedule).desired;
+    let trigger = Trigger {
+        kind: TriggerKind::Schedule {
+            schedule: schedule.id,
+        },
+        cooldown: CooldownRule::Ignore,
+    };
+    obstacle::cancelled(draft, trigger, desired, Obstacle::Busy);
+}
+
 /// Fires what is due. A scheduled action or a group that is off lets its firings pass (rules S8, G21).
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
@@ -180,6 +204,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
             let name = &schedule.name;
             let text = format!("scheduled action {name} is due and waits for the activity before");
             draft.because(Code::Schedule, text);
+            wait(draft, &schedule);
             continue;
         }
         let group_enabled = draft.group().spec.enabled;
@@ -201,6 +226,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         }
         let next = Schedule {
             next_at: next_after(&schedule.times, now),
+            waits_for: None,
             fired_at: if enabled {
                 Some(now)
             } else {
@@ -212,8 +238,8 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
 }
 
-/// Writes the sizes into the group; the matching of desired and actual does the rest.
-fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
+/// The sizes that a group has when a schedule has fired.
+fn sizes(draft: &Draft<'_>, schedule: &Schedule) -> Size {
     let old = draft.group().spec.size;
     // A bound that stays holds what is set within it.
     let (min, max) = match (schedule.keeps.min, schedule.keeps.max) {
@@ -222,11 +248,16 @@ fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
         (false, true) => (schedule.min.min(old.max), old.max),
         (true, true) => (old.min, old.max),
     };
-    let size = Size {
+    Size {
         min,
         desired: schedule.desired.unwrap_or(old.desired).clamp(min, max),
         max,
-    };
+    }
+}
+
+/// Writes the sizes into the group; the matching of desired and actual does the rest.
+fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
+    let (old, size) = (draft.group().spec.size, sizes(draft, schedule));
     draft.because(
         Code::Schedule,
         format!(

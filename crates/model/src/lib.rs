@@ -44,7 +44,7 @@ mod warm_pool;
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
     Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, BalancerMoves, Cause,
-    CooldownRule, Outcome, RelatedInstance, Trigger, TriggerKind,
+    CooldownRule, Obstacle, Outcome, RelatedInstance, Trigger, TriggerKind,
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use alarm_rule::{

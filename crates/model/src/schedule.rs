@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, ScheduleId, Time};
+use crate::{ActivityId, GroupId, ScheduleId, Time};
 
 /// A scheduled action: sets sizes at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Schedule {
     /// It was made as a scheduled task of Huawei's, which has policies besides.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_task: bool,
+    /// The activity of its group that it waits for (2017).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<ActivityId>,
     /// When it was changed last; `None` = never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Time>,

@@ -95,6 +95,7 @@ fn create(
         next_at: schedule::next_after(&spec.times, now),
         keeps: task.unwrap_or_default(),
         is_task: task.is_some(),
+        waits_for: None,
         updated_at: None,
     };
     draft.put_part(Part::Schedule(Arc::new(schedule)));

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AttachRefusal, Created, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
-    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, Machine, MachineState,
-    Placement, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
+    ActivityKind, ActivityStatus, AttachRefusal, Catalogue, Created, Door, Error, Field,
+    GroupCommand, HookChange, HookId, HookSpec, HookTransition, HookVerdict, HookWaiter,
+    InstanceId, Key, Lifecycle, ListedImage, ListedSubnet, ListedType, ListedZone, Machine,
+    MachineState, Obstacle, Placement, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
 };
 
 use super::common::{Table, spec};
@@ -156,8 +157,10 @@ fn tasks_take_turns_the_earliest_first() {
     t.wake_until(240);
     assert_eq!((t.view.group.spec.size.desired, waiting(&t)), (1, 0));
     assert_eq!(t.view.instances.len(), 1);
-    let kinds: Vec<_> = t.ended.iter().map(|activity| activity.kind).collect();
-    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let begun = ended(&mut t)
+        .into_iter()
+        .filter(|(_, status, _)| *status != ActivityStatus::Cancelled);
+    assert_eq!(begun.count(), 2);
 }
 
 #[test]
@@ -170,8 +173,12 @@ fn two_that_are_due_at_once_both_have_their_turn() {
     t.settle();
     t.wake_until(1001);
     assert_eq!(t.view.group.spec.size.desired, 1);
-    let kinds: Vec<_> = t.ended.iter().map(|activity| activity.wanted).collect();
-    assert_eq!(kinds, [3, 2], "three come, two go");
+    let begun = t
+        .ended
+        .iter()
+        .filter(|one| one.status != ActivityStatus::Cancelled);
+    let wanted: Vec<_> = begun.map(|activity| activity.wanted).collect();
+    assert_eq!(wanted, [3, 2], "three come, two go");
 }
 
 #[test]
@@ -247,4 +254,85 @@ fn machines_of_another_kind_and_stopped_ones_are_not_attached() {
         );
     }
     assert!(attach(machine(52, "A", MachineState::Running)).is_ok());
+}
+
+/// Kind, status and obstacle of the activities that have ended since the last look.
+fn ended(t: &mut Table) -> Vec<(ActivityKind, ActivityStatus, Option<Obstacle>)> {
+    let ended = std::mem::take(&mut t.ended);
+    let told = ended.iter().map(|one| (one.kind, one.status, one.obstacle));
+    told.collect()
+}
+
+#[test]
+fn a_task_that_finds_an_activity_leaves_a_cancelled_one_and_is_tried_again() {
+    use {ActivityKind::ScaleIn, ActivityKind::ScaleOut, ActivityStatus::*};
+    let mut t = group();
+    let id = unbound(&mut t, "hold");
+    change(&mut t, HookChange::Bind { id: Some(id) }).unwrap();
+    create(&mut t, task("one", 100, None, 2)).unwrap();
+    create(&mut t, task("two", 130, None, 1)).unwrap();
+    t.wake_until(150);
+    let cancelled = (ScaleIn, Cancelled, Some(Obstacle::Busy));
+    assert_eq!(ended(&mut t), [cancelled]);
+    // However often it is looked at meanwhile.
+    t.command(GroupCommand::Recover).unwrap();
+    t.wake_until(400);
+    assert_eq!(
+        ended(&mut t),
+        [(ScaleOut, Successful, None), (ScaleIn, Successful, None)]
+    );
+    assert!(
+        t.view
+            .parts
+            .schedules
+            .values()
+            .all(|task| task.waits_for.is_none())
+    );
+}
+
+#[test]
+fn an_activity_says_what_stood_in_its_way() {
+    let mut t = group();
+    let subnet = ListedSubnet {
+        zone: "z1".to_owned(),
+        vpc: "vpc-1".to_owned(),
+        ..ListedSubnet::default()
+    };
+    let catalogue = Catalogue {
+        strict: true,
+        images: [("img-1".to_owned(), ListedImage::default())].into(),
+        types: [("A".to_owned(), ListedType::default())].into(),
+        vpcs: ["vpc-1".to_owned()].into(),
+        zones: [("z1".to_owned(), ListedZone::default())].into(),
+        subnets: [("s1".to_owned(), subnet)].into(),
+        ..Catalogue::default()
+    };
+    let without = |change: fn(&mut Catalogue)| {
+        let mut catalogue = catalogue.clone();
+        change(&mut catalogue);
+        catalogue
+    };
+    let sold_out = |catalogue: &mut Catalogue| {
+        catalogue
+            .types
+            .values_mut()
+            .for_each(|one| one.sold_out = true);
+    };
+    for (catalogue, what) in [
+        (catalogue.clone(), None),
+        (without(|all| all.images.clear()), Some(Obstacle::Image)),
+        (
+            without(|all| all.types.clear()),
+            Some(Obstacle::InstanceType),
+        ),
+        (without(|all| all.subnets.clear()), Some(Obstacle::Subnet)),
+        (without(sold_out), Some(Obstacle::SoldOut)),
+    ] {
+        t.settings.catalogue = catalogue;
+        let _ = t.command(GroupCommand::ScaleOut { count: 1 });
+        t.settle();
+        let (_, status, obstacle) = ended(&mut t).pop().unwrap();
+        assert_eq!(obstacle, what);
+        assert_eq!(status == ActivityStatus::Successful, what.is_none());
+    }
 }

@@ -99,8 +99,8 @@ impl CreateScalingConfiguration {
                 &format!("one of {}", all.join(", ")),
             ));
         }
-        let cpu = checks::number("cpu", self.cpu, 1, 256)?;
-        let mem = checks::number("mem", self.mem, 1, 4096)?;
+        let cpu = checks::number("cpu", self.cpu, 1, i64::from(u32::MAX))?;
+        let mem = checks::number("mem", self.mem, 1, i64::from(u32::MAX))?;
         types::name(series, cpu, mem).ok_or_else(|| {
             let text = format!("there is no machine with `cpu` {cpu} and `mem` {mem}");
             Fault::new(Class::Unpurchasable, "OprationFail.CpuOrMemNotExsit", text)

@@ -74,15 +74,21 @@ fn health_kind(word: Option<&String>) -> Result<Option<HealthKind>, Fault> {
     Ok(word.map(kind).transpose()?.map(Into::into))
 }
 
-/// Zones by their numbers, as names.
-fn zones(given: &[String]) -> Result<Vec<String>, Fault> {
+/// Zones by their numbers, as names. `old`: those that the group has.
+fn zones(given: &[String], old: &[String], ctx: &Ctx) -> Result<Vec<String>, Fault> {
     if given.len() > MOST_ZONES {
         let text = format!("there may be at most {MOST_ZONES} zones");
         return Err(Fault::refused("QuotaExceeded.ZoneId", text));
     }
     let mut names = Vec::with_capacity(given.len());
     for number in given {
-        let name = places::zone_name(number).filter(|name| !names.contains(name));
+        // One that has no number is called by its name, where the operator or the group has it.
+        let known = |name: &String| {
+            places::zone_number(name).is_some()
+                || old.contains(name)
+                || ctx.api.catalogue().zones.contains_key(name)
+        };
+        let name = places::zone_name(number).filter(|name| known(name) && !names.contains(name));
         let start: String = number.chars().take(64).collect();
         let wanted = "the number of a zone, each once";
         names.push(name.ok_or_else(|| Fault::coded(WRONG_ZONE, "zoneIds", &start, wanted))?);
@@ -105,7 +111,12 @@ fn subnets(given: &[String]) -> Result<Vec<String>, Fault> {
 }
 
 /// Where machines go: zones in the basic network, subnets in a VPC, never both (L1208, L1210, L1239).
-fn network(vpc: &str, zone_ids: &[String], subnet_ids: &[String]) -> Result<Network, Fault> {
+fn network(
+    vpc: &str,
+    zone_ids: &[String],
+    subnet_ids: &[String],
+    ctx: &Ctx,
+) -> Result<Network, Fault> {
     let network = Network {
         vpc: match vpc {
             "0" => String::new(),
@@ -115,7 +126,7 @@ fn network(vpc: &str, zone_ids: &[String], subnet_ids: &[String]) -> Result<Netw
             }
         },
         subnets: subnets(subnet_ids)?,
-        zones: zones(zone_ids)?,
+        zones: zones(zone_ids, &[], ctx)?,
         security_groups: Vec::new(),
         ipv6_addresses: 0,
     };
@@ -172,6 +183,7 @@ impl CreateScalingGroup {
             &self.vpc_id,
             &self.zone_ids.as_ref().unwrap_or(&empty).0,
             &self.subnet_ids.as_ref().unwrap_or(&empty).0,
+            ctx,
         )?;
         let config: ConfigId = checks::id(
             "scalingConfigurationId",
@@ -293,7 +305,7 @@ impl ModifyScalingGroup {
             zones: self
                 .zone_ids
                 .as_ref()
-                .map(|ids| zones(&ids.0))
+                .map(|ids| zones(&ids.0, &old.network.zones, ctx))
                 .transpose()?,
             subnets: self
                 .subnet_ids
