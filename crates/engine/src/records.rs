@@ -431,8 +431,12 @@ pub fn leave_tasks(records: &Records, view: &GroupView, most: u32) -> Option<Vec
     if most == 0 || !schedule::take_turns(&view.group) {
         return None;
     }
-    let left = view.parts.schedules.values().take(most as usize);
+    let mut left: Vec<_> = view.parts.schedules.values().collect();
+    left.sort_by_key(|task| (task.created_at, task.ordinal, task.id));
+    let over = left.len().saturating_sub(most as usize);
     let mut commands: Vec<RecordCommand> = left
+        .into_iter()
+        .skip(over)
         .map(|task| LeftTaskSpec {
             task: Schedule {
                 next_at: None,

@@ -19,7 +19,8 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
             create(draft, spec, None)
         }
         ScheduleCommand::Create2017(spec) => {
-            check(draft, spec, None, true)?;
+            check(draft, spec, None, spec.times.cron.is_none())?;
+            check_comes(draft, spec)?;
             let quotas = &draft.settings.quotas;
             check_quota(draft, quotas.schedules.min(quotas.of_2017.tasks))?;
             create(draft, spec, None)
@@ -169,14 +170,21 @@ fn check_task(
         desired: spec.desired.unwrap_or(min),
         max,
     })?;
-    let is_same = old.is_some_and(|old| old.times == spec.times);
-    if !is_same && schedule::next_after(&spec.times, draft.now).is_none() {
-        return Err(Error::Invalid {
-            field: Field::Recurrence,
-            problem: Problem::Unusable("no such time comes".to_owned()),
-        });
+    if old.is_none_or(|old| old.times != spec.times) {
+        check_comes(draft, spec)?;
     }
     check_alone(draft, &spec.times, old.map(|old| old.id))
+}
+
+/// Refuses times of which none is to come.
+fn check_comes(draft: &Draft<'_>, spec: &ScheduleSpec) -> Result<(), Error> {
+    match schedule::next_after(&spec.times, draft.now) {
+        Some(_) => Ok(()),
+        None => Err(Error::Invalid {
+            field: Field::Recurrence,
+            problem: Problem::Unusable("no such time comes".to_owned()),
+        }),
+    }
 }
 
 /// A name is unique in its group, where the door of the group has it so.

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, ActivityStatus, AttachRefusal, Catalogue, Created, Door, Error, Field,
-    GroupCommand, HookChange, HookId, HookSpec, HookTransition, HookVerdict, HookWaiter,
-    InstanceId, Key, Lifecycle, ListedImage, ListedSubnet, ListedType, ListedZone, Machine,
-    MachineState, Obstacle, Placement, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
+    ActivityKind, ActivityStatus, AdjustBy, AttachRefusal, Catalogue, Comparison, ConfigSpec,
+    Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
+    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, ListedImage, ListedSubnet,
+    ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement, Problem,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
 };
 
 use super::common::{Table, spec};
+use super::scaling::simple;
 
 fn at(secs: u64) -> Time {
     Time(0).plus_secs(secs)
@@ -292,7 +294,6 @@ fn a_task_that_finds_an_activity_leaves_a_cancelled_one_and_is_tried_again() {
 
 #[test]
 fn an_activity_says_what_stood_in_its_way() {
-    let mut t = group();
     let subnet = ListedSubnet {
         zone: "z1".to_owned(),
         vpc: "vpc-1".to_owned(),
@@ -318,21 +319,93 @@ fn an_activity_says_what_stood_in_its_way() {
             .values_mut()
             .for_each(|one| one.sold_out = true);
     };
-    for (catalogue, what) in [
-        (catalogue.clone(), None),
-        (without(|all| all.images.clear()), Some(Obstacle::Image)),
+    let plain = |_: &mut ConfigSpec| {};
+    let named = |config: &mut ConfigSpec| {
+        config.security_groups = vec!["sg-1".to_owned()];
+    };
+    let with_key = |config: &mut ConfigSpec| {
+        config.login = Some(Login::Keys(vec!["skey-1".to_owned()]));
+    };
+    let with_snapshot = |config: &mut ConfigSpec| {
+        config.data_disks = vec![DataDisk {
+            snapshot: Some("snap-1".to_owned()),
+            ..DataDisk::default()
+        }];
+    };
+    let cases: [(Catalogue, fn(&mut ConfigSpec), Option<Obstacle>); 8] = [
+        (catalogue.clone(), plain, None),
+        (
+            without(|all| all.images.clear()),
+            plain,
+            Some(Obstacle::Image),
+        ),
         (
             without(|all| all.types.clear()),
+            plain,
             Some(Obstacle::InstanceType),
         ),
-        (without(|all| all.subnets.clear()), Some(Obstacle::Subnet)),
-        (without(sold_out), Some(Obstacle::SoldOut)),
-    ] {
+        (
+            without(|all| all.subnets.clear()),
+            plain,
+            Some(Obstacle::Subnet),
+        ),
+        (without(sold_out), plain, Some(Obstacle::SoldOut)),
+        (catalogue.clone(), named, Some(Obstacle::SecurityGroup)),
+        (catalogue.clone(), with_key, Some(Obstacle::KeyPair)),
+        (catalogue, with_snapshot, Some(Obstacle::Snapshot)),
+    ];
+    for (catalogue, change, what) in cases {
+        let mut t = group();
+        change(&mut Arc::make_mut(t.view.config.as_mut().unwrap()).spec);
         t.settings.catalogue = catalogue;
-        let _ = t.command(GroupCommand::ScaleOut { count: 1 });
+        t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
         t.settle();
         let (_, status, obstacle) = ended(&mut t).pop().unwrap();
         assert_eq!(obstacle, what);
         assert_eq!(status == ActivityStatus::Successful, what.is_none());
     }
+}
+
+#[test]
+fn a_policy_that_finds_a_cooldown_leaves_a_cancelled_activity() {
+    let asks = || simple("busy", Comparison::Greater, 80.0, 1, AdjustBy::By(1));
+    let told = |t: &mut Table| {
+        t.policy(asks());
+        for _ in 0..2 {
+            t.minute(95.0);
+        }
+        ended(t)
+    };
+    use {ActivityKind::ScaleOut, ActivityStatus::*};
+    let (grew, held) = (
+        (ScaleOut, Successful, None),
+        (ScaleOut, Cancelled, Some(Obstacle::Cooldown)),
+    );
+    assert_eq!(told(&mut group()), [grew, held]);
+    // Other APIs list none.
+    assert_eq!(told(&mut Table::new(spec(0, 0, 9))), [grew]);
+}
+
+#[test]
+fn a_repetition_may_have_begun_when_it_is_written() {
+    let mut t = group();
+    t.now = at(10 * 86_400);
+    let past = |cron| {
+        GroupCommand::Schedule(ScheduleCommand::Create2017(Box::new(task(
+            "past", 3600, cron, 1,
+        ))))
+    };
+    let refused = |field, why: &str| {
+        let problem = Problem::Unusable(why.to_owned());
+        Err(Error::Invalid { field, problem })
+    };
+    assert_eq!(t.command(past(None)), refused(Field::Start, "it is past"));
+    // In January only, and it ends in February.
+    assert_eq!(
+        t.command(past(Some("0 1 1 1 *"))),
+        refused(Field::Recurrence, "no such time comes")
+    );
+    t.command(past(Some("0 1 * * *"))).unwrap();
+    let next = t.view.parts.schedules.values().next().unwrap().next_at;
+    assert_eq!(next, Some(at(10 * 86_400 + 3600)));
 }

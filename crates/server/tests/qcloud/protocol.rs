@@ -38,13 +38,19 @@ const CONFIG: [(&str, &str); 9] = [
     ("bandwidth", "1"),
 ];
 
-async fn group(service: &Service) -> String {
+async fn config(service: &Service) -> String {
     let made = service.call("CreateScalingConfiguration", &CONFIG).await;
-    let config = made["data"]["scalingConfigurationIdSet"][0]
-        .as_str()
-        .unwrap();
+    let id = &made["data"]["scalingConfigurationIdSet"][0];
+    id.as_str().unwrap().to_owned()
+}
+
+async fn group(service: &Service) -> String {
+    named_group(service, "g", &config(service).await).await
+}
+
+async fn named_group(service: &Service, name: &str, config: &str) -> String {
     let params = [
-        ("scalingGroupName", "g"),
+        ("scalingGroupName", name),
         ("scalingConfigurationId", config),
         ("minSize", "0"),
         ("maxSize", "3"),
@@ -299,6 +305,47 @@ async fn every_switch_does_what_it_says() {
         .send(Method::GET, &[LIST, ("Timestamp", &before)])
         .await;
     assert_eq!(code(&answer), "ReplayAttack");
+}
+
+#[tokio::test]
+async fn of_the_tasks_that_stay_the_oldest_go() {
+    for most in [0, 2, 9] {
+        let mut settings = Settings::default();
+        settings.quotas.of_2017.left_tasks = most;
+        let service = Service::start(Switches::default(), settings).await;
+        let config = config(&service).await;
+        let mut groups = Vec::new();
+        for name in ["a", "b"] {
+            groups.push(named_group(&service, name, &config).await);
+            for day in ["1", "2"] {
+                let (name, start) = (format!("{name}{day}"), format!("2099-01-0{day} 00:00:00"));
+                let params = [
+                    ("scalingGroupId", groups.last().unwrap().as_str()),
+                    ("scalingScheduledTaskName", &name),
+                    ("readjustMinSize", "0"),
+                    ("readjustMaxSize", "1"),
+                    ("startTime", &start),
+                ];
+                let made = service.call("CreateScheduledTask", &params).await;
+                assert_eq!(made["code"], 0);
+            }
+        }
+        for group in &groups {
+            let params = [("scalingGroupId", group.as_str())];
+            let gone = service.call("DeleteScalingGroup", &params).await;
+            assert_eq!(gone["code"], 0);
+        }
+        let mut names = Vec::new();
+        for group in &groups {
+            let params = [("scalingGroupId", group.as_str())];
+            let shown = service.call("DescribeScheduledTask", &params).await;
+            let tasks = shown["data"]["scalingScheduleTaskSet"].as_array().cloned();
+            let tasks = tasks.unwrap_or_default().into_iter();
+            names.extend(tasks.map(|mut task| task["scalingScheduledTaskName"].take()));
+        }
+        let all = ["a1", "a2", "b1", "b2"];
+        assert_eq!(names, all[4 - 4.min(most as usize)..]);
+    }
 }
 
 /// How often each code came.

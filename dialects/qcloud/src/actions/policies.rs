@@ -177,7 +177,7 @@ impl Action<Ctx> for CreateScalingPolicy {
 #[serde(untagged)]
 enum MetricOrNone {
     Metric(ShownMetric),
-    None([u8; 0]),
+    None {},
 }
 
 /// ScalingPolicy.
@@ -227,7 +227,7 @@ impl ScalingPolicy {
             scaling_policy_name: DEFAULT_POLICY.to_owned(),
             adjustment_type: DEFAULT_POLICY,
             adjustment_value: 0,
-            metric: MetricOrNone::None([]),
+            metric: MetricOrNone::None {},
             notify_id_set: Vec::new(),
             create_time: times::shown(view.group.created_at),
             cooldown: 0,

@@ -427,7 +427,8 @@ impl Action<Ctx> for ModifyScheduledTask {
         if let Some(name) = new_name.filter(|name| **name != old.name) {
             checks::name("scalingScheduledTaskName", name)?;
         }
-        let restart = times.start_at != old.times.start_at;
+        // A repetition may have begun.
+        let restart = times.start_at != old.times.start_at && times.cron.is_none();
         let (min, max) = (min.unwrap_or(old.min), max.unwrap_or(old.max));
         // New bounds take a desired number with them that nobody gave here.
         let kept = old.desired.map(|desired| desired.max(min).min(max));
