@@ -332,7 +332,8 @@ fn an_activity_says_what_stood_in_its_way() {
             ..DataDisk::default()
         }];
     };
-    let cases: [(Catalogue, fn(&mut ConfigSpec), Option<Obstacle>); 8] = [
+    type Change = fn(&mut ConfigSpec);
+    let cases: [(Catalogue, Change, Option<Obstacle>); 8] = [
         (catalogue.clone(), plain, None),
         (
             without(|all| all.images.clear()),
