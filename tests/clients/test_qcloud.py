@@ -341,3 +341,26 @@ def test_activities_say_how_they_ended(emulated):
     assert how(partly) == (3, 0, 30000, 1, True) and partly["msg"] != "success"
     eventually(lambda: idle(call, asg) and len(members(call, asg)) == 5)
     assert how(newest(4)) == (2, 1, 0, 1, False)
+
+
+def test_every_quota_of_a_group(emulated):
+    call = client(emulated)
+    asg = group(call)
+    metric = json.dumps({"dimensionName": "cpu_usage", "comparisonOperator": "Greater", "threshold": 50})
+    policy = {"adjustmentType": "TotalCapacity", "adjustmentValue": 1, "cooldown": 300, "metric": metric}
+    hook, told = {"lifeCycleHookTimeout": 10}, {"notificationTypes": [1], "receiversIds": [1832]}
+    task = {"readjustMaxSize": 3, "readjustMinSize": 1}
+    for action, most, code, parameters in [
+        ("CreateScalingPolicy", 100, "ScalingPolicy", lambda n: policy | {"scalingPolicyName": f"p{n}"}),
+        ("CreateLifecycleHook", 10, "HookLimit", lambda n: hook | {"lifeCycleHookName": f"h{n}"}),
+        ("CreateScalingNotification", 20, "ScalingNotification", lambda _: told),
+        (
+            "CreateScheduledTask",
+            10,
+            "ScheduledTask",
+            lambda n: task | {"scalingScheduledTaskName": f"t{n}", "startTime": china(days=n + 1)},
+        ),
+    ]:
+        for number in range(most):
+            call(action, scalingGroupId=asg, **parameters(number))
+        assert refused(call, action, scalingGroupId=asg, **parameters(most)) == (5100, f"QuotaExceeded.{code}")

@@ -438,7 +438,7 @@ impl Runtime {
     }
 
     /// Reads an account and its records again: after a conflict, or when it is not known whether a commit went through.
-    async fn reload_account(&self, slot: &AccountSlot) {
+    pub(crate) async fn reload_account(&self, slot: &AccountSlot) {
         let id = slot.account().id;
         let read = async {
             let accounts = self.store.accounts().await?;

@@ -113,18 +113,29 @@ impl Runtime {
             let done = self
                 .apply_with(id, command, &facts, &more, caller.check)
                 .await;
-            let moved = self
-                .directory
-                .group(id)
-                .map(|slot| slot.view().group.version);
+            let group = self.directory.group(id).map(|slot| slot.view());
+            let moved = group.as_ref().map(|view| view.group.version) != Some(version);
             match done {
-                Err(Error::Store { .. }) if moved != Some(version) && tries < RETRIES => tries += 1,
-                Ok(created) if !caller.check => {
-                    slot.swap(next);
-                    slot.swap_records(records.after(&change));
+                Ok(created) => {
+                    // A change without effect commits nothing.
+                    if moved {
+                        slot.swap(next);
+                        slot.swap_records(records.after(&change));
+                    }
                     return Ok(created);
                 }
-                done => return done,
+                // It may have gone through, or somebody was faster.
+                Err(Error::Store { .. }) if tries < RETRIES => {
+                    let account = slot.account().version;
+                    self.reload_account(&slot).await;
+                    let moved = moved || slot.account().version != account;
+                    let there = group.is_some_and(|view| !view.group.deleting);
+                    if !(moved && there) {
+                        return done;
+                    }
+                    tries += 1;
+                }
+                Err(_) => return done,
             }
         }
     }

@@ -24,7 +24,7 @@ pub struct Switches {
     pub default_region: String,
     /// Most instances of a group that are taken on input (L1202).
     pub most_instances: u32,
-    /// Calls per second of an account and action.
+    /// Calls per second of an account and action; the documentation has no number.
     pub calls_per_sec: u32,
     /// Requests of a key of which time and nonce are kept.
     pub nonces_per_key: u32,
@@ -49,7 +49,7 @@ impl Default for Switches {
         Switches {
             default_region: "ap-guangzhou".to_owned(),
             most_instances: 30,
-            calls_per_sec: 50,
+            calls_per_sec: 1000,
             nonces_per_key: 500_000,
             refuse_signed_before_start: false,
             code_as_text: false,
