@@ -21,6 +21,8 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
         ScheduleCommand::Create2017(spec) => {
             check(draft, spec, None, spec.times.cron.is_none())?;
             check_comes(draft, spec)?;
+            // In a group of another API as well: the caller is told what its documentation says.
+            check_apart(draft, &spec.times, None)?;
             let quotas = &draft.settings.quotas;
             check_quota(draft, quotas.schedules.min(quotas.of_2017.tasks))?;
             create(draft, spec, None)
@@ -139,9 +141,17 @@ fn check_alone(
     times: &ScheduleTimes,
     own: Option<ScheduleId>,
 ) -> Result<(), Error> {
-    if !schedule::take_turns(draft.group()) {
-        return Ok(());
+    match schedule::take_turns(draft.group()) {
+        true => check_apart(draft, times, own),
+        false => Ok(()),
     }
+}
+
+fn check_apart(
+    draft: &Draft<'_>,
+    times: &ScheduleTimes,
+    own: Option<ScheduleId>,
+) -> Result<(), Error> {
     let others = draft.parts().schedules.values();
     let mut others = others.filter(|other| Some(other.id) != own);
     let now = draft.now;
