@@ -186,6 +186,7 @@ impl Runtime {
                     .await
             }
             GroupCommand::Policy(command) => self.change_policy(caller, id, command).await,
+            GroupCommand::Delete { .. } => self.delete_group(caller, id, &command).await,
             GroupCommand::Measured(_)
             | GroupCommand::Rung { .. }
             | GroupCommand::Observed(_)
