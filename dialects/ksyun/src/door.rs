@@ -28,8 +28,8 @@ const VERSION: &str = "2016-03-04";
 const IAM_VERSION: &str = "2015-11-01";
 /// Signing keys kept: one per key, day, region and service.
 const SIGNING_KEYS: usize = 256;
-/// Clients that count the first element of a list as 1 when they page.
-const PAGES_FROM_ONE: &str = "ksc-sdk-go/";
+/// The client of the Terraform provider.
+const TERRAFORM: &str = "ksc-sdk-go/";
 
 /// What an operator can tune of this door, and what it gets from outside.
 pub struct Options {
@@ -124,7 +124,7 @@ impl Ksyun {
             seal: Arc::clone(&self.seal),
             switches: Arc::clone(&self.switches),
             dry_run: dry_run(get("DryRun").map(|(_, value)| *value))?,
-            pages_from_one: agent.starts_with(PAGES_FROM_ONE),
+            is_terraform: agent.starts_with(TERRAFORM),
             names_sdk: get("SdkVersion").is_some(),
         };
         let tree = params::tree(&asked.pairs, &self.limits)

@@ -23,11 +23,13 @@ const COMMON: [&str; 14] = [
 ];
 
 /// What may be given empty: it is cleared then. Elsewhere an empty value is none.
-const CLEARABLE: [&str; 4] = [
+const CLEARABLE: [&str; 6] = [
     "UserData",
     "InstanceName",
     "InstanceNameSuffix",
     "BandWidthShareId",
+    "RepeatUnit",
+    "RepeatCycle",
 ];
 
 /// Other names of parameters (contradictions K02, K15, K18, K19; difference D02): start of the name, and what it is here.

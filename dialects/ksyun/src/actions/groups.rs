@@ -41,8 +41,30 @@ on_group! {
     EnableScalingGroup => GroupCommand::Enable;
     /// DisableScalingGroup: nothing starts by itself any more, what runs goes on.
     DisableScalingGroup => GroupCommand::Disable;
-    /// DeleteScalingGroup: one without instances in which nothing goes on.
-    DeleteScalingGroup => GroupCommand::Delete { force: false };
+}
+
+/// DeleteScalingGroup: one without instances in which nothing goes on. A disabled one does not become empty by itself: if
+/// it is to have no instances, those that it has go along with it, as Terraform expects.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteScalingGroup {
+    scaling_group_id: One,
+}
+
+impl Action<Ctx> for DeleteScalingGroup {
+    const NAME: &'static str = "DeleteScalingGroup";
+    type Response = Returned<GroupKey>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Returned<GroupKey>, Fault> {
+        let item = ctx.group(&self.scaling_group_id).await?;
+        let spec = &item.group.spec;
+        let force = !spec.enabled && spec.size.desired == 0;
+        ctx.on_group(item.group.id, GroupCommand::Delete { force })
+            .await?;
+        Ok(Returned::set(GroupKey {
+            scaling_group_id: self.scaling_group_id.0,
+        }))
+    }
 }
 
 /// DescribeScalingGroup.
