@@ -289,7 +289,7 @@ impl Api for Runtime {
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::new(self.options.settings.catalogue.clone())
+        Arc::clone(&self.catalogue)
     }
 
     async fn push(&self, caller: &Caller, readings: &[Reading]) -> ApiResult<()> {

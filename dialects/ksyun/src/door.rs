@@ -308,7 +308,8 @@ fn reply(
     Reply {
         content_type: match json {
             true => "application/json",
-            false => "text/xml",
+            // Everything is in UTF-8 (L2702); of a text that is only said here.
+            false => "text/xml; charset=utf-8",
         },
         action,
         code: match result {

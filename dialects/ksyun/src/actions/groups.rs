@@ -1,7 +1,9 @@
 //! Groups: switched on and off, deleted, described.
 
 use muster_kit::action::Action;
-use muster_model::{ConfigId, GroupCommand, GroupFilter, GroupId, GroupItem, ResourceKind};
+use muster_model::{
+    Catalogue, ConfigId, GroupCommand, GroupFilter, GroupId, GroupItem, ResourceKind,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{GroupKey, Returned};
@@ -127,7 +129,7 @@ pub(crate) struct ScalingGroup {
 
 impl ScalingGroup {
     /// As it is shown; `of_config`: the security groups of its configuration, for one that has none itself.
-    fn of(item: &GroupItem, of_config: &[String]) -> ScalingGroup {
+    fn of(item: &GroupItem, of_config: &[String], catalogue: &Catalogue) -> ScalingGroup {
         let spec = &item.group.spec;
         let network = &spec.network;
         let slbs = slb_configs(&spec.balancers, spec.health.kind);
@@ -163,7 +165,7 @@ impl ScalingGroup {
             subnet_strategy: spec.spread.into(),
             security_group_id_set: security_groups,
             in_activity: u8::from(item.busy),
-            availability_zone: network.zones.first().cloned(),
+            availability_zone: catalogue.zones_of(network).into_iter().next(),
             distribute_ipv6: network.ipv6_addresses > 0,
             slb_config_set: slbs,
         }
@@ -199,12 +201,13 @@ impl Action<Ctx> for DescribeScalingGroup {
         }
         let count = found.len();
         let configs = ctx.configs(&[]).await?;
+        let catalogue = ctx.api.catalogue();
         let shown = |item: &GroupItem| {
             let config = configs
                 .iter()
                 .find(|config| Some(config.config.id) == item.group.spec.config);
             let groups = config.map(|config| config.config.spec.security_groups.as_slice());
-            ScalingGroup::of(item, groups.unwrap_or_default())
+            ScalingGroup::of(item, groups.unwrap_or_default(), &catalogue)
         };
         Ok(Groups {
             scaling_group_count: count,
