@@ -169,6 +169,21 @@ def test_a_configuration_is_made_changed_shown_and_deleted(emulated):
     assert call("ModifyScalingConfiguration", ScalingConfigurationId=made, ScalingConfigurationName="new", DataDiskGb=20)["Return"]
     one = call("DescribeScalingConfiguration", ScalingConfigurationName="new")["ScalingConfigurationSet"][0]
     assert (one["ScalingConfigurationId"], one["StorageSize"], one["AddressProjectId"]) == (made, 20, 3)
+    # An address is of the usual line and the default project unless something else is said.
+    bought = config(call, AddressBandWidth=5)
+    one = call("DescribeScalingConfiguration", **{"ScalingConfigurationId.0": bought})["ScalingConfigurationSet"][0]
+    assert (one["AddressBandWidth"], one["LineId"], one["AddressProjectId"]) == (5, "BGP", 0)
+    # What is wrong is named as it is given, and what would be right in words.
+    for wrong, words in (
+        ({"Tag.3.Key": "a", "Tag.7.Value": "b"}, "Tag.7.Key"),
+        ({"Tag.11.Key": "a"}, "Tag.N. The value `11` is not right: an N of 1 to 10"),
+        ({"ProjectId": "x"}, "ProjectId. The value `x` is not right: a whole number"),
+        ({"KeepImageLogin": "maybe"}, "KeepImageLogin. The value `maybe` is not right: true or false"),
+    ):
+        with pytest.raises(ClientError) as refusal:
+            config(call, **wrong)
+        assert words in refusal.value.response["Error"]["Message"]
+    call("DeleteScalingConfiguration", **{"ScalingConfigurationId.1": bought})
     used = group(call, made)
     assert "is used by a scaling group" in refused(
         lambda: call("DeleteScalingConfiguration", **{"ScalingConfigurationId.1": made}), "ScalingConfigurationInUse"

@@ -127,11 +127,13 @@ impl Ksyun {
             is_terraform: agent.starts_with(TERRAFORM),
             names_sdk: get("SdkVersion").is_some(),
         };
+        params::check_indices(&asked.pairs)?;
         let tree = params::tree(&asked.pairs, &self.limits)
             .map_err(|error| unreadable(&DecodeError::from(error)))?;
+        let as_given = |fault| params::as_given(fault, &asked.pairs);
         // Clients send more than the API knows (difference D04): that is left aside.
-        let prepared = (entry.prepare)(&tree).map_err(|error| unreadable(&error))?;
-        let members = prepared.run(&ctx).await?;
+        let prepared = (entry.prepare)(&tree).map_err(|error| as_given(unreadable(&error)))?;
+        let members = prepared.run(&ctx).await.map_err(as_given)?;
         match ctx.dry_run {
             true => Err(Fault::dry_run()),
             false => Ok(members),
@@ -223,7 +225,12 @@ fn unreadable(error: &DecodeError) -> Fault {
             Fault::value(path, got.trim_matches('"'), &wanted)
         }
         DecodeErrorKind::Malformed { expected, got } => {
-            Fault::value(path, got.trim_matches('"'), expected)
+            let wanted = match expected.as_str() {
+                "i64" => "a whole number",
+                "a boolean" => "true or false",
+                other => other,
+            };
+            Fault::value(path, got.trim_matches('"'), wanted)
         }
         DecodeErrorKind::TooLarge { .. } => Fault::malformed(path),
     }

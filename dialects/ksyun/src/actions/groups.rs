@@ -103,7 +103,7 @@ pub(crate) struct ScalingGroup {
     instance_num: usize,
     create_time: String,
     remove_policy: RemovePolicy,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Empty = it is not known, or there is none.
     vpc_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     slb_id: Option<String>,
