@@ -434,6 +434,19 @@ def test_both_formats_and_the_simplified_signature(emulated):
     assert (root.find("Error/Type").text, root.find("Error/Code").text) == ("Sender", "SignatureDoesNotMatch")
     assert simplified(emulated, Action="DescribeScalingGroup", Timestamp="2020-12-18T03:50:24Z")[0] == 403
     assert simplified(emulated, Action="Nonsense")[0] == 404
+    # Whose request it is shows in its signature, whatever else is wrong with it.
+    for wrong, status, words in (
+        ({"Version": "2020-01-01"}, 404, "NoSuchEntity"),
+        ({"Version": ""}, 400, "input parameter Version."),
+        ({"Action": ""}, 400, "input parameter Action."),
+    ):
+        answer = simplified(emulated, **({"Action": "DescribeScalingGroup"} | wrong))
+        assert answer[0] == status and words in answer[1]
+    with urllib.request.urlopen(f"http://{emulated.address}/") as versions:
+        assert json.loads(versions.read())["versions"], "without any of these it is another door's"
+    with pytest.raises(urllib.error.HTTPError) as unsigned:
+        urllib.request.urlopen(f"http://{emulated.address}/?Version=2016-03-04")
+    assert unsigned.value.code == 403 and "MissingAuthentication" in unsigned.value.read().decode()
     assert simplified(emulated, "PUT", Action="DescribeScalingGroup")[0] == 400
 
 

@@ -334,14 +334,13 @@ impl Dialect for Ksyun {
     }
 
     fn recognises(&self, head: &Head, pairs: &Pairs) -> bool {
+        // Nobody else signs like this.
         let signed = head
             .header("authorization")
-            .is_some_and(|value| value.starts_with(aws4::ALGORITHM));
-        match pairs.get("Version") {
-            Some(version) => matches!(version, VERSION | IAM_VERSION),
-            // Nobody else signs like this.
-            None => signed || pairs.get("X-Amz-Algorithm").is_some(),
-        }
+            .is_some_and(|value| value.starts_with(aws4::ALGORITHM))
+            || pairs.get("X-Amz-Algorithm").is_some()
+            || (pairs.get("Accesskey").is_some() && pairs.get("Signature").is_some());
+        signed || matches!(pairs.get("Version"), Some(VERSION | IAM_VERSION))
     }
 
     async fn handle(&self, incoming: Incoming) -> Reply {
