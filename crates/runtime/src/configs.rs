@@ -410,20 +410,20 @@ impl Runtime {
         check: bool,
     ) -> ApiResult<Created> {
         let (next, commit) = touch(&slot.account());
-        let before = self
-            .directory
-            .group(id)
-            .map(|slot| slot.view().group.version);
-        let created = self.apply_with(id, command, facts, &commit, check).await?;
-        let after = self
-            .directory
-            .group(id)
-            .map(|slot| slot.view().group.version);
-        if before != after {
-            // A change without effect commits nothing, the account's version included.
-            slot.swap(next);
+        match self.apply_told(id, command, facts, &commit, check).await {
+            Ok(applied) => {
+                if applied.committed {
+                    slot.swap(next);
+                }
+                Ok(applied.created)
+            }
+            Err(error) => {
+                if matches!(error, Error::Store { .. }) {
+                    self.reload_account(slot).await;
+                }
+                Err(error)
+            }
         }
-        Ok(created)
     }
 
     /// Commits what changes an account; after an error the account in memory is what the store has.

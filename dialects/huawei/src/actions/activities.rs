@@ -1,13 +1,12 @@
 //! Activities: version 1 with names in comma lists, version 2 with structures.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_kit::page::{Page, Paged};
 use muster_model::{
     Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
-    Page as Slice, PolicyId, PolicyKind, RelatedInstance, TriggerKind,
+    Page as Slice, Parts, PolicyId, PolicyKind, RelatedInstance, ScheduleTimes, TriggerKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -175,27 +174,64 @@ fn scaling_value(activity: &Activity) -> u32 {
     }
 }
 
+/// The policy that started an activity; a scheduled action of another door is one here. `None` = none, or it is gone.
+struct By<'a> {
+    id: PolicyId,
+    name: &'a str,
+    times: Option<&'a ScheduleTimes>,
+}
+
+impl<'a> By<'a> {
+    fn of(activity: &Activity, parts: &'a Parts) -> Option<By<'a>> {
+        match &activity.trigger.kind {
+            TriggerKind::Policy { policy, .. } => {
+                let policy = parts.policies.get(policy)?;
+                Some(By {
+                    id: policy.id,
+                    name: &policy.name,
+                    times: match &policy.kind {
+                        PolicyKind::Timed { times, .. } => Some(times),
+                        PolicyKind::Simple { .. }
+                        | PolicyKind::External { .. }
+                        | PolicyKind::Target(_)
+                        | PolicyKind::Unhealthy => None,
+                    },
+                })
+            }
+            TriggerKind::Schedule { schedule } => {
+                let task = parts.schedules.get(schedule)?;
+                Some(By {
+                    id: PolicyId::new(task.id.key()),
+                    name: &task.name,
+                    times: Some(&task.times),
+                })
+            }
+            TriggerKind::Manual
+            | TriggerKind::Match
+            | TriggerKind::Unhealthy
+            | TriggerKind::Lost
+            | TriggerKind::Reclaim
+            | TriggerKind::Refresh { .. } => None,
+        }
+    }
+}
+
 /// Why, as JSON text (rule L3).
-fn description(
-    activity: &Activity,
-    policies: &BTreeMap<PolicyId, Arc<muster_model::Policy>>,
-) -> String {
-    let by = match &activity.trigger.kind {
-        TriggerKind::Policy { policy, .. } => policies.get(policy),
-        _ => None,
-    };
-    let word = match (&activity.trigger.kind, by.map(|policy| &policy.kind)) {
+fn description(activity: &Activity, parts: &Parts) -> String {
+    let by = By::of(activity, parts);
+    let times = by.as_ref().and_then(|by| by.times);
+    let word = match (&activity.trigger.kind, times) {
         (TriggerKind::Manual, _) => "MANNUAL",
-        (TriggerKind::Match | TriggerKind::Schedule { .. }, _) => "DIFF",
+        (TriggerKind::Match, _) => "DIFF",
         (TriggerKind::Unhealthy | TriggerKind::Lost | TriggerKind::Reclaim, _) => "HEALTH_CHECK",
         (TriggerKind::Refresh { .. }, _) => "REFRESH",
-        (TriggerKind::Policy { .. }, Some(PolicyKind::Timed { times, .. })) => {
-            match times.cron.is_some() {
-                true => "RECURRENT",
-                false => "SCHEDULED",
-            }
+        (TriggerKind::Policy { .. } | TriggerKind::Schedule { .. }, Some(times))
+            if times.cron.is_some() =>
+        {
+            "RECURRENT"
         }
-        (TriggerKind::Policy { .. }, _) => "ALARM",
+        (TriggerKind::Policy { .. }, Some(_)) | (TriggerKind::Schedule { .. }, _) => "SCHEDULED",
+        (TriggerKind::Policy { .. }, None) => "ALARM",
     };
     let mut reason = json!({
         "change_reason": word,
@@ -232,7 +268,7 @@ impl Action<Ctx> for ListScalingActivityLogs {
                 instance_added_list: names(&fates.added),
                 instance_deleted_list: names(&fates.deleted),
                 instance_removed_list: names(&fates.removed),
-                description: description(activity, &view.parts.policies),
+                description: description(activity, &view.parts),
             }
         };
         Ok(Logs {
@@ -399,7 +435,7 @@ fn log_v2(activity: &Activity, view: &GroupView) -> LogV2 {
             instance_standby_list: logged_instances(&fates.standby),
         }),
         balancers: of_balancers.then(|| balancers(activity)),
-        description: description(activity, &view.parts.policies),
+        description: description(activity, &view.parts),
         kind,
     }
 }
