@@ -90,6 +90,29 @@ impl Runtime {
         Ok(left)
     }
 
+    /// Has the balancers make what accounts laid out so. One at a time, from what is committed by then: whatever happens in
+    /// between, the last one says how it is.
+    pub(crate) async fn arrange(&self) {
+        let _one = self.arranging.lock().await;
+        let slots = self.directory.slots();
+        let views: Vec<Arc<GroupView>> = slots.iter().map(|(_, slot)| slot.view()).collect();
+        let accounts = self.directory.accounts();
+        let records: Vec<_> = accounts.iter().map(|slot| slot.records()).collect();
+        let layout = muster_engine::layout(
+            records.iter().map(|records| &**records),
+            views.iter().map(|view| &**view),
+        );
+        let patience = u64::from(self.options.settings.call_timeout_secs);
+        let until = self.clock.now().plus_secs(patience);
+        tokio::select! {
+            biased;
+            () = self.balancer.arrange(&layout) => {}
+            () = self.clock.deadline(until) => {
+                tracing::warn!("the balancers were not arranged in time; the next listing tries again");
+            }
+        }
+    }
+
     /// What the balancers list; `None` when they do not, or when nobody asks for it.
     pub(crate) async fn listed_members(&self, group: Option<GroupId>) -> Option<Listing> {
         if let Some(id) = group {

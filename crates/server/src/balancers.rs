@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use muster_model::{BalancerPlace, Instance};
+use muster_model::{BalancerPlace, Instance, Layout};
 use muster_ports::LoadBalancer;
 use muster_providers::haproxy::HaProxy;
 use muster_providers::proxy::ProxyBalancer;
@@ -27,6 +27,7 @@ fn outside(config: &Config) -> BTreeSet<BalancerPlace> {
 pub(crate) async fn own<'a>(
     config: &Config,
     dir: &Path,
+    layout: Layout,
     instances: impl IntoIterator<Item = &'a Instance>,
 ) -> Result<(Arc<dyn LoadBalancer>, Option<Arc<ProxyBalancer>>), String> {
     let outside = outside(config);
@@ -35,8 +36,10 @@ pub(crate) async fn own<'a>(
         let table = TableBalancer::of(instances, ours);
         return Ok((Arc::new(table), None));
     }
-    let options = config.proxy.options(&config.listener, dir);
-    let proxy = Arc::new(ProxyBalancer::open(options, instances, ours).await?);
+    let layout = layout.without(|place| outside.contains(place));
+    let machines = config.backend.first_port.0..=config.backend.last_port.0;
+    let options = config.proxy.options(&config.listener, machines, dir);
+    let proxy = Arc::new(ProxyBalancer::open(options, &layout, instances, ours).await?);
     Ok((Arc::<ProxyBalancer>::clone(&proxy), Some(proxy)))
 }
 

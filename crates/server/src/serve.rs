@@ -9,7 +9,7 @@ use muster_huawei::{Huawei, TopicOptions};
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_ksyun::Ksyun;
-use muster_model::Access;
+use muster_model::{Access, Records};
 use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::proxy::ProxyBalancer;
@@ -97,8 +97,9 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     let projects = Arc::new(projects);
 
     let clock = clock(args, &store).await?;
-    let back = back_end(args, &config, &dir, &clock, &store).await?;
+    // First of all: no listener of an account takes this address.
     let (listener, address) = bind(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
+    let back = back_end(args, &config, &dir, &clock, &store).await?;
     let runtime = Runtime::start(
         Arc::clone(&store),
         Arc::clone(&back.compute),
@@ -286,6 +287,7 @@ fn topics(signer: &Signer, config: &Config) -> TopicOptions {
         confirm_at_once: config.smn.confirmed == Confirmation::AtOnce,
         has_mail: config.smn.has_mail(),
         certificate: signer.certificate(),
+        public_url: config.smn.public_url().map(Arc::from),
     }
 }
 
@@ -362,9 +364,13 @@ async fn back_end(
             let backend = ProcessBackend::open(dir, options).map_err(|error| error.to_string())?;
             tracing::info!("machines are processes: {}", backend.capabilities());
             let groups = store.groups().await.map_err(|error| error.to_string())?;
+            let records = store.records().await.map_err(|error| error.to_string())?;
+            // Ids are unique: those of all accounts may lie beside each other.
+            let records: Records = records.into_iter().collect();
+            let layout = muster_engine::layout([&records], []);
             let instances = groups.iter().flat_map(|rows| &rows.instances);
             let instances = instances.map(|instance| &**instance);
-            let (rest, proxy) = balancers::own(config, dir, instances).await?;
+            let (rest, proxy) = balancers::own(config, dir, layout, instances).await?;
             let mut measured: Vec<Source> = Vec::new();
             measured.extend(crate::sources::sampler(&backend, config));
             measured.extend(crate::sources::proxy(proxy.as_ref(), config));
