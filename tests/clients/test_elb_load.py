@@ -2,9 +2,12 @@
 put there by hand beside those of groups."""
 
 import base64
+import contextlib
 import http.server
+import itertools
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -273,3 +276,37 @@ def test_requests_that_find_no_member_count(served):
     text = urllib.request.urlopen(f"http://{served.address}/metrics", timeout=10).read().decode()
     line = f'muster_proxy_unserved_total{{balancer="{listener}",listener="{listener}"}} 3'
     assert line in text.splitlines(), [one for one in text.splitlines() if "unserved" in one]
+
+
+def test_whenever_muster_is_killed_load_is_what_is_stored(served, backend):
+    elb, port = neighbour(served, "elb", "v3"), free_port()
+    _, pool = front(elb, port)
+    backends = [backend(name) for name in "abcdef"]
+    member(elb, pool, backends[0].port)
+    names = {one.port: name for one, name in zip(backends, "abcdef")}
+
+    def work(elb):
+        """Members come and go until nobody answers any more."""
+        there = {}
+        with contextlib.suppress(Exception):
+            for at in itertools.cycle(range(1, 6)):
+                if at in there:
+                    elb("delete_member", pool_id=pool, member_id=there.pop(at))
+                else:
+                    there[at] = member(elb, pool, backends[at].port)
+
+    for millis in (20, 55, 90, 130):
+        running = threading.Thread(target=work, args=(neighbour(served, "elb", "v3"),), daemon=True)
+        running.start()
+        # Wherever that is: each of the kills is somewhere else in the row of commits and effects.
+        time.sleep(millis / 1000)
+        served.kill9()
+        running.join(60)
+        served.start()
+        elb = neighbour(served, "elb", "v3")
+        stored = {names[m["protocol_port"]] for m in elb("list_members", pool_id=pool)["members"]}
+        assert "a" in stored and set(shares(port, 12)) == stored
+        for one in elb("list_members", pool_id=pool)["members"]:
+            if one["protocol_port"] != backends[0].port:
+                elb("delete_member", pool_id=pool, member_id=one["id"])
+        assert set(shares(port, 4)) == {"a"}

@@ -200,6 +200,8 @@ impl Board {
         });
         let made = made.map(|member| {
             let health = self.by_hand.get(&member.id).copied().unwrap_or_default();
+            // One that takes no load is not checked.
+            let checked = if member.spec.up { checked } else { Checked::No };
             let status = operating_status(beside, checked, health);
             by_hand(beside, member, (status, &listeners))
         });
