@@ -5,14 +5,16 @@ import base64
 import contextlib
 import http.server
 import itertools
+import json
 import socket
+import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 
 import pytest
-from conftest import eventually, free_port
+from conftest import BINARY, eventually, free_port
 from huawei import config, group, huawei, instances, neighbour, refused
 from test_haproxy import MACHINE
 
@@ -310,3 +312,27 @@ def test_whenever_muster_is_killed_load_is_what_is_stored(served, backend):
             if one["protocol_port"] != backends[0].port:
                 elb("delete_member", pool_id=pool, member_id=one["id"])
         assert set(shares(port, 4)) == {"a"}
+
+
+def test_nobody_has_load_of_another_account(served, backend):
+    elb, port = neighbour(served, "elb", "v3"), free_port()
+    _, pool = front(elb, port)
+    member(elb, pool, backend("a").port)
+    command = [BINARY, "account", "create", "second", "--data", str(served.data)]
+    key = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    theirs = huawei(served, key=(key["access_key_id"], key["secret_access_key"]))
+    bound = [{"pool_id": pool, "protocol_port": 80, "weight": 1}]
+    made = group(theirs, 1, lbaas_listeners=bound)
+
+    def it_is_refused():
+        logs = theirs("list_scaling_activity_logs", scaling_group_id=made)["scaling_activity_log"]
+        return any(log["status"] == "FAIL" for log in logs)
+
+    eventually(it_is_refused)
+    assert "another account's" in served.data.with_suffix(".log").read_text()
+    for _ in range(2):
+        assert len(elb("list_members", pool_id=pool)["members"]) == 1
+        assert shares(port, 4) == {"a": 4}
+        # Nor after a restart, which binds what it finds written down.
+        served.restart()
+        elb = neighbour(served, "elb", "v3")

@@ -1,16 +1,31 @@
 //! What the records of accounts lay out of balancers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use muster_model::{
-    Balancer, Front, FrontProtocol, GroupView, HandMember, LaidPool, Layout, Listener, PoolId,
-    Records,
+    AccountId, Balancer, BalancerPlace, Front, FrontProtocol, GroupView, HandMember, LaidPool,
+    Layout, Listener, ListenerId, PoolId, Records,
 };
+
+/// Whether a place is a listener or a pool that another account made: nobody's machines become members there. Ids that
+/// nobody made here are whoever's they are.
+#[must_use]
+pub fn is_anothers(records: &[Arc<Records>], account: AccountId, place: &BalancerPlace) -> bool {
+    let pool = PoolId::parse_uuid(&place.balancer).ok();
+    let listener = ListenerId::parse_uuid(&place.balancer).ok();
+    records.iter().any(|records| {
+        let pool = pool.and_then(|id| records.pools.get(&id));
+        let listener = listener.and_then(|id| records.listeners.get(&id));
+        pool.is_some_and(|pool| pool.head.account != account)
+            || listener.is_some_and(|listener| listener.head.account != account)
+    })
+}
 
 /// The layout that these records say, with the places that these groups are bound to.
 #[must_use]
 pub fn layout<'a>(
-    records: impl IntoIterator<Item = &'a Records>,
+    records: &[Arc<Records>],
     views: impl IntoIterator<Item = &'a GroupView>,
 ) -> Layout {
     let mut all = Layout::default();
@@ -29,8 +44,10 @@ pub fn layout<'a>(
     for view in views {
         let spec = &view.group.spec;
         for binding in spec.balancers.iter().flat_map(Balancer::bindings) {
-            let bound = all.bound.entry(binding.target.place()).or_default();
-            bound.insert(view.group.id);
+            let place = binding.target.place();
+            if !is_anothers(records, view.group.account, &place) {
+                all.bound.entry(place).or_default().insert(view.group.id);
+            }
         }
     }
     all

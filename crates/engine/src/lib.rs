@@ -64,7 +64,7 @@ pub use calls::{PlannedCall, launch_spec};
 pub use catalogue::{abnormal, judged, judged_config, with_made};
 pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
-pub use layout::layout;
+pub use layout::{is_anothers, layout};
 pub use plan::{Plan, plan};
 pub use reason::{Acted, Clamp, Code, Decision, Input, Reason, Record, Victim};
 pub use records::{change_records, take_readings};

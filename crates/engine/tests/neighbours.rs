@@ -1,6 +1,8 @@
 //! Records that name each other: what is named has to be there, and stays while it is named.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
+use std::sync::Arc;
+
 use muster_engine::{Context, Facts, Quotas, Settings, change_records, layout};
 use muster_model::{
     Account, AccountId, Codes, Error, FrontProtocol, HealthMonitorSpec, Ids, Kept, Key,
@@ -145,7 +147,7 @@ fn what_is_laid_out_is_what_can_be_carried_out() {
     (resting.up, resting.port) = (false, 81);
     has.make(RecordSpec::PoolMember(resting)).unwrap();
     let check = has.make(monitor(pool)).unwrap();
-    let laid = layout([&has.records], []);
+    let laid = layout(&[Arc::new(has.records.clone())], []);
     let ports = laid.fronts.iter();
     let mut ports: Vec<_> = ports
         .map(|one| (one.port, one.protocol, one.pool.clone()))
@@ -166,7 +168,7 @@ fn what_is_laid_out_is_what_can_be_carried_out() {
     assert_eq!((probe.ask, probe.delay_secs), (ProbeAsk::Connect, 5));
     has.delete(check).unwrap();
     assert_eq!(
-        layout([&has.records], []).pools[&pool.uuid()].check,
+        layout(&[Arc::new(has.records.clone())], []).pools[&pool.uuid()].check,
         None,
         "as without one"
     );

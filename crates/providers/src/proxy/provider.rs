@@ -55,7 +55,7 @@ impl ProxyBalancer {
         options: ProxyOptions,
         layout: &Layout,
         instances: impl IntoIterator<Item = &'a Instance>,
-        ours: impl Fn(&BalancerTarget) -> bool,
+        ours: impl Fn(&Instance, &BalancerTarget) -> bool,
     ) -> Result<ProxyBalancer, String> {
         let given = match &options.dir {
             Some(dir) => given::read(dir)?,
@@ -79,7 +79,7 @@ impl ProxyBalancer {
         balancer.lay_out(layout).await;
         for instance in instances {
             for binding in instance.bindings.iter() {
-                if !binding.wanted || !ours(&binding.target) {
+                if !binding.wanted || !ours(instance, &binding.target) {
                     continue;
                 }
                 let machine = instance.machine.as_ref();

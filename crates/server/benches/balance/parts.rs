@@ -111,7 +111,7 @@ async fn embedded(machines: &[SocketAddr]) -> (ProxyBalancer, SocketAddr, Socket
         ]),
         ..ProxyOptions::default()
     };
-    let balancer = ProxyBalancer::open(options, &Layout::default(), [], |_| true)
+    let balancer = ProxyBalancer::open(options, &Layout::default(), [], |_, _| true)
         .await
         .unwrap();
     let mut ids = Ids::new(1);

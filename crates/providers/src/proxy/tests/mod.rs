@@ -48,7 +48,7 @@ fn options() -> ProxyOptions {
 }
 
 async fn open(options: ProxyOptions) -> ProxyBalancer {
-    ProxyBalancer::open(options, &Layout::default(), [], |_| true)
+    ProxyBalancer::open(options, &Layout::default(), [], |_, _| true)
         .await
         .unwrap()
 }
