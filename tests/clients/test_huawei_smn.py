@@ -384,6 +384,28 @@ def test_nobody_hears_before_they_confirm_where_that_is_asked_for(server, tmp_pa
     assert [s["status"] for s in all_of(call, urn)] == [0, 1]
 
 
+def test_links_begin_where_the_operator_says(server, tmp_path, endpoint):
+    there = configured(server, tmp_path, '[smn]\npublic_url = "https://scale.example:8443/"\n')
+    one = endpoint()
+    _, headers, answer = log_in(there)
+    headers = {"X-Auth-Token": headers["X-Subject-Token"], "Host": "evil.example", "x-forwarded-proto": "http"}
+    project, news = answer["token"]["project"]["id"], topic(smn(there))
+    body = {"protocol": "http", "endpoint": one.url}
+    path = f"/v2/{project}/notifications/topics/{news}/subscriptions"
+    assert http(there, "POST", path, body, headers)[0] == 201
+    there.settle()
+    (asked,) = one.messages("SubscriptionConfirmation")
+    links = [asked["subscribe_url"], asked["signing_cert_url"]]
+    assert [link.split("/smn/")[0] for link in links] == ["https://scale.example:8443"] * 2, links
+    # It is no more than the beginning.
+    for wrong in ("scale.example", "ftp://scale.example", "https://scale.example/?a=b"):
+        config = tmp_path / "wrong.toml"
+        config.write_text(f'[smn]\npublic_url = "{wrong}"\n')
+        command = [BINARY, "serve", "--data", str(tmp_path / "wrong"), "--config", str(config)]
+        failed = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert failed.returncode != 0 and f"public_url `{wrong}`" in failed.stderr, failed
+
+
 def hooked(call, made, urn, name="hook", **more):
     body = {
         "lifecycle_hook_name": name,

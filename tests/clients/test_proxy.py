@@ -1,8 +1,10 @@
 """A group of real processes behind the embedded balancer: no request is lost while it scales and is refreshed, and a
 restart of muster brings the same listeners back."""
 
+import contextlib
 import os
 import signal
+import urllib.error
 import urllib.request
 
 import pytest
@@ -151,3 +153,42 @@ protocol = "tcp"
     assert (listener(served)["address"], listener(served)["protocol"]) == (where, "tcp")
     with urllib.request.urlopen(f"http://{where}/", timeout=10) as answer:
         assert answer.read().decode() == listener(served)["members"][0]["machine"]
+
+
+def test_a_group_at_zero_is_woken_by_requests_that_find_nobody(server, tmp_path):
+    config = tmp_path / "muster.toml"
+    config.write_text("[backend]\nobserve_secs = 1\n[metrics]\nsample_secs = 1\n[proxy]\ncheck_interval_millis = 200\n")
+    served = server("--config", str(config))
+    call = served.sdk()
+    made = group(call, 0, most=1)
+    alarm = {"ComparisonOperator": "GREATER_THAN", "MetricName": "CPU_UTILIZATION", "Threshold": 1, "Period": 60, "ContinuousTime": 1}
+    policy = call("CreateScalingPolicy", AutoScalingGroupId=made, ScalingPolicyName="wake", AdjustmentValue=1, Cooldown=0,
+                  AdjustmentType="CHANGE_IN_CAPACITY", MetricAlarm=alarm)["AutoScalingPolicyId"]
+    how = {"metric": "group_requests_per_sec", "high": {"period_secs": 3, "repeat": 1}}
+    served.native("PUT", f"policies/{policy}", how)
+
+    # There is a listener where the group is bound, before there is a machine.
+    def it_is_open():
+        return "address" in listener(served)
+
+    eventually(it_is_open)
+    answers = []
+
+    def somebody_answers():
+        with contextlib.suppress(urllib.error.HTTPError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port(served)}/", timeout=10) as answer:
+                answers.append(answer.read().decode())
+        return answers
+
+    eventually(somebody_answers, secs=60)
+    wait_until(call, made, 1)
+    assert answers[0] in states(call, made)
+    # A restart finds it as it is; without a machine too.
+    call("ModifyDesiredCapacity", AutoScalingGroupId=made, DesiredCapacity=0)
+    wait_until(call, made, 0)
+    before = listener(served)["address"]
+    served.restart()
+    assert listener(served)["address"] == before
+    with pytest.raises(urllib.error.HTTPError) as nobody:
+        urllib.request.urlopen(f"http://{before}/", timeout=10)
+    assert nobody.value.code == 503

@@ -1,12 +1,16 @@
 //! Records that name each other: what is named has to be there, and stays while it is named.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
-use muster_engine::{Context, Facts, Quotas, Settings, change_records};
+use std::sync::Arc;
+
+use muster_engine::{Context, Facts, Quotas, Settings, change_records, layout};
 use muster_model::{
-    Account, AccountId, Error, HealthMonitorSpec, Ids, Kept, Key, KeyPairSpec, ListenerSpec,
-    LoadBalancerId, PoolId, PoolMemberSpec, PoolSpec, RecordCommand, RecordId, RecordSpec, Records,
-    SecurityGroupId, SecurityRuleSpec, Site, SubnetSpec, Time,
+    Account, AccountId, Codes, Error, FrontProtocol, HealthMonitorSpec, Ids, Kept, Key,
+    KeyPairSpec, ListenerSpec, LoadBalancerId, PoolId, PoolMemberSpec, PoolSpec, ProbeAsk,
+    RecordCommand, RecordId, RecordSpec, Records, SecurityGroupId, SecurityRuleSpec, Site,
+    SubnetSpec, Time,
 };
+use serde_json::json;
 
 /// The records of an account, changed one by one.
 struct Has {
@@ -113,6 +117,111 @@ fn rule(group: SecurityGroupId, from: Option<SecurityGroupId>) -> RecordSpec {
         remote_address_group: None,
         enabled: true,
     }))
+}
+
+#[test]
+fn what_is_laid_out_is_what_can_be_carried_out() {
+    let mut has = nothing();
+    let made = has.make(RecordSpec::LoadBalancer(Box::default()));
+    let RecordId::LoadBalancer(balancer) = made.unwrap() else {
+        panic!("another kind")
+    };
+    let mut fronts = Vec::new();
+    for (port, protocol) in [(80, "HTTP"), (81, "TCP"), (82, "HTTPS")] {
+        fronts.push(has.make(listener(balancer, port, protocol)).unwrap());
+    }
+    let RecordId::Listener(first) = fronts[0] else {
+        panic!("another kind")
+    };
+    let made = has.make(RecordSpec::Pool(Box::new(PoolSpec {
+        listener: Some(first),
+        ..PoolSpec::default()
+    })));
+    let RecordId::Pool(pool) = made.unwrap() else {
+        panic!("another kind")
+    };
+    has.make(member(pool)).unwrap();
+    let RecordSpec::PoolMember(mut resting) = member(pool) else {
+        panic!("another kind")
+    };
+    (resting.up, resting.port) = (false, 81);
+    has.make(RecordSpec::PoolMember(resting)).unwrap();
+    let check = has.make(monitor(pool)).unwrap();
+    let laid = layout(&[Arc::new(has.records.clone())], []);
+    let ports = laid.fronts.iter();
+    let mut ports: Vec<_> = ports
+        .map(|one| (one.port, one.protocol, one.pool.clone()))
+        .collect();
+    // They were made in one moment.
+    ports.sort_by_key(|(port, _, _)| *port);
+    assert_eq!(
+        ports,
+        [
+            (80, FrontProtocol::Http, Some(pool.uuid())),
+            (81, FrontProtocol::Tcp, None),
+        ]
+    );
+    let laid_pool = &laid.pools[&pool.uuid()];
+    let members = laid_pool.members.iter().map(|one| one.port);
+    assert_eq!(members.collect::<Vec<_>>(), [80]);
+    let probe = laid_pool.check.clone().unwrap();
+    assert_eq!((probe.ask, probe.delay_secs), (ProbeAsk::Connect, 5));
+    has.delete(check).unwrap();
+    assert_eq!(
+        layout(&[Arc::new(has.records.clone())], []).pools[&pool.uuid()].check,
+        None,
+        "as without one"
+    );
+    // What others balance is left to them, with the listeners that send load there.
+    let elsewhere = laid.without(|place| place.listener == pool.uuid());
+    assert!(elsewhere.pools.is_empty());
+    assert_eq!(elsewhere.fronts.len(), 1);
+}
+
+/// A health check with what is kept of it.
+fn checked(kind: &str, kept: serde_json::Value) -> Option<ProbeAsk> {
+    let RecordSpec::HealthMonitor(spec) = monitor(PoolId::new(Key::from_bits(1))) else {
+        panic!("another kind")
+    };
+    let spec = HealthMonitorSpec {
+        kind: kind.to_owned(),
+        kept: serde_json::from_value(kept).unwrap(),
+        ..*spec
+    };
+    spec.probe().map(|probe| probe.ask)
+}
+
+#[test]
+fn kinds_of_checks() {
+    let http = |method: &str, path: &str, host: Option<&str>, codes| ProbeAsk::Http {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        host: host.map(str::to_owned),
+        codes: Codes::parse(codes).unwrap(),
+    };
+    let told = json!({
+        "http_method": "HEAD",
+        "url_path": "/ready",
+        "domain_name": "shop.example",
+        "expected_codes": "200,204",
+    });
+    for (kind, kept, wanted) in [
+        ("TCP", json!({}), Some(ProbeAsk::Connect)),
+        ("HTTP", json!({}), Some(http("GET", "/", None, "200"))),
+        (
+            "HTTP",
+            told,
+            Some(http("HEAD", "/ready", Some("shop.example"), "200,204")),
+        ),
+        (
+            "HTTP",
+            json!({ "admin_state_up": false }),
+            Some(ProbeAsk::Nothing),
+        ),
+        ("GRPC", json!({}), None),
+    ] {
+        assert_eq!(checked(kind, kept.clone()), wanted, "{kind} {kept}");
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod group;
 mod hook;
 pub mod id;
 mod instance;
+mod layout;
 mod machine;
 mod network;
 mod notification;
@@ -100,6 +101,7 @@ pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
     Warmup,
 };
+pub use layout::{Codes, Front, FrontProtocol, HandMember, LaidPool, Layout, Probe, ProbeAsk};
 pub use machine::{LaunchSpec, Machine, MachineHealth, MachineState, OwnerKey};
 pub use network::{
     KeyPairSpec, SecurityGroupSpec, SecurityRuleSpec, SubnetSpec, VpcSpec, default_security_group,

@@ -69,7 +69,7 @@ pub struct PoolSpec {
     pub kept: Kept,
 }
 
-/// A member of a pool that was put there by hand: a record; no load is sent there.
+/// A member of a pool that was put there by hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoolMemberSpec {
     /// Its pool.
@@ -90,7 +90,7 @@ pub struct PoolMemberSpec {
     pub up: bool,
 }
 
-/// The health check of a pool: what was wished for, shown again.
+/// The health check of a pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HealthMonitorSpec {
     /// Its pool.

@@ -70,7 +70,7 @@ pub struct SubscriptionSpec {
     /// The secret that whoever hears it says yes or no with: it is random, and made by the door.
     #[serde(default)]
     pub token: String,
-    /// Where this service is, as whoever made the subscription sees it: links begin with it.
+    /// Where this service is, as its operator says or whoever made the subscription sees it: links begin with it.
     #[serde(default)]
     pub base_url: String,
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use muster_model::{
     Access, AccountId, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter,
     ConfigItem, Created, Error, GroupAdvice, GroupFilter, GroupId, GroupItem, GroupView,
-    InstanceFilter, InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading, Records,
-    Site, SubscriberAnswer, Summary, Time,
+    InstanceFilter, InstanceItem, Machine, Member, MemberHealth, MetricSource, Page, Paged,
+    PoolMemberId, Reading, Records, Site, SubscriberAnswer, Summary, Time,
 };
 
 /// Who asks.
@@ -114,6 +114,13 @@ pub trait Api: Send + Sync {
     /// # Errors
     /// [`Error::BackEnd`].
     async fn members(&self, caller: &Caller) -> ApiResult<Vec<Arc<Member>>>;
+
+    /// What balancers find of the health of the caller's members that were put there by hand; those that take no load are
+    /// not told of.
+    ///
+    /// # Errors
+    /// [`Error::BackEnd`].
+    async fn by_hand(&self, caller: &Caller) -> ApiResult<BTreeMap<PoolMemberId, MemberHealth>>;
 
     /// What the operator says that there is.
     fn catalogue(&self) -> Arc<Catalogue>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_model::{
-    BalancerPlace, BalancerTarget, GroupId, InstanceId, Member, MemberHealth, MemberSpec,
-    MemberState, OwnerKey,
+    BalancerPlace, BalancerTarget, GroupId, InstanceId, Layout, Member, MemberHealth, MemberSpec,
+    MemberState, OwnerKey, PoolMemberId,
 };
 
 /// Why a call to a balancer did not succeed. Closed: each case leads to another next step.
@@ -109,6 +109,15 @@ pub trait LoadBalancer: Send + Sync {
     /// # Errors
     /// See [`BalancerError`].
     async fn list(&self, group: Option<GroupId>) -> Result<Listing, BalancerError>;
+
+    /// Makes what accounts laid out so: all of it as it is now, whatever was told before. Balancers that others lay out have
+    /// nothing to do. What cannot be had is said where the balancer is looked at; it is tried again when this is called again.
+    async fn arrange(&self, _layout: &Layout) {}
+
+    /// What is found of the health of members that were put there by hand; those that take no load are not told of.
+    async fn by_hand(&self) -> BTreeMap<PoolMemberId, MemberHealth> {
+        BTreeMap::new()
+    }
 }
 
 /// A table of members that keeps the rules of the contract: for balancers that hold one themselves.

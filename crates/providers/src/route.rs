@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::{join, join_all};
-use muster_model::{BalancerPlace, BalancerTarget, GroupId, MemberSpec, OwnerKey};
+use muster_model::{
+    BalancerPlace, BalancerTarget, GroupId, Layout, MemberHealth, MemberSpec, OwnerKey,
+    PoolMemberId,
+};
 use muster_ports::{Asked, BalancerError, Listing, LoadBalancer};
 
 /// A balancer that the configuration names.
@@ -100,6 +103,16 @@ impl LoadBalancer for Routes {
             all.asked.extend(listing.asked);
         }
         Ok(all)
+    }
+
+    async fn arrange(&self, layout: &Layout) {
+        let layout = layout.clone();
+        let layout = layout.without(|place| self.by_place.contains_key(place));
+        self.rest.arrange(&layout).await;
+    }
+
+    async fn by_hand(&self) -> BTreeMap<PoolMemberId, MemberHealth> {
+        self.rest.by_hand().await
     }
 }
 

@@ -9,8 +9,8 @@ use muster_engine::Facts;
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
-    HookChange, InstanceFilter, InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading,
-    Records, ResourceKind, SubscriberAnswer, Summary, Time, own_key,
+    HookChange, InstanceFilter, InstanceItem, Machine, Member, MemberHealth, MetricSource, Page,
+    Paged, PoolMemberId, Reading, Records, ResourceKind, SubscriberAnswer, Summary, Time, own_key,
 };
 use muster_ports::{Api, ApiResult, Caller, Clock, Commit};
 
@@ -287,6 +287,13 @@ impl Api for Runtime {
         let mut members = listing.members;
         members.retain(|member| self.visible(caller, member.owner.group).is_ok());
         Ok(members)
+    }
+
+    async fn by_hand(&self, caller: &Caller) -> ApiResult<BTreeMap<PoolMemberId, MemberHealth>> {
+        let own = self.records_of(caller.account);
+        let mut found = self.balancer.by_hand().await;
+        found.retain(|id, _| own.pool_members.contains_key(id));
+        Ok(found)
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

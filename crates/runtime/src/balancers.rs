@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use muster_engine::balancers;
-use muster_model::{BalancerTarget, Binding, GroupId, GroupView, Member, MemberSpec, OwnerKey};
+use muster_model::{
+    BalancerTarget, Binding, GroupId, GroupView, Member, MemberSpec, OwnerKey, Records,
+};
 use muster_ports::{Asked, BalancerError, Clock, ComputeError, Listing, LoadBalancer};
 
 use crate::runtime::Runtime;
@@ -41,7 +43,13 @@ impl Runtime {
         let machine = instance.machine.as_ref();
         let (wanted, unwanted): (Vec<_>, Vec<_>) =
             instance.bindings.iter().partition(|binding| binding.wanted);
+        let records = self.all_records();
         for binding in &wanted {
+            let place = binding.target.place();
+            if muster_engine::is_anothers(&records, view.group.account, &place) {
+                let error = BalancerError::Refused("another account's".to_owned());
+                return Err(as_call(error, &binding.target));
+            }
             let member = MemberSpec {
                 owner: owner.clone(),
                 target: binding.target.clone(),
@@ -88,6 +96,30 @@ impl Runtime {
             }
         }
         Ok(left)
+    }
+
+    fn all_records(&self) -> Vec<Arc<Records>> {
+        let accounts = self.directory.accounts();
+        accounts.iter().map(|slot| slot.records()).collect()
+    }
+
+    /// Has the balancers make what accounts laid out so. One at a time, from what is committed by then: whatever happens in
+    /// between, the last one says how it is.
+    pub(crate) async fn arrange(&self) {
+        let _one = self.arranging.lock().await;
+        let slots = self.directory.slots();
+        let views: Vec<Arc<GroupView>> = slots.iter().map(|(_, slot)| slot.view()).collect();
+        let views = views.iter().map(|view| &**view);
+        let layout = muster_engine::layout(&self.all_records(), views);
+        let patience = u64::from(self.options.settings.call_timeout_secs);
+        let until = self.clock.now().plus_secs(patience);
+        tokio::select! {
+            biased;
+            () = self.balancer.arrange(&layout) => {}
+            () = self.clock.deadline(until) => {
+                tracing::warn!("the balancers were not arranged in time; the next listing tries again");
+            }
+        }
     }
 
     /// What the balancers list; `None` when they do not, or when nobody asks for it.

@@ -89,6 +89,9 @@ impl Runtime {
         self.metrics.listing(listed.is_ok());
         match listed {
             Ok(machines) => {
+                if group.is_none() {
+                    self.arrange().await;
+                }
                 let listing = self.listed_members(group).await;
                 self.tell(group, asked_at, machines, listing.as_ref()).await;
                 if let Some(listing) = &listing {

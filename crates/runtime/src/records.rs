@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    AccountId, Created, Error, Event, GroupCommand, GroupId, RecordChange, RecordCommand, RecordId,
-    Records, Site,
+    AccountId, Created, Error, Event, GroupCommand, GroupId, Record, RecordChange, RecordCommand,
+    RecordId, Records, Site,
 };
 use muster_ports::{ApiResult, Clock, Commit, Guard, Row, StoreError};
 
@@ -19,6 +19,21 @@ use crate::runtime::Runtime;
 fn rows_of_records(change: &RecordChange) -> impl Iterator<Item = Row> {
     let gone = change.gone.iter().copied().map(Row::NoRecord);
     gone.chain(change.put.iter().cloned().map(Row::Record))
+}
+
+/// Whether a change says something about balancers.
+fn lays_out(change: &RecordChange) -> bool {
+    let put = change.put.iter().map(Record::id);
+    let mut ids = change.gone.iter().copied().chain(put);
+    ids.any(|id| {
+        matches!(
+            id,
+            RecordId::Listener(_)
+                | RecordId::Pool(_)
+                | RecordId::PoolMember(_)
+                | RecordId::HealthMonitor(_)
+        )
+    })
 }
 
 impl Runtime {
@@ -52,13 +67,18 @@ impl Runtime {
         commands: &[RecordCommand],
     ) -> ApiResult<Created> {
         let slot = self.account_slot(caller.account)?;
-        let _lock = slot.lock.lock().await;
+        let lock = slot.lock.lock().await;
         let change = self.decide_records(&slot, &caller.site, commands)?;
         let made: Vec<RecordId> = change.made.clone();
         if !caller.check {
             self.commit_records(&slot, &change, Vec::new()).await?;
+            drop(lock);
             // Whatever changed, alarm rules may say something else now.
             self.queue.want(caller.account, self.clock.now());
+            // If this ends before that is done, the next listing does it.
+            if lays_out(&change) {
+                self.arrange().await;
+            }
         }
         Ok(match made.first() {
             Some(first) => Created::Record(*first),

@@ -97,6 +97,8 @@ pub struct Runtime {
     pub(crate) listed: Listed,
     /// Rings when records have changed.
     pub(crate) records_bell: Notify,
+    /// Held by whoever tells balancers what is laid out.
+    pub(crate) arranging: tokio::sync::Mutex<()>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
     stop: AtomicBool,
@@ -137,6 +139,7 @@ impl Runtime {
             jobs: Jobs::default(),
             listed: Listed::default(),
             records_bell: Notify::new(),
+            arranging: tokio::sync::Mutex::new(()),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
             ready: AtomicBool::new(false),
@@ -146,6 +149,7 @@ impl Runtime {
         for id in interrupted {
             runtime.deliver(id, GroupCommand::Recover).await;
         }
+        runtime.arrange().await;
         tokio::spawn(Arc::clone(&runtime).dispatch());
         tokio::spawn(Arc::clone(&runtime).observe_by_hint());
         tokio::spawn(Arc::clone(&runtime).observe_by_period());

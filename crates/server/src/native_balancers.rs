@@ -6,30 +6,36 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use muster_model::{BalancerPlace, InstanceId, Member, MemberHealth, MemberState};
 use muster_ports::Asked;
-use muster_providers::proxy::ListenerView;
+use muster_providers::proxy::{ListenerView, Whose};
 use muster_sim::ActError;
 use serde_json::{Value, json};
 
 use crate::native::{Native, Outcome, Refusal, internal, not_found};
 
-fn member_json(member: &Member) -> Value {
-    let health = match member.health {
+fn health_word(health: MemberHealth) -> &'static str {
+    match health {
         MemberHealth::Healthy => "healthy",
         MemberHealth::Unhealthy => "unhealthy",
         MemberHealth::Unknown => "unknown",
-    };
-    let state = match member.state {
+    }
+}
+
+fn state_word(state: MemberState) -> &'static str {
+    match state {
         MemberState::Active => "active",
         MemberState::Draining => "draining",
-    };
+    }
+}
+
+fn member_json(member: &Member) -> Value {
     json!({
         "machine": member.machine().to_string(),
         "uuid": member.machine().uuid(),
         "group": member.owner.group.to_string(),
         "port": member.target.port,
         "weight": member.weight,
-        "health": health,
-        "state": state,
+        "health": health_word(member.health),
+        "state": state_word(member.state),
         "in_flight": member.in_flight,
     })
 }
@@ -50,20 +56,40 @@ fn listener_json(place: &BalancerPlace, members: Vec<Value>, asked: &[Asked]) ->
 
 /// What only the embedded balancer knows: where it listens, and what each of its members has done.
 fn show_open(shown: &mut Value, place: &BalancerPlace, open: &ListenerView) {
-    shown["address"] = json!(open.address.to_string());
-    shown["protocol"] = json!(open.protocol.name());
-    let here = open
-        .members
-        .iter()
-        .filter(|one| one.member.target.is_at(place));
-    let members = here.map(|one| {
-        let mut member = member_json(&one.member);
+    if let Some(address) = open.address {
+        shown["address"] = json!(address.to_string());
+        shown["protocol"] = json!(open.protocol.name());
+    }
+    if let Some(refused) = &open.refused {
+        shown["error"] = json!(refused);
+    }
+    let members = open.members.iter();
+    let members = members.filter_map(|one| {
+        let mut member = match &one.whose {
+            Whose::Machine { owner, target } if target.is_at(place) => json!({
+                "machine": owner.instance.to_string(),
+                "uuid": owner.instance.uuid(),
+                "group": owner.group.to_string(),
+                "port": target.port,
+            }),
+            Whose::Hand(id) if place.location.is_none() => json!({
+                "machine": null,
+                "uuid": id.uuid(),
+                "group": null,
+                "port": one.address.port(),
+            }),
+            Whose::Machine { .. } | Whose::Hand(_) => return None,
+        };
+        member["weight"] = json!(one.weight);
+        member["health"] = json!(health_word(one.health));
+        member["state"] = json!(state_word(one.state));
+        member["in_flight"] = json!(one.in_flight);
         member["address"] = json!(one.address.to_string());
         member["requests"] = json!(one.counts.requests);
         member["failures"] = json!(one.counts.failures);
         member["requests_per_sec"] = json!(one.requests_per_sec);
         member["latency_ms"] = json!(one.counts.latency_millis());
-        member
+        Some(member)
     });
     shown["members"] = members.collect();
 }
@@ -88,7 +114,7 @@ impl Native {
         }
     }
 
-    /// Every listener that a group is bound to or that has a member, with its members.
+    /// Every listener that a group is bound to, that has a member or that is open, with its members.
     async fn balancers(&self) -> Outcome {
         let listing = self.runtime.balancer().list(None).await.map_err(internal)?;
         let open = self.proxy.as_ref().map(|proxy| proxy.view());
@@ -99,6 +125,13 @@ impl Native {
                 .or_default()
                 .entry((target.listener, target.location))
                 .or_default();
+        }
+        for one in &open {
+            let listeners = tree.entry(one.balancer.clone()).or_default();
+            // Under each location of it that is bound, else by itself.
+            if !listeners.keys().any(|(id, _)| *id == one.listener) {
+                listeners.insert((one.listener.clone(), None), Vec::new());
+            }
         }
         for member in &listing.members {
             let target = &member.target;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use muster_providers::proxy::{ListenerView, MemberView, ProxyBalancer};
+use muster_providers::proxy::{ListenerView, MemberView, ProxyBalancer, Whose};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -30,11 +30,15 @@ fn tell<M: EncodeMetric>(
     let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
     for listener in listeners {
         for one in &listener.members {
+            let (machine, port) = match &one.whose {
+                Whose::Machine { owner, target } => (owner.instance.to_string(), target.port),
+                Whose::Hand(id) => (id.uuid(), one.address.port()),
+            };
             let labels = [
                 ("balancer", listener.balancer.clone()),
                 ("listener", listener.listener.clone()),
-                ("machine", one.member.machine().to_string()),
-                ("port", one.member.target.port.to_string()),
+                ("machine", machine),
+                ("port", port.to_string()),
             ];
             value(one).encode(metric.encode_family(&labels)?)?;
         }
@@ -70,13 +74,26 @@ impl Collector for ProxyMetrics {
         tell(to, latency, &listeners, |one| {
             ConstCounter::new(one.counts.micros as f64 / 1_000_000.0)
         })?;
+        let mut unserved = to.encode_descriptor(
+            "proxy_unserved",
+            "Requests (of TCP: connections) at a listener that found no member",
+            None,
+            MetricType::Counter,
+        )?;
+        for listener in listeners.iter().filter(|listener| listener.is_open) {
+            let labels = [
+                ("balancer", listener.balancer.clone()),
+                ("listener", listener.listener.clone()),
+            ];
+            ConstCounter::new(listener.unserved).encode(unserved.encode_family(&labels)?)?;
+        }
         let in_flight = (
             "proxy_in_flight",
             "Requests that a member has in hand",
             MetricType::Gauge,
         );
         tell(to, in_flight, &listeners, |one| {
-            ConstGauge::new(i64::from(one.member.in_flight.unwrap_or(0)))
+            ConstGauge::new(i64::from(one.in_flight))
         })
     }
 }

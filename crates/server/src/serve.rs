@@ -1,5 +1,6 @@
 //! `muster serve`: puts the parts together, says when it is ready, and stops in good order.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use muster_huawei::{Huawei, TopicOptions};
 use muster_kit::http::Dialect;
 use muster_kit::node;
 use muster_ksyun::Ksyun;
-use muster_model::Access;
+use muster_model::{Access, AccountId, BalancerPlace, GroupId, Instance, Records};
 use muster_ports::{Clock, Compute, Identity, Keys, LoadBalancer, Store};
 use muster_providers::process::{ProcessBackend, ProcessOptions};
 use muster_providers::proxy::ProxyBalancer;
@@ -97,8 +98,9 @@ async fn serve(args: &ServeArgs, config: Config) -> Result<(), String> {
     let projects = Arc::new(projects);
 
     let clock = clock(args, &store).await?;
-    let back = back_end(args, &config, &dir, &clock, &store).await?;
+    // First of all: no listener of an account takes this address.
     let (listener, address) = bind(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
+    let back = back_end(args, &config, &dir, &clock, &store).await?;
     let runtime = Runtime::start(
         Arc::clone(&store),
         Arc::clone(&back.compute),
@@ -286,6 +288,7 @@ fn topics(signer: &Signer, config: &Config) -> TopicOptions {
         confirm_at_once: config.smn.confirmed == Confirmation::AtOnce,
         has_mail: config.smn.has_mail(),
         certificate: signer.certificate(),
+        public_url: config.smn.public_url().map(Arc::from),
     }
 }
 
@@ -362,9 +365,22 @@ async fn back_end(
             let backend = ProcessBackend::open(dir, options).map_err(|error| error.to_string())?;
             tracing::info!("machines are processes: {}", backend.capabilities());
             let groups = store.groups().await.map_err(|error| error.to_string())?;
+            let records = store.records().await.map_err(|error| error.to_string())?;
+            // Ids are unique: those of all accounts may lie beside each other.
+            let records = [Arc::new(records.into_iter().collect::<Records>())];
+            let layout = muster_engine::layout(&records, []);
+            let accounts: BTreeMap<GroupId, AccountId> = groups
+                .iter()
+                .map(|rows| (rows.group.id, rows.group.account))
+                .collect();
+            let is_anothers = |instance: &Instance, place: &BalancerPlace| {
+                let account = accounts.get(&instance.group);
+                account.is_none_or(|account| muster_engine::is_anothers(&records, *account, place))
+            };
             let instances = groups.iter().flat_map(|rows| &rows.instances);
             let instances = instances.map(|instance| &**instance);
-            let (rest, proxy) = balancers::own(config, dir, instances).await?;
+            let (rest, proxy) =
+                balancers::own(config, dir, (layout, is_anothers), instances).await?;
             let mut measured: Vec<Source> = Vec::new();
             measured.extend(crate::sources::sampler(&backend, config));
             measured.extend(crate::sources::proxy(proxy.as_ref(), config));

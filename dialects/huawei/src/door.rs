@@ -52,6 +52,9 @@ pub struct TopicOptions {
     pub has_mail: bool,
     /// The certificate (PEM) that signatures of messages are checked with.
     pub certificate: Arc<str>,
+    /// Where clients reach this service, without a `/` at the end: links in messages begin with it. Without it they begin
+    /// with the address at which whoever subscribes reached it.
+    pub public_url: Option<Arc<str>>,
 }
 
 /// The door.

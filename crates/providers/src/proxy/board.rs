@@ -1,9 +1,8 @@
 //! The members of a listener, and whose turn it is.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-
-use muster_model::{BalancerTarget, InstanceId, OwnerKey};
 
 use super::upstream::{Held, Upstream};
 
@@ -26,63 +25,25 @@ impl Board {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The member at this target with this machine, whoever's it is.
-    pub(super) fn at(&self, target: &BalancerTarget, id: InstanceId) -> Option<Arc<Upstream>> {
-        self.seats()
-            .iter()
-            .map(|seat| &seat.upstream)
-            .find(|one| one.target == *target && one.owner.instance == id)
-            .map(Arc::clone)
-    }
-
-    /// The member of this owner at this target.
-    pub(super) fn own(&self, owner: &OwnerKey, target: &BalancerTarget) -> Option<Arc<Upstream>> {
-        self.at(target, owner.instance)
-            .filter(|one| one.owner == *owner)
-    }
-
-    /// Takes a member in; one that was there before in its place is cut off.
-    pub(super) fn put(&self, upstream: Arc<Upstream>) {
+    /// These and no others are members from now on; those that stay keep their place in the round.
+    pub(super) fn keep(&self, members: Vec<Arc<Upstream>>) {
         let mut seats = self.seats();
-        let same = |seat: &Seat| {
-            seat.upstream.target == upstream.target
-                && seat.upstream.owner.instance == upstream.owner.instance
-        };
-        if let Some(at) = seats.iter().position(same) {
-            seats.remove(at).upstream.cut.cancel();
-        }
-        seats.push(Seat {
-            upstream,
-            credit: 0,
-        });
-    }
-
-    /// From here on a member gets nothing new: whoever has been given something by then is counted.
-    pub(super) fn drain(&self, owner: &OwnerKey, target: &BalancerTarget) {
-        let own = self.own(owner, target);
-        let _turn = self.seats();
-        if let Some(own) = own {
-            own.drain();
-        }
-    }
-
-    /// A member goes, with what it has. Whether it was there.
-    pub(super) fn remove(&self, owner: &OwnerKey, target: &BalancerTarget) -> bool {
-        let mut seats = self.seats();
-        let own = |seat: &Seat| seat.upstream.owner == *owner && seat.upstream.target == *target;
-        let Some(at) = seats.iter().position(own) else {
-            return false;
-        };
-        seats.remove(at).upstream.cut.cancel();
-        true
-    }
-
-    pub(super) fn all(&self) -> Vec<Arc<Upstream>> {
-        let seats = self.seats();
-        seats
+        let mut credits: BTreeMap<*const Upstream, i64> = seats
             .iter()
-            .map(|seat| Arc::clone(&seat.upstream))
-            .collect()
+            .map(|seat| (Arc::as_ptr(&seat.upstream), seat.credit))
+            .collect();
+        *seats = members
+            .into_iter()
+            .map(|upstream| Seat {
+                credit: credits.remove(&Arc::as_ptr(&upstream)).unwrap_or(0),
+                upstream,
+            })
+            .collect();
+    }
+
+    /// Whoever is being chosen now has been by the time that this comes back, and is counted.
+    pub(super) fn pass(&self) {
+        drop(self.seats());
     }
 
     /// Whose turn it is, among those of `fits` that have not been tried: by their shares, so that of any row of turns each

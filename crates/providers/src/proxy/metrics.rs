@@ -82,7 +82,11 @@ impl ProxyBalancer {
         let now = timing::now();
         let members = self.members_of(watched.group);
         let value = |id: InstanceId| {
-            let own = || members.iter().filter(|(one, _)| one.owner.instance == id);
+            let own = || {
+                members
+                    .iter()
+                    .filter(|(one, _)| one.owner().is_some_and(|own| own.instance == id))
+            };
             if own().next().is_none() {
                 return Err(Gap::Absent);
             }

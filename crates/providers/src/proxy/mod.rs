@@ -9,20 +9,24 @@
 mod board;
 mod body;
 mod check;
+mod given;
 mod headers;
-
 mod listener;
 mod metrics;
 mod options;
+mod places;
 mod provider;
 mod requests;
 mod stats;
 mod tcp;
 mod timing;
 mod upstream;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 pub use options::{Check, Limits, ListenerOptions, Protocol, ProxyOptions, Rule};
-pub use provider::{ListenerView, MemberView, ProxyBalancer};
+pub use provider::ProxyBalancer;
+pub use upstream::Whose;
+pub use view::{ListenerView, MemberView};

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use muster_model::{Codes, FrontProtocol, Probe, ProbeAsk};
+
 /// What a listener speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
@@ -13,6 +15,15 @@ pub enum Protocol {
     Http,
     /// Whatever there is on TCP: spread by connection.
     Tcp,
+}
+
+impl From<FrontProtocol> for Protocol {
+    fn from(protocol: FrontProtocol) -> Protocol {
+        match protocol {
+            FrontProtocol::Http => Protocol::Http,
+            FrontProtocol::Tcp => Protocol::Tcp,
+        }
+    }
 }
 
 impl Protocol {
@@ -29,8 +40,10 @@ impl Protocol {
 /// How members are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// The path of a GET that has to be answered with 200 to 399; without one a connection is enough.
-    pub path: Option<String>,
+    /// What a member has to do.
+    pub ask: ProbeAsk,
+    /// The port that is asked; without one that at which the member takes load.
+    pub port: Option<u16>,
     /// Between two checks of a member, milliseconds.
     pub interval_millis: u64,
     /// A check without an answer has failed after this, milliseconds.
@@ -44,11 +57,41 @@ pub struct Check {
 impl Default for Check {
     fn default() -> Self {
         Check {
-            path: None,
+            ask: ProbeAsk::Connect,
+            port: None,
             interval_millis: 2000,
             timeout_millis: 2000,
             rise: 2,
             fall: 3,
+        }
+    }
+}
+
+impl Check {
+    /// A GET of this path that has to be answered with 200 to 399; without a path a connection is enough.
+    #[must_use]
+    pub fn asking(path: Option<&str>) -> ProbeAsk {
+        match (path, Codes::parse("200-399")) {
+            (Some(path), Some(codes)) => ProbeAsk::Http {
+                method: "GET".to_owned(),
+                path: path.to_owned(),
+                host: None,
+                codes,
+            },
+            (_, _) => ProbeAsk::Connect,
+        }
+    }
+
+    /// As it is laid out.
+    pub(super) fn of(probe: &Probe) -> Check {
+        let millis = |secs: u32| u64::from(secs) * 1000;
+        Check {
+            ask: probe.ask.clone(),
+            port: probe.port,
+            interval_millis: millis(probe.delay_secs),
+            timeout_millis: millis(probe.timeout_secs),
+            rise: probe.rises,
+            fall: probe.falls,
         }
     }
 }
@@ -120,6 +163,10 @@ pub struct ProxyOptions {
     pub listen: IpAddr,
     /// Their ports.
     pub ports: RangeInclusive<u16>,
+    /// Ports that listeners of accounts may have; `None` = none are opened at them.
+    pub front_ports: Option<RangeInclusive<u16>>,
+    /// Of these, ports that others need.
+    pub reserved: Vec<RangeInclusive<u16>>,
     /// Bounds.
     pub limits: Limits,
     /// A listener that is not named.
@@ -134,6 +181,8 @@ impl Default for ProxyOptions {
             dir: None,
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             ports: 30_000..=31_999,
+            front_ports: Some(1024..=65_535),
+            reserved: Vec::new(),
             limits: Limits::default(),
             other: ListenerOptions {
                 slow_start_millis: 10_000,

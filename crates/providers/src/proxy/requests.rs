@@ -106,6 +106,7 @@ async fn answer(
     );
     while tried.len() < TRIES {
         let Some(held) = listener.pick(location.as_deref(), &tried) else {
+            listener.missed(location.as_deref(), &tried);
             return last;
         };
         let upstream = Arc::clone(&held.0);
@@ -164,7 +165,7 @@ async fn hand_over(
                 held.0.suspect();
             }
             let again = may_be_tried_again(&error, &head.method, body);
-            tracing::debug!(owner = %held.0.owner, %error, again, "a request failed at a member");
+            tracing::debug!(owner = %held.0.whose, %error, again, "a request failed at a member");
             Err(Failure {
                 response: refuse(StatusCode::BAD_GATEWAY, "the member did not answer"),
                 again,
@@ -253,6 +254,6 @@ async fn tunnel(client: OnUpgrade, member: OnUpgrade, held: Held, idle_millis: u
             )
             .await;
         }
-        Err(error) => tracing::debug!(owner = %held.0.owner, %error, "an upgrade failed"),
+        Err(error) => tracing::debug!(owner = %held.0.whose, %error, "an upgrade failed"),
     }
 }

@@ -21,6 +21,7 @@ pub(super) async fn serve(listener: Arc<Listener>, stream: TcpStream, client: So
     let mut tried: Vec<Arc<Upstream>> = Vec::new();
     while tried.len() < TRIES {
         let Some(held) = listener.pick(None, &tried) else {
+            listener.missed(None, &tried);
             break;
         };
         let began = timing::now();
@@ -113,10 +114,10 @@ pub(super) async fn carry(
     tokio::select! {
         ended = tokio::io::copy_bidirectional(&mut client, &mut member) => {
             if let Err(error) = ended {
-                tracing::debug!(owner = %held.0.owner, %error, "a connection broke");
+                tracing::debug!(owner = %held.0.whose, %error, "a connection broke");
             }
         }
-        () = held.0.cut.cancelled() => tracing::debug!(owner = %held.0.owner, "a connection was cut off"),
-        () = idle => tracing::debug!(owner = %held.0.owner, "a connection was idle for too long"),
+        () = held.0.cut.cancelled() => tracing::debug!(owner = %held.0.whose, "a connection was cut off"),
+        () = idle => tracing::debug!(owner = %held.0.whose, "a connection was idle for too long"),
     }
 }

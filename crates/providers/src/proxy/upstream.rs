@@ -1,32 +1,59 @@
 //! A member as the balancer sees it: where it is, how it is, what it has in its hands.
 
+use std::fmt::{Display, Formatter};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use muster_model::{BalancerTarget, Member, MemberHealth, MemberState, OwnerKey};
+use muster_model::{
+    BalancerTarget, GroupId, Member, MemberHealth, MemberState, OwnerKey, PoolMemberId, ProbeAsk,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Check, ListenerOptions};
 use super::stats::Stats;
 use super::timing;
+use super::view::MemberView;
 
 /// A share is this many times the weight, so that slow starts have steps.
 const SCALE: u64 = 100;
 /// The least that a slow start begins with, of `SCALE`.
 const LEAST: u64 = SCALE / 10;
 
+/// Whose a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// A machine of a group.
+    Machine {
+        /// Which.
+        owner: OwnerKey,
+        /// Where it is a member.
+        target: BalancerTarget,
+    },
+    /// It was put there by hand.
+    Hand(PoolMemberId),
+}
+
+impl Display for Whose {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Machine { owner, .. } => Display::fmt(owner, f),
+            Self::Hand(id) => f.write_str(&id.uuid()),
+        }
+    }
+}
+
 /// A member.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    pub(super) owner: OwnerKey,
-    pub(super) target: BalancerTarget,
+    pub(super) whose: Whose,
     pub(super) address: SocketAddr,
     in_flight: AtomicU32,
     pub(super) stats: Stats,
-    pub(super) group_stats: Arc<Stats>,
+    /// Counters of its group, if it has one.
+    group_stats: Option<Arc<Stats>>,
     marks: Mutex<Marks>,
     /// Everything that it has is cut off.
     pub(super) cut: CancellationToken,
@@ -51,15 +78,13 @@ struct Marks {
 
 impl Upstream {
     pub(super) fn new(
-        owner: OwnerKey,
-        target: BalancerTarget,
+        whose: Whose,
         address: SocketAddr,
         weight: u16,
-        group_stats: Arc<Stats>,
+        group_stats: Option<Arc<Stats>>,
     ) -> Upstream {
         Upstream {
-            owner,
-            target,
+            whose,
             address,
             in_flight: AtomicU32::new(0),
             stats: Stats::default(),
@@ -102,15 +127,86 @@ impl Upstream {
         self.marks().health
     }
 
-    pub(super) fn as_member(&self) -> Member {
+    /// The machine that it is, as it is listed.
+    pub(super) fn as_member(&self) -> Option<Member> {
+        let Whose::Machine { owner, target } = &self.whose else {
+            return None;
+        };
         let marks = *self.marks();
-        Member {
-            owner: self.owner.clone(),
-            target: self.target.clone(),
+        Some(Member {
+            owner: owner.clone(),
+            target: target.clone(),
             weight: marks.weight,
             state: marks.state,
             health: marks.health,
             in_flight: Some(self.in_flight()),
+        })
+    }
+
+    /// The machine of a group that it is.
+    pub(super) fn owner(&self) -> Option<&OwnerKey> {
+        match &self.whose {
+            Whose::Machine { owner, .. } => Some(owner),
+            Whose::Hand(_) => None,
+        }
+    }
+
+    pub(super) fn is_of(&self, group: GroupId) -> bool {
+        self.owner().is_some_and(|owner| owner.group == group)
+    }
+
+    /// Whether it is this machine at this target.
+    pub(super) fn is(&self, own: &OwnerKey, at: &BalancerTarget) -> bool {
+        matches!(&self.whose, Whose::Machine { owner, target } if owner == own && target == at)
+    }
+
+    /// Whether both are the same machine at the same target, whoever owns it, or the same one by hand.
+    pub(super) fn is_same_place(&self, other: &Whose) -> bool {
+        match (&self.whose, other) {
+            (
+                Whose::Machine { owner, target },
+                Whose::Machine {
+                    owner: other,
+                    target: at,
+                },
+            ) => owner.instance == other.instance && target == at,
+            (Whose::Hand(id), Whose::Hand(other)) => id == other,
+            (Whose::Machine { .. }, Whose::Hand(_)) | (Whose::Hand(_), Whose::Machine { .. }) => {
+                false
+            }
+        }
+    }
+
+    /// The rule of the listener that sends load to it, if there is one.
+    pub(super) fn location(&self) -> Option<&str> {
+        match &self.whose {
+            Whose::Machine { target, .. } => target.location.as_deref(),
+            Whose::Hand(_) => None,
+        }
+    }
+
+    /// To be shown.
+    pub(super) fn view(&self, now: Instant) -> MemberView {
+        let marks = *self.marks();
+        MemberView {
+            whose: self.whose.clone(),
+            weight: marks.weight,
+            state: marks.state,
+            health: marks.health,
+            in_flight: self.in_flight(),
+            address: self.address,
+            counts: self.stats.counts(),
+            requests_per_sec: self.stats.rate(now),
+        }
+    }
+
+    /// It is checked in another way from now on: what was found in a row so far does not count. Where nothing is asked any
+    /// more, nothing is known.
+    pub(super) fn check_has_changed(&self, check: &Check) {
+        let mut marks = self.marks();
+        (marks.good, marks.bad) = (0, 0);
+        if check.ask == ProbeAsk::Nothing {
+            (marks.health, marks.suspect) = (MemberHealth::Unknown, false);
         }
     }
 
@@ -168,7 +264,7 @@ impl Upstream {
                 marks.healthy_since = Some(now);
             }
             drop(marks);
-            tracing::info!(owner = %self.owner, address = %self.address, ?health, "a member has changed");
+            tracing::info!(owner = %self.whose, address = %self.address, ?health, "a member has changed");
         }
     }
 
@@ -193,17 +289,23 @@ impl Held {
 
     pub(super) fn began(&self, now: Instant) {
         self.0.stats.began(now);
-        self.0.group_stats.began(now);
+        if let Some(group) = &self.0.group_stats {
+            group.began(now);
+        }
     }
 
     pub(super) fn answered(&self, began: Instant, now: Instant) {
         self.0.stats.answered(began, now);
-        self.0.group_stats.answered(began, now);
+        if let Some(group) = &self.0.group_stats {
+            group.answered(began, now);
+        }
     }
 
     pub(super) fn failed(&self) {
         self.0.stats.failed();
-        self.0.group_stats.failed();
+        if let Some(group) = &self.0.group_stats {
+            group.failed();
+        }
     }
 }
 

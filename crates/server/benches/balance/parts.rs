@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use muster_model::{BalancerTarget, Ids, MemberSpec, OwnerKey};
+use muster_model::{BalancerTarget, Ids, Layout, MemberSpec, OwnerKey};
 use muster_ports::LoadBalancer;
 use muster_providers::proxy::{ListenerOptions, Protocol, ProxyBalancer, ProxyOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -111,7 +111,9 @@ async fn embedded(machines: &[SocketAddr]) -> (ProxyBalancer, SocketAddr, Socket
         ]),
         ..ProxyOptions::default()
     };
-    let balancer = ProxyBalancer::open(options, [], |_| true).await.unwrap();
+    let balancer = ProxyBalancer::open(options, &Layout::default(), [], |_, _| true)
+        .await
+        .unwrap();
     let mut ids = Ids::new(1);
     let group = ids.next_id();
     for machine in machines {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use muster_providers::proxy::{Check, Limits, ListenerOptions, Protocol, ProxyOptions, Rule};
@@ -17,6 +18,9 @@ pub(crate) struct ProxyConfig {
     listen: IpAddr,
     first_port: Within<1024, 65_535>,
     last_port: Within<1024, 65_535>,
+    listener_ports: bool,
+    listener_first_port: Within<1, 65_535>,
+    listener_last_port: Within<1, 65_535>,
     connections: Within<1, 65_536>,
     header_kib: Within<8, 1024>,
     client_secs: Within<1, 3600>,
@@ -39,6 +43,9 @@ impl Default for ProxyConfig {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             first_port: Within(30_000),
             last_port: Within(31_999),
+            listener_ports: true,
+            listener_first_port: Within(1024),
+            listener_last_port: Within(65_535),
             connections: Within(4096),
             header_kib: Within(64),
             client_secs: Within(60),
@@ -118,6 +125,9 @@ impl ProxyConfig {
         if self.first_port.0 > self.last_port.0 {
             return Some("proxy.first_port is above proxy.last_port".to_owned());
         }
+        if self.listener_first_port.0 > self.listener_last_port.0 {
+            return Some("proxy.listener_first_port is above proxy.listener_last_port".to_owned());
+        }
         path_problem(self.check_path.as_deref()).map(|problem| format!("proxy: {problem}"))
     }
 
@@ -126,7 +136,8 @@ impl ProxyConfig {
             listen: None,
             protocol: self.protocol.into(),
             check: Check {
-                path: self.check_path.clone(),
+                ask: Check::asking(self.check_path.as_deref()),
+                port: None,
                 interval_millis: u64::from(self.check_interval_millis.0),
                 timeout_millis: u64::from(self.check_timeout_millis.0),
                 rise: self.check_rise.0,
@@ -138,13 +149,22 @@ impl ProxyConfig {
     }
 
     /// What the provider is given. The ports that it gives out are written down in `dir`.
-    pub(crate) fn options(&self, listeners: &[ListenerConfig], dir: &Path) -> ProxyOptions {
+    /// Those of the `machines` are not for listeners of accounts.
+    pub(crate) fn options(
+        &self,
+        listeners: &[ListenerConfig],
+        machines: RangeInclusive<u32>,
+        dir: &Path,
+    ) -> ProxyOptions {
         let other = self.other();
         let port = |port: u32| u16::try_from(port).unwrap_or(u16::MAX);
+        let (first, last) = (self.listener_first_port.0, self.listener_last_port.0);
         ProxyOptions {
             dir: Some(dir.to_path_buf()),
             listen: self.listen,
             ports: port(self.first_port.0)..=port(self.last_port.0),
+            front_ports: self.listener_ports.then(|| port(first)..=port(last)),
+            reserved: vec![port(*machines.start())..=port(*machines.end())],
             limits: Limits {
                 connections: self.connections.0 as usize,
                 header_bytes: self.header_kib.0 as usize * 1024,
@@ -176,7 +196,11 @@ impl ListenerConfig {
             listen: self.listen,
             protocol: self.protocol.map_or(other.protocol, Into::into),
             check: Check {
-                path: self.check_path.clone().or_else(|| check.path.clone()),
+                ask: match &self.check_path {
+                    Some(path) => Check::asking(Some(path)),
+                    None => check.ask.clone(),
+                },
+                port: None,
                 interval_millis: self
                     .check_interval_millis
                     .map_or(check.interval_millis, |value| u64::from(value.0)),

@@ -24,6 +24,7 @@ pub(crate) struct SmnConfig {
     pub(crate) confirmed: Confirmation,
     pub(crate) timeout_secs: Within<1, 300>,
     pub(crate) endpoints_at_once: Within<1, 1024>,
+    public_url: Option<String>,
     mail_url: Option<String>,
     mail_from: Option<String>,
     mail_user: Option<String>,
@@ -37,6 +38,7 @@ impl Default for SmnConfig {
             confirmed: Confirmation::AtOnce,
             timeout_secs: Within(10),
             endpoints_at_once: Within(64),
+            public_url: None,
             mail_url: None,
             mail_from: None,
             mail_user: None,
@@ -56,8 +58,30 @@ impl std::fmt::Debug for SmnConfig {
 }
 
 impl SmnConfig {
+    /// Where clients reach this service, without a `/` at the end.
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.public_url
+            .as_deref()
+            .map(|url| url.trim_end_matches('/'))
+    }
+
+    fn public_problem(&self) -> Option<String> {
+        let text = self.public_url.as_ref()?;
+        let url: Option<http::Uri> = text.parse().ok();
+        let good = url.is_some_and(|url| {
+            matches!(url.scheme_str(), Some("http" | "https"))
+                && url.host().is_some_and(|host| !host.is_empty())
+                && url.query().is_none()
+        });
+        let wrong = || format!("public_url `{text}`: http://HOST:PORT or https://HOST is right");
+        (!good).then(wrong)
+    }
+
     /// What is wrong with it as a whole, if anything is.
     pub(super) fn problem(&self) -> Option<String> {
+        if let Some(problem) = self.public_problem() {
+            return Some(problem);
+        }
         let secrets = [&self.mail_secret, &self.mail_secret_env];
         let secrets = secrets.into_iter().flatten().count();
         let rest = self.mail_from.is_some() || self.mail_user.is_some() || secrets > 0;

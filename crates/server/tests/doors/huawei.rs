@@ -32,6 +32,7 @@ impl Hua {
                 confirm_at_once: true,
                 has_mail: false,
                 certificate: Arc::from(""),
+                public_url: None,
             },
         };
         let account = Arc::new(Account(account.0));

@@ -118,6 +118,7 @@ impl Service {
                 confirm_at_once: true,
                 has_mail: false,
                 certificate: Arc::from(""),
+                public_url: None,
             },
         };
         let api = Arc::<Runtime>::clone(&runtime);

@@ -158,6 +158,7 @@ fn doors(runtime: &Arc<Runtime>, account: AccountId) -> Vec<Arc<dyn Dialect>> {
             confirm_at_once: true,
             has_mail: false,
             certificate: Arc::from(""),
+            public_url: None,
         },
     };
     let ksyun = muster_ksyun::Options {

@@ -10,8 +10,8 @@ use muster_engine::{Context, Facts, create_config, create_group};
 use muster_model::{
     AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem, Created,
     Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView, InstanceFilter,
-    InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading, Records, ResourceKind,
-    SubscriberAnswer, Summary, Time,
+    InstanceItem, Machine, Member, MemberHealth, MetricSource, Page, Paged, PoolMemberId, Reading,
+    Records, ResourceKind, SubscriberAnswer, Summary, Time,
 };
 use muster_ports::{Api, ApiResult, Caller};
 
@@ -156,6 +156,10 @@ impl Api for Field {
 
     async fn machines(&self, _: &Caller) -> ApiResult<Vec<Arc<Machine>>> {
         Err(not_here("what machines there are"))
+    }
+
+    async fn by_hand(&self, _: &Caller) -> ApiResult<BTreeMap<PoolMemberId, MemberHealth>> {
+        Ok(BTreeMap::new())
     }
 
     async fn members(&self, _: &Caller) -> ApiResult<Vec<Arc<Member>>> {

@@ -150,7 +150,7 @@ pub(crate) struct Beside {
     path: &'static str,
     /// The region, empty when it is not known.
     region: String,
-    /// Where this service is, as whoever asks sees it.
+    /// Where this service is: as the operator says, else as whoever asks sees it.
     base_url: String,
     /// The status of the answer, where it is another than that of the route.
     status: AtomicU16,
@@ -429,7 +429,10 @@ impl Huawei {
             user: asker.credential.user.clone(),
             path: at.route.path,
             region,
-            base_url: base_url(incoming),
+            base_url: match &self.options.topics.public_url {
+                Some(public) => public.to_string(),
+                None => base_url(incoming),
+            },
             status: AtomicU16::new(at.route.status),
             regions: self.identity.regions(),
             topics: self.options.topics.clone(),

@@ -10,13 +10,11 @@ use super::*;
 fn upstream(number: u64, weight: u16) -> Arc<Upstream> {
     let at = SocketAddr::from(([127, 0, 0, 1], 1));
     let stats = Arc::new(Stats::default());
-    Arc::new(Upstream::new(
-        owner(number),
-        target("lbl-1"),
-        at,
-        weight,
-        stats,
-    ))
+    let whose = Whose::Machine {
+        owner: owner(number),
+        target: target("lbl-1"),
+    };
+    Arc::new(Upstream::new(whose, at, weight, Some(stats)))
 }
 
 fn passes(upstream: &Upstream, at: Instant) {
@@ -31,8 +29,8 @@ fn board(weights: &[u16], at: Instant) -> (Board, Vec<Arc<Upstream>>) {
         .collect();
     for one in &all {
         passes(one, at);
-        board.put(Arc::clone(one));
     }
+    board.keep(all.clone());
     (board, all)
 }
 
@@ -70,8 +68,8 @@ fn a_new_member_rises_to_its_share() {
     let (board, all) = board(&[10, 10], start);
     let late = upstream(3, 10);
     passes(&late, at(10_000));
-    board.put(Arc::clone(&late));
     let all = [all, vec![late]].concat();
+    board.keep(all.clone());
     let share = |millis| turns(&board, 10_000, at(millis), &all, 2100)[2];
     assert_eq!(share(10_000), 100, "a tenth of the others' at first");
     assert_eq!(share(15_000), 420, "half");
@@ -83,7 +81,7 @@ fn a_new_member_rises_to_its_share() {
 fn who_drains_is_sick_or_suspect_has_no_turn() {
     let now = timing::now();
     let (board, all) = board(&[10, 10, 10, 10], now);
-    board.drain(&all[0].owner, &all[0].target);
+    all[0].drain();
     for _ in 0..3 {
         all[1].checked(false, &Check::default(), now);
     }
@@ -99,7 +97,7 @@ fn who_drains_is_sick_or_suspect_has_no_turn() {
     );
     passes(&all[1], now);
     assert_eq!(turns(&board, 0, now, &all, 9), [0, 3, 3, 3]);
-    board.drain(&all[1].owner, &all[1].target);
+    all[1].drain();
     all[0].activate(10);
     assert_eq!(turns(&board, 0, now, &all, 9), [3, 0, 3, 3]);
 }
@@ -109,7 +107,7 @@ fn one_that_no_check_has_seen_is_asked_only_when_nobody_else_is_there() {
     let now = timing::now();
     let (board, mut all) = board(&[10], now);
     all.push(upstream(9, 10));
-    board.put(Arc::clone(&all[1]));
+    board.keep(all.clone());
     assert_eq!(turns(&board, 0, now, &all, 5), [5, 0]);
     let held = board.pick(0, now, |_| true, &all[..1]).unwrap();
     assert!(Arc::ptr_eq(&held.0, &all[1]));
@@ -140,9 +138,7 @@ fn what_is_in_hand_is_counted_until_it_is_let_go() {
         .map(|_| board.pick(0, now, |_| true, &[]).unwrap())
         .collect();
     assert_eq!(all[0].in_flight(), 3);
-    board.drain(&all[0].owner, &all[0].target);
+    all[0].drain();
     drop(held);
     assert_eq!(all[0].in_flight(), 0);
-    assert!(board.remove(&all[0].owner, &all[0].target));
-    assert!(all[0].cut.is_cancelled());
 }

@@ -57,7 +57,7 @@ impl Scene for Stage {
     async fn work(&self) {
         for view in self.balancer.view() {
             for _ in 0..4 {
-                get(view.address, "/").await;
+                get(view.address.unwrap(), "/").await;
             }
         }
     }

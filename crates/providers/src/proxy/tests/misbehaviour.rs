@@ -285,7 +285,7 @@ async fn a_check_of_a_path_wants_a_good_answer() {
     let (sick, _) = rude(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n").await;
     let (well, _) = rude(b"HTTP/1.1 204 Fine\r\n\r\n").await;
     let mut options = options();
-    options.other.check.path = Some("/health".to_owned());
+    options.other.check.ask = Check::asking(Some("/health"));
     let balancer = open(options).await;
     balancer.attach(&spec(1, sick)).await.unwrap();
     balancer.attach(&spec(2, well)).await.unwrap();

@@ -1,6 +1,7 @@
 //! The embedded balancer with real connections on 127.0.0.1.
 
 mod choice;
+mod laid_out;
 mod measured;
 mod misbehaviour;
 mod traffic;
@@ -18,7 +19,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use muster_model::{BalancerTarget, Ids, InstanceId, Member, MemberHealth, MemberSpec, OwnerKey};
+use muster_model::{
+    BalancerTarget, Ids, InstanceId, Layout, Member, MemberHealth, MemberSpec, OwnerKey,
+};
 use muster_ports::LoadBalancer;
 use muster_ports::contract::balancer::CASES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,7 +48,9 @@ fn options() -> ProxyOptions {
 }
 
 async fn open(options: ProxyOptions) -> ProxyBalancer {
-    ProxyBalancer::open(options, [], |_| true).await.unwrap()
+    ProxyBalancer::open(options, &Layout::default(), [], |_, _| true)
+        .await
+        .unwrap()
 }
 
 fn owner(number: u64) -> OwnerKey {
@@ -103,7 +108,7 @@ async fn healthy(balancer: &ProxyBalancer, numbers: &[u64]) {
 }
 
 fn address(balancer: &ProxyBalancer) -> SocketAddr {
-    balancer.view()[0].address
+    balancer.view()[0].address.unwrap()
 }
 
 /// An HTTP server that answers with what it was asked.
@@ -240,7 +245,8 @@ async fn listeners_are_back_at_their_ports() {
     }
     let shown = |balancer: &ProxyBalancer| -> Vec<(String, SocketAddr)> {
         let all = balancer.view().into_iter();
-        all.map(|one| (one.listener, one.address)).collect()
+        all.map(|one| (one.listener, one.address.unwrap()))
+            .collect()
     };
     let before = shown(&first);
     drop(first);

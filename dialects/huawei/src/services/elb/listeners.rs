@@ -60,19 +60,9 @@ const PROTOCOLS: [&str; 8] = [
     "IP",
 ];
 
-/// Where a listener sends its load: to the pool that it names, or that was made for it.
-pub(super) fn default_pool(records: &Records, listener: &Listener) -> Option<PoolId> {
-    let made_for = || {
-        let mut pools = by_age(&records.pools).into_iter();
-        let pool = pools.find(|pool| pool.spec.listener == Some(listener.id))?;
-        Some(pool.id)
-    };
-    listener.spec.default_pool.or_else(made_for)
-}
-
 fn shown(beside: &Beside, records: &Records, listener: &Listener) -> Value {
     let spec = &listener.spec;
-    let pool = default_pool(records, listener);
+    let pool = records.default_pool(listener);
     let shown = json!({
         "id": listener.id.uuid(),
         "name": spec.name,

@@ -1,11 +1,12 @@
 //! Members of pools: those that groups have there, as their balancer lists them, and those that were put there by hand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    Balancer, GroupView, Key, Member, MemberHealth, PoolMember, PoolMemberId, PoolMemberSpec,
-    Record, RecordId, RecordSpec, Records, by_age,
+    Balancer, GroupView, Key, Member, MemberHealth, Pool, PoolMember, PoolMemberId, PoolMemberSpec,
+    RecordId, RecordSpec, Records, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,13 +22,34 @@ fn bound_id(member: &Member) -> String {
     PoolMemberId::new(Key::from_bits(bits)).uuid()
 }
 
+/// Whether the members of a pool are checked as their owner says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checked {
+    /// By the health check of the pool.
+    Yes,
+    /// The pool has none, or it is switched off.
+    No,
+    /// The pool is one that only groups name: what there is to say is what was found.
+    Elsewhere,
+}
+
 /// What a balancer found, in the words of this service.
-fn operating_status(health: MemberHealth) -> &'static str {
-    match health {
-        MemberHealth::Healthy => "ONLINE",
-        MemberHealth::Unhealthy => "OFFLINE",
-        MemberHealth::Unknown => "NO_MONITOR",
+fn operating_status(beside: &Beside, checked: Checked, health: MemberHealth) -> &'static str {
+    match (checked, health) {
+        (Checked::No, _) | (Checked::Elsewhere, MemberHealth::Unknown) => "NO_MONITOR",
+        (_, MemberHealth::Healthy) => "ONLINE",
+        (_, MemberHealth::Unhealthy) => "OFFLINE",
+        // The older version has no word for that.
+        (Checked::Yes, MemberHealth::Unknown) if beside.is_v2() => "NO_MONITOR",
+        (Checked::Yes, MemberHealth::Unknown) => "INITIAL",
     }
+}
+
+/// The status of a member at the listeners of its pool.
+fn at_listeners(listeners: &[String], status: &str) -> Value {
+    let at = listeners.iter();
+    at.map(|id| json!({ "listener_id": id, "operating_status": status }))
+        .collect()
 }
 
 /// Whether a pool is one that was made here, or that a group names.
@@ -40,7 +62,12 @@ fn is_known(records: &Records, views: &[Arc<GroupView>], id: &str) -> bool {
     pools::find(records, id).is_some() || groups.any(|balancers| balancers.iter().any(names))
 }
 
-fn bound(beside: &Beside, view: &GroupView, member: &Member, listeners: &[String]) -> Value {
+fn bound(
+    beside: &Beside,
+    view: &GroupView,
+    member: &Member,
+    (status, listeners): (&str, &[String]),
+) -> Value {
     let instance = view.instances.get(&member.machine());
     let machine = instance.and_then(|instance| instance.machine.as_ref());
     let address = machine.and_then(|machine| machine.address.clone());
@@ -49,10 +76,7 @@ fn bound(beside: &Beside, view: &GroupView, member: &Member, listeners: &[String
         0 => own_port.unwrap_or_default(),
         port => port,
     };
-    let status = operating_status(member.health);
     let placement = instance.map(|instance| &instance.placement);
-    let at = listeners.iter();
-    let at = at.map(|id| json!({ "listener_id": id, "operating_status": status }));
     let shown = json!({
         "id": bound_id(member),
         "name": instance.map(|instance| instance.name.clone()),
@@ -65,7 +89,7 @@ fn bound(beside: &Beside, view: &GroupView, member: &Member, listeners: &[String
         "availability_zone": placement.map(|placement| placement.zone.clone()),
         "ip_version": "v4",
         "operating_status": status,
-        "status": at.collect::<Vec<_>>(),
+        "status": at_listeners(listeners, status),
         "reason": null,
         "member_type": "instance",
         "instance_id": member.machine().uuid(),
@@ -75,7 +99,7 @@ fn bound(beside: &Beside, view: &GroupView, member: &Member, listeners: &[String
     older(beside, shown)
 }
 
-fn by_hand(beside: &Beside, member: &PoolMember) -> Value {
+fn by_hand(beside: &Beside, member: &PoolMember, (status, listeners): (&str, &[String])) -> Value {
     let spec = &member.spec;
     let version = if spec.address.contains(':') {
         "v6"
@@ -93,8 +117,8 @@ fn by_hand(beside: &Beside, member: &PoolMember) -> Value {
         "subnet_cidr_id": spec.subnet,
         "availability_zone": spec.zone,
         "ip_version": version,
-        "operating_status": "NO_MONITOR",
-        "status": [],
+        "operating_status": status,
+        "status": at_listeners(listeners, status),
         "reason": null,
         "member_type": "ip",
         "instance_id": null,
@@ -118,16 +142,31 @@ pub(super) struct Board {
     records: Arc<Records>,
     views: Vec<Arc<GroupView>>,
     listed: Vec<Arc<Member>>,
+    by_hand: BTreeMap<PoolMemberId, MemberHealth>,
 }
 
 impl Board {
     pub(super) async fn look(beside: &Beside) -> Result<Board, Wrong> {
         let listed = beside.ctx.api.members(beside.caller()).await;
+        let by_hand = beside.ctx.api.by_hand(beside.caller()).await;
         Ok(Board {
             records: beside.records().await?,
             views: beside.views().await?,
             listed: listed.map_err(|error| beside.refused(&error))?,
+            by_hand: by_hand.map_err(|error| beside.refused(&error))?,
         })
+    }
+
+    fn checked(&self, pool: Option<&Pool>) -> Checked {
+        let Some(pool) = pool else {
+            return Checked::Elsewhere;
+        };
+        let mut monitors = self.records.health_monitors.values();
+        let monitor = monitors.find(|monitor| monitor.spec.pool == pool.id);
+        match monitor.is_some_and(|monitor| monitor.spec.is_on()) {
+            true => Checked::Yes,
+            false => Checked::No,
+        }
     }
 
     /// The members of a pool, or nothing when there is no such pool.
@@ -143,6 +182,7 @@ impl Board {
             }
             None => Vec::new(),
         };
+        let checked = self.checked(pool.as_deref());
         let here = |member: &&Arc<Member>| {
             let place = &member.target.balancer;
             place == id || listeners.contains(place)
@@ -150,14 +190,21 @@ impl Board {
         let bound = self.listed.iter().filter(here).filter_map(|member| {
             let mut views = self.views.iter();
             let view = views.find(|view| view.group.id == member.owner.group)?;
-            Some(bound(beside, view, member, &listeners))
+            let status = operating_status(beside, checked, member.health);
+            Some(bound(beside, view, member, (status, &listeners)))
         });
         let made = by_age(&self.records.pool_members).into_iter();
         let made = made.filter(|member| {
             pool.as_ref()
                 .is_some_and(|pool| member.spec.pool == pool.id)
         });
-        let made = made.map(|member| by_hand(beside, member));
+        let made = made.map(|member| {
+            let health = self.by_hand.get(&member.id).copied().unwrap_or_default();
+            // One that takes no load is not checked.
+            let checked = if member.spec.up { checked } else { Checked::No };
+            let status = operating_status(beside, checked, health);
+            by_hand(beside, member, (status, &listeners))
+        });
         Some(bound.chain(made).collect())
     }
 }
@@ -214,10 +261,11 @@ impl Action<Beside> for CreateMember {
         let id = beside
             .create(RecordSpec::PoolMember(Box::new(spec)))
             .await?;
-        let Some(Record::PoolMember(member)) = beside.records().await?.get(id) else {
-            return Err(beside.broken("the member is gone"));
+        let id = match id {
+            RecordId::PoolMember(id) => id.uuid(),
+            other => return Err(beside.broken(&format!("{other} is no member"))),
         };
-        Ok(beside.elb_one("member", by_hand(beside, &member)))
+        show(beside, &self.pool_id, &id).await
     }
 }
 

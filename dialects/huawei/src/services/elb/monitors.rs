@@ -1,31 +1,70 @@
-//! Health checks of pools. What is wished for is kept and shown; how members are checked is set up where they are balanced.
+//! Health checks of pools. Those of the kinds TCP and HTTP are how the embedded balancer checks members; the others are kept
+//! and shown.
 
 use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    HealthMonitor, HealthMonitorId, HealthMonitorSpec, Record, RecordId, RecordSpec, Records,
-    by_age,
+    Codes, HealthMonitor, HealthMonitorId, HealthMonitorSpec, Kept, Record, RecordId, RecordSpec,
+    Records, by_age,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{pools, with_kept};
-use crate::services::body::Body;
+use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
-/// What is shown again as it was sent.
-pub(super) const KEPT: [&str; 6] = [
-    "admin_state_up",
-    "domain_name",
-    "expected_codes",
-    "http_method",
-    "monitor_port",
-    "url_path",
-];
-
 pub(super) const KINDS: [&str; 7] = ["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS", "PING"];
+
+const METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+/// What may be in a path besides letters and digits.
+const PATH_MARKS: &str = "-/.%?#&_;~!()*[]@$^:',+=";
+
+/// Checks how members are asked; what is right stays to be kept.
+pub(super) fn check_kept(body: &mut Reader<'_>) -> Result<Kept, Wrong> {
+    let mut kept = Kept::new();
+    let mut keep = |name: &str, value: Option<Value>| {
+        kept.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    keep(
+        "admin_state_up",
+        body.flag("admin_state_up")?.map(Value::from),
+    );
+    let method = body.word("http_method", &METHODS)?;
+    keep("http_method", method.map(Value::from));
+    let port = body.whole("monitor_port", 1, 65_535)?;
+    keep("monitor_port", port.map(Value::from));
+    let path = body.text("url_path", 80)?;
+    if let Some(path) = &path {
+        let good = |c: char| c.is_ascii_alphanumeric() || PATH_MARKS.contains(c);
+        if !path.starts_with('/') || !path.chars().all(good) {
+            let marks =
+                format!("a path of letters, digits and {PATH_MARKS} that begins with / is right");
+            return Err(body.invalid("url_path", path, &marks));
+        }
+    }
+    keep("url_path", path.map(Value::from));
+    let codes = body.text("expected_codes", 64)?;
+    if let Some(codes) = &codes
+        && Codes::parse(codes).is_none()
+    {
+        let why = "one status, a list (200,202) or a range (200-204) is right";
+        return Err(body.invalid("expected_codes", codes, why));
+    }
+    keep("expected_codes", codes.map(Value::from));
+    let domain = body.text("domain_name", 100)?;
+    if let Some(domain) = domain.as_deref().filter(|domain| !domain.is_empty()) {
+        let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        if !domain.starts_with(|c: char| c.is_ascii_alphanumeric()) || !domain.chars().all(good) {
+            let why = "letters, digits, - and . are right, a letter or a digit first";
+            return Err(body.invalid("domain_name", domain, why));
+        }
+    }
+    keep("domain_name", domain.map(Value::from));
+    Ok(kept)
+}
 
 fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
     let spec = &monitor.spec;
@@ -100,7 +139,7 @@ impl Action<Beside> for CreateHealthMonitor {
             rises: secs(body.whole("max_retries", 1, 10)?, "max_retries")?,
             falls: few(body.whole("max_retries_down", 1, 10)?),
             name: body.text("name", 255)?.unwrap_or_default(),
-            kept: body.kept(&KEPT),
+            kept: check_kept(&mut body)?,
         };
         let id = beside
             .create(RecordSpec::HealthMonitor(Box::new(spec)))

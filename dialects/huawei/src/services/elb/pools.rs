@@ -9,7 +9,7 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::listeners::{bound_group, default_pool};
+use super::listeners::bound_group;
 use super::members::Board;
 use super::{balancers, refs, with_kept};
 use crate::services::body::{Body, Reader};
@@ -55,7 +55,7 @@ pub(super) fn find(records: &Records, id: &str) -> Option<Arc<Pool>> {
 /// The listeners that send their load to a pool.
 pub(super) fn listeners(records: &Records, pool: PoolId) -> Vec<ListenerId> {
     let all = by_age(&records.listeners).into_iter();
-    let all = all.filter(|listener| default_pool(records, listener) == Some(pool));
+    let all = all.filter(|listener| records.default_pool(listener) == Some(pool));
     all.map(|listener| listener.id).collect()
 }
 
@@ -114,7 +114,7 @@ fn read(mut body: Reader<'_>, records: &Records) -> Result<PoolSpec, Wrong> {
     });
     let listener = listener.transpose()?;
     if let Some(listener) = &listener
-        && let Some(pool) = default_pool(records, listener)
+        && let Some(pool) = records.default_pool(listener)
     {
         let wanted = format!("its default pool is {}", pool.uuid());
         return Err(body.invalid("listener_id", listener.id.uuid(), &wanted));

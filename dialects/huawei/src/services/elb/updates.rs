@@ -175,7 +175,11 @@ impl Action<Beside> for UpdateHealthMonitor {
             timeout_secs,
             rises,
             falls,
-            kept: over(spec.kept, body, &monitors::KEPT),
+            kept: {
+                let (mut kept, told) = (spec.kept, monitors::check_kept(&mut body)?);
+                kept.extend(told);
+                kept
+            },
             ..spec
         };
         let record = RecordId::HealthMonitor(old.id);

@@ -206,6 +206,7 @@ mod tests {
                 confirm_at_once,
                 has_mail,
                 certificate: "".into(),
+                public_url: None,
             };
             assert_eq!(status(protocol, &options), wanted, "{protocol}");
         }
