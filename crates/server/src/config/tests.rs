@@ -324,7 +324,7 @@ fn file(key: &str, value: &str) -> String {
                 let value = if key == name { value } else { plain };
                 text.push_str(&format!("{key} = {value}\n"));
             }
-            if ["stock", "memory_gb", "gpus", "available", "zones"].contains(&name) {
+            if !["name", "cores", "spot_price_millis"].contains(&name) {
                 text.push_str(&format!("{name} = {value}\n"));
             }
             text

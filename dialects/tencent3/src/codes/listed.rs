@@ -100,17 +100,33 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
             "CreateLaunchConfiguration" | "ModifyLaunchConfigurationAttributes",
         ) => "InvalidParameter.HostNameUnavailable",
         (Misfit::FixedHostName, _) => "InvalidParameter.InvalidCombination",
-        (Misfit::TypeSoldOut, FROM_INSTANCE) => {
-            "ResourceUnavailable.LaunchConfigurationStatusAbnormal"
-        }
-        (Misfit::TypeSoldOut, _) => "InvalidParameterValue.InstanceTypeNotSupported",
+        (
+            Misfit::TypeSoldOut
+            | Misfit::ImageQueued
+            | Misfit::ImageKilled
+            | Misfit::TypeNotOfImage
+            | Misfit::TypeOfOtherArchitecture
+            | Misfit::TypeAbove32Bits
+            | Misfit::DiskTypeNotOfType
+            | Misfit::SystemDiskTooSmall,
+            FROM_INSTANCE,
+        ) => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+        (
+            Misfit::TypeSoldOut
+            | Misfit::TypeNotOfImage
+            | Misfit::TypeOfOtherArchitecture
+            | Misfit::TypeAbove32Bits,
+            _,
+        ) => "InvalidParameterValue.InstanceTypeNotSupported",
+        (Misfit::ImageQueued | Misfit::ImageKilled, _) => "InvalidParameterValue.InvalidImageId",
+        (Misfit::DiskTypeNotOfType | Misfit::SystemDiskTooSmall, _) => "InvalidParameterValue",
         (Misfit::NoBandwidthPackages, _) => {
             "InvalidParameterValue.AccountNotSupportBandwidthPackageId"
         }
         (Misfit::ZoneElsewhere, "CreateAutoScalingGroup") => {
             "InvalidParameterValue.ZoneMismatchRegion"
         }
-        (Misfit::ZoneUnavailable, "CreateAutoScalingGroup") => {
+        (Misfit::ZoneUnavailable | Misfit::ImageNotInZone, "CreateAutoScalingGroup") => {
             "ResourceUnavailable.ZoneUnavailable"
         }
         (
@@ -123,6 +139,7 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
         (
             Misfit::ZoneElsewhere
             | Misfit::ZoneUnavailable
+            | Misfit::ImageNotInZone
             | Misfit::SubnetUnavailable
             | Misfit::SubnetOfOtherVpc
             | Misfit::SubnetOutsideCluster,
