@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_model::{
     Account, BandwidthPolicyId, Error, ExecutedBy, MetricName, MetricSource, PoolId, Quota,
     Reading, ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
-    Records, ResourceKind, Site, SubscriptionSpec, Time, TopicId,
+    Records, ResourceKind, ServerState, Site, SubscriptionSpec, Time, TopicId,
 };
 
 use crate::Context;
@@ -344,6 +344,8 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         }
         // What is done is bounded by whoever writes it down: old work is forgotten.
         RecordSpec::ServerJob(_) => return Ok(()),
+        // One that is there already is only given an owner.
+        RecordSpec::Server(spec) if spec.state == ServerState::Made => return Ok(()),
         RecordSpec::Server(_)
         | RecordSpec::Vpc(_)
         | RecordSpec::Subnet(_)
