@@ -307,6 +307,7 @@ fn file(key: &str, value: &str) -> String {
                 "{HAPROXY}{name} = {value}\n[[haproxy.backend]]\nlb = \"lb-1\"\nbackend = \"b\"\n"
             )
         }
+        "catalogue.image[]" => format!("[[catalogue.image]]\nid = \"i\"\n{name} = {value}\n"),
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "sink[]" => {
             let mut text =

@@ -92,6 +92,14 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
     }
 }
 
+/// The code of a part of a machine that cannot be had: made from an instance, nothing of it was named.
+fn of_part(code: &'static str, action: &str) -> &'static str {
+    match action {
+        FROM_INSTANCE => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+        _ => code,
+    }
+}
+
 /// The code of something that cannot be used for what is asked.
 fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
     match (misfit, action) {
@@ -102,24 +110,17 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
         (Misfit::FixedHostName, _) => "InvalidParameter.InvalidCombination",
         (
             Misfit::TypeSoldOut
-            | Misfit::ImageQueued
-            | Misfit::ImageKilled
-            | Misfit::TypeNotOfImage
-            | Misfit::TypeOfOtherArchitecture
-            | Misfit::TypeAbove32Bits
-            | Misfit::DiskTypeNotOfType
-            | Misfit::SystemDiskTooSmall,
-            FROM_INSTANCE,
-        ) => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
-        (
-            Misfit::TypeSoldOut
             | Misfit::TypeNotOfImage
             | Misfit::TypeOfOtherArchitecture
             | Misfit::TypeAbove32Bits,
             _,
-        ) => "InvalidParameterValue.InstanceTypeNotSupported",
-        (Misfit::ImageQueued | Misfit::ImageKilled, _) => "InvalidParameterValue.InvalidImageId",
-        (Misfit::DiskTypeNotOfType | Misfit::SystemDiskTooSmall, _) => "InvalidParameterValue",
+        ) => of_part("InvalidParameterValue.InstanceTypeNotSupported", action),
+        (Misfit::ImageQueued | Misfit::ImageKilled, _) => {
+            of_part("InvalidParameterValue.InvalidImageId", action)
+        }
+        (Misfit::DiskTypeNotOfType | Misfit::SystemDiskTooSmall, _) => {
+            of_part("InvalidParameterValue", action)
+        }
         (Misfit::NoBandwidthPackages, _) => {
             "InvalidParameterValue.AccountNotSupportBandwidthPackageId"
         }
