@@ -20,6 +20,35 @@ bandwidth_packages = ["bwp-1"]
 [[catalogue.image]]
 id = "img-1"
 
+[[catalogue.image]]
+id = "img-new"
+status = "queued"
+
+[[catalogue.image]]
+id = "img-hurt"
+status = "killed"
+
+[[catalogue.image]]
+id = "img-large"
+min_disk_gb = 100
+
+[[catalogue.image]]
+id = "img-32"
+is_32_bit = true
+
+[[catalogue.image]]
+id = "img-arm"
+architecture = "arm"
+instance_types = ["kc1.small"]
+
+[[catalogue.image]]
+id = "img-picky"
+instance_types = ["s3.large"]
+
+[[catalogue.image]]
+id = "img-here"
+zones = ["az-2"]
+
 [[catalogue.zone]]
 id = "az-off"
 available = false
@@ -38,6 +67,19 @@ vpc = "vpc-2"
 name = "s3.small"
 cores = 1
 spot_price_millis = 20
+
+[[instance_type]]
+name = "s3.large"
+cores = 2
+memory_gb = 4
+spot_price_millis = 40
+disk_types = ["SSD"]
+
+[[instance_type]]
+name = "kc1.small"
+cores = 1
+spot_price_millis = 20
+architecture = "arm"
 
 [[instance_type]]
 name = "s3.gone"
@@ -62,6 +104,14 @@ def test_what_a_strict_catalogue_does_not_have(server, tmp_path):
         ({"imageRef": "img-2"}, "AS.1015"),
         ({"flavorRef": "s9.none"}, "AS.1017"),
         ({"flavorRef": "s3.gone"}, "AS.2038"),
+        ({"imageRef": "img-new"}, "AS.1021"),
+        ({"imageRef": "img-hurt"}, "AS.1022"),
+        ({"imageRef": "img-picky"}, "AS.1018"),
+        ({"flavorRef": "s3.large"}, "AS.1019"),
+        ({"imageRef": "img-large"}, "AS.1030"),
+        ({"imageRef": "img-32", "flavorRef": "s3.large", "disk": [DISK | {"volume_type": "SSD"}]}, "AS.1036"),
+        ({"imageRef": "img-arm"}, "AS.1090"),
+        ({"flavorRef": "s3.small,kc1.small"}, "AS.1090"),
         ({"key_name": "key-2"}, "AS.7022"),
         ({"security_groups": [{"id": "sg-2"}]}, "AS.2014"),
         ({"public_ip": {"eip": eip}}, "AS.1045"),
@@ -84,6 +134,47 @@ def test_what_a_strict_catalogue_does_not_have(server, tmp_path):
         ({"available_zones": ["az-off"]}, "AS.2044"),
     ):
         assert grouping(**change) == (400, code), change
+
+    # Parts that do go together are taken; what is said of a code names what does not.
+    for change in (
+        {"imageRef": "img-32"},
+        {"imageRef": "img-large", "disk": [DISK | {"size": 100}]},
+        {"imageRef": "img-arm", "flavorRef": "kc1.small"},
+        {"imageRef": "img-picky", "flavorRef": "s3.large", "disk": [DISK | {"volume_type": "SSD"}]},
+    ):
+        call("create_scaling_config", body={"scaling_configuration_name": "d", "instance_config": good | change})
+    with pytest.raises(Exception) as told:
+        call("create_scaling_config",
+             body={"scaling_configuration_name": "c", "instance_config": good | {"imageRef": "img-picky"}})
+    assert told.value.error_msg == "The specification [s3.small] and image is not match."
+    # A zone of the group that does not have the image, when it is made and when it is given the configuration.
+    body = {"scaling_configuration_name": "c", "instance_config": good | {"imageRef": "img-here"}}
+    elsewhere = call("create_scaling_config", body=body)["scaling_configuration_id"]
+    assert grouping(scaling_configuration_id=elsewhere) == (400, "AS.1088")
+    made = call("create_scaling_group", body={
+        "scaling_group_name": "g", "scaling_configuration_id": conf, "vpc_id": "vpc-1",
+        "networks": [{"id": "sub-1"}]})["scaling_group_id"]
+    change = {"scaling_configuration_id": elsewhere}
+    assert refused(call, "update_scaling_group", scaling_group_id=made, body=change) == (400, "AS.1088")
+    # The image of a configuration is replaced under the same rules.
+    change = {"instance_config": {"imageRef": "img-arm"}}
+    assert refused(call, "update_scaling_config", scaling_configuration_id=conf, body=change) == (400, "AS.1090")
+
+
+def test_what_a_catalogue_no_longer_has(server, tmp_path):
+    file = tmp_path / "muster.toml"
+    file.write_text(LISTED)
+    there = server("--emulate", "--config", str(file))
+    call = huawei(there)
+    good = {"flavorRef": "s3.small", "imageRef": "img-1", "key_name": "key-1", "disk": [DISK]}
+    body = {"scaling_configuration_name": "c", "instance_config": good}
+    conf = call("create_scaling_config", body=body)["scaling_configuration_id"]
+    there.stop()
+    file.write_text(LISTED.replace('id = "img-1"', 'id = "img-other"'))
+    there.start()
+    body = {"scaling_group_name": "g", "scaling_configuration_id": conf, "vpc_id": "vpc-1",
+            "networks": [{"id": "sub-1"}]}
+    assert refused(call, "create_scaling_group", body=body) == (400, "AS.1086")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +264,6 @@ def test_how_many_there_may_be(emulated):
 NEVER = {
     "AS.0001": "a fault of ours, or a store or back end that fails: none of a request",
     "AS.0026": "only an automatic trigger minds a cooldown, and nobody waits for its answer",
-    "AS.1086": "projects, host names and the like that do not fit are of groups which other doors make",
     "AS.2016": "listeners and pools are kept as text here; those of a catalogue have a balancer, which this door does not name",
     "AS.7012": "as AS.2016",
     "AS.7059": "enterprise projects are kept as text; projects by number are another door's",

@@ -87,6 +87,60 @@ def test_what_waits_is_being_executed(emulated):
     assert size(call, made) == (2, 2)
 
 
+def daily(call, server, made, **more):
+    at = clock(server) + datetime.timedelta(minutes=30)
+    times = {
+        "launch_time": at.strftime("%H:%M"),
+        "recurrence_type": "Daily",
+        "end_time": minute(at + datetime.timedelta(days=30)),
+    }
+    return policy(call, made, "RECURRENCE", scheduled_policy=times, **more)
+
+
+def test_what_comes_by_itself_and_is_refused_has_failed(emulated):
+    """Nobody waits for the answer of a trigger: what is refused stands in the log. A call is told, and has none."""
+    call = huawei(emulated)
+    made = group(call, 1)
+    emulated.settle()
+    up = daily(call, emulated, made)
+
+    def told():
+        return [(log["status"], log["old_value"], log["desire_value"]) for log in logs(call, up)]
+
+    # A group that is off: nothing is done, and the log says so. A call is refused and leaves none.
+    call("pause_scaling_group", scaling_group_id=made, body={"action": "pause"})
+    assert refused(call, "execute_scaling_policy", scaling_policy_id=up, body={"action": "execute"}) == (400, "AS.3027")
+    assert told() == []
+    emulated.advance(3600)
+    assert told() == [("FAIL", "1", "2")] and size(call, made) == (1, 1)
+    (log,) = logs(call, up)
+    assert (log["execute_type"], log["failed_reason"]) == ("RECURRENCE", "the policy or the group is off")
+    assert log["job_records"][0]["job_status"] == "FAIL"
+    # A policy that is off is not triggered.
+    call("resume_scaling_group", scaling_group_id=made, body={"action": "resume"})
+    act(call, up, "pause")
+    emulated.advance(86400)
+    assert len(told()) == 1
+
+
+def test_a_trigger_within_an_activity_has_failed(emulated):
+    call = huawei(emulated)
+    made = group(call, 1)
+    emulated.settle()
+    up = daily(call, emulated, made)
+    hook(call, made, default_timeout=7200, default_result="CONTINUE")
+    other = policy(call, made)
+    act(call, other, "execute")
+    # A call in the same direction is told so, and leaves nothing in the log.
+    assert refused(call, "execute_scaling_policy", scaling_policy_id=other, body={"action": "execute"}) == (400, "AS.0034")
+    assert [log["status"] for log in logs(call, other)] == ["SUCCESS"]
+    emulated.advance(3600)
+    (log,) = logs(call, up)
+    assert (log["status"], log["execute_type"]) == ("FAIL", "RECURRENCE") and log["failed_reason"]
+    # The one that is held is counted; the trigger wanted no more.
+    assert size(call, made) == (2, 2)
+
+
 @pytest.mark.parametrize("filters, code", [
     ({"start_time": "yesterday"}, "AS.9007"),
     ({"end_time": "yesterday"}, "AS.9007"),

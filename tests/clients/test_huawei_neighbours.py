@@ -653,6 +653,39 @@ def test_accounts_never_see_each_other(emulated):
     target = group(call)
     body = {"action": "ADD", "instances_id": [one]}
     assert refused(call, "batch_add_scaling_instances", scaling_group_id=target, body=body)[0] == 400
+
+    # What a group made and hands back stays with its account, also when the group is gone.
+    own = huawei(emulated)
+    source = group(own, 2, "source")
+    emulated.settle()
+    back = instances(own, source)[0]["instance_id"]
+    body = {"action": "REMOVE", "instances_id": [back], "instance_delete": "no"}
+    own("batch_remove_scaling_instances", scaling_group_id=source, body=body)
+    emulated.settle()
+    assert [machine["owner_key"] for machine in emulated.machines() if machine["uuid"] == back] == [None]
+    own("delete_scaling_group", scaling_group_id=source, force_delete="yes")
+    emulated.settle()
+    assert ours("show_server", server_id=back)["server"]["status"] == "ACTIVE"
+    assert {server["id"] for server in ours("list_servers_details")["servers"]} == {one, back}
+    assert theirs("list_servers_details")["count"] == 0
+    assert refused(theirs, "show_server", server_id=back)[0] == 404
+    assert refused(theirs, "delete_servers", body={"servers": [{"id": back}]})[0] == 404
+    body = {"action": "ADD", "instances_id": [back]}
+    assert refused(call, "batch_add_scaling_instances", scaling_group_id=target, body=body)[0] == 400
+    # It survives a restart, joins another group of its account, and is gone when that destroys it.
+    emulated.restart()
+    assert refused(theirs, "show_server", server_id=back)[0] == 404
+    other = group(own, 0, "other")
+    own("batch_add_scaling_instances", scaling_group_id=other, body=body)
+    emulated.settle()
+    body = {"action": "REMOVE", "instances_id": [back], "instance_delete": "no"}
+    own("batch_remove_scaling_instances", scaling_group_id=other, body=body)
+    emulated.settle()
+    assert refused(theirs, "show_server", server_id=back)[0] == 404
+    ours("delete_servers", body={"servers": [{"id": back}]})
+    emulated.settle()
+    assert refused(ours, "show_server", server_id=back)[0] == 404
+    assert {server["id"] for server in ours("list_servers_details")["servers"]} == {one}
     elb = neighbour(emulated, "elb", "v3")
     _, _, pool = pool_of(elb)
     group(huawei(emulated), 1, "bound", lbaas_listeners=[{"pool_id": pool, "protocol_port": 80}])

@@ -7,7 +7,6 @@ from huawei import alarm_rule, group, huawei, refused
 from test_huawei_executions import logs
 from test_huawei_rest import act, clock, minute, size
 
-ALARM = "al1505123456789abcdefghi"
 BANDWIDTH = "b1c2d3e4-0000-4111-8222-333344445555"
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
@@ -21,7 +20,7 @@ def wide(call, kind="ALARM", resource=BANDWIDTH, **more):
         "scaling_policy_action": {"operation": "ADD", "size": 5, "limits": 8},
     } | more
     if kind.endswith("ALARM") and "alarm_id" not in body:
-        body["alarm_id"] = ALARM
+        body["alarm_id"] = alarm_rule(call.server, ABSENT, call.key)
     return call("create_scaling_v2_policy", body=body)["scaling_policy_id"]
 
 
@@ -76,7 +75,7 @@ def test_a_policy_of_a_bandwidth_changes_its_size_within_limits(emulated):
         "scaling_resource_type": "BANDWIDTH",
         "policy_status": "INSERVICE",
         "scaling_policy_type": "ALARM",
-        "alarm_id": ALARM,
+        "alarm_id": shown(call, up)["alarm_id"],
         "scaling_policy_action": {"operation": "ADD", "size": 5, "limits": 8},
         "cool_down_time": 300,
         "description": "words",
@@ -175,7 +174,7 @@ def test_policies_are_listed(emulated):
     assert listed(sort_by="TRIGGER_CONDITION", order="DESC") == [b, a, c]
     assert listed(scaling_resource_type="BANDWIDTH") == listed(scaling_resource_id=BANDWIDTH) == [a, b]
     assert listed(scaling_policy_type="SCHEDULED") == listed(scaling_policy_name="b") == listed(scaling_policy_id=b) == [b]
-    assert (listed(alarm_id=ALARM), listed(alarm_id=rule)) == ([a], [c])
+    assert (listed(alarm_id=shown(call, a)["alarm_id"]), listed(alarm_id=rule)) == ([a], [c])
     assert listed(enterprise_project_id="all_granted_eps") == [a, b, c]
     assert listed(enterprise_project_id="x") == []
     assert listed(start_number=1, limit=1) == [b]
@@ -198,6 +197,9 @@ def test_policies_are_listed(emulated):
     ({"scaling_policy_type": "SCHEDULED"}, "AS.3003"),
     ({"alarm_id": None}, "AS.3026"),
     ({"alarm_id": "x"}, "AS.3050"),
+    ({"alarm_id": "al1505123456789abcdefghi"}, "AS.3030"),
+    ({"scaling_policy_type": "INTERVAL_ALARM", "interval_alarm_actions": [{"lower_bound": 0, "size": 1}],
+      "alarm_id": "al1505123456789abcdefghi"}, "AS.3030"),
     ({"cool_down_time": 86401}, "AS.3012"),
     ({"scaling_policy_action": {"operation": "x"}}, "AS.3017"),
     ({"scaling_policy_action": {"size": 0}}, "AS.3018"),
@@ -212,7 +214,7 @@ def test_a_policy_is_refused(emulated, change, code):
         "scaling_resource_id": BANDWIDTH,
         "scaling_resource_type": "BANDWIDTH",
         "scaling_policy_type": "ALARM",
-        "alarm_id": ALARM,
+        "alarm_id": alarm_rule(emulated, ABSENT),
         "scaling_policy_action": {"operation": "ADD", "size": 5},
     } | change
     assert refused(call, "create_scaling_v2_policy", body=body) == (400, code)

@@ -83,9 +83,13 @@ pub(crate) fn wait(draft: &mut Draft<'_>, policy: &Policy, by: ExecutedBy) {
     keep(draft, execution);
 }
 
-/// What waited passes: the policy or its group is off.
-pub(crate) fn pass(draft: &mut Draft<'_>, policy: PolicyId) {
-    if let Some(waited) = waiting(draft, policy) {
+/// What is due passes: its policy or group is off. What waited ends so, and a policy that is on has failed; one that is
+/// off is not triggered at all.
+pub(crate) fn pass(draft: &mut Draft<'_>, policy: &Policy) {
+    if policy.enabled {
+        wait(draft, policy, by_itself(policy));
+    }
+    if let Some(waited) = waiting(draft, policy.id) {
         let outcome = ExecutionOutcome::Failed("the policy or the group is off".to_owned());
         keep(
             draft,

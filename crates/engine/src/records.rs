@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_model::{
     Account, BandwidthPolicyId, Error, ExecutedBy, GroupView, LeftTaskSpec, MetricName,
     MetricSource, PoolId, Quota, Reading, ReadingsSpec, Record, RecordChange, RecordCommand,
-    RecordHead, RecordId, RecordSpec, Records, ResourceKind, Schedule, Site, SubscriptionSpec,
-    Time, TopicId, by_age,
+    RecordHead, RecordId, RecordSpec, Records, ResourceKind, Schedule, ServerState, Site,
+    SubscriptionSpec, Time, TopicId, by_age,
 };
 
 use crate::Context;
@@ -347,6 +347,8 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
         }
         // What is done is bounded by whoever writes it down: old work is forgotten, and so are the oldest tasks.
         RecordSpec::ServerJob(_) | RecordSpec::LeftTask(_) => return Ok(()),
+        // One that is there already is only given an owner.
+        RecordSpec::Server(spec) if spec.state == ServerState::Made => return Ok(()),
         RecordSpec::Server(_)
         | RecordSpec::Vpc(_)
         | RecordSpec::Subnet(_)

@@ -131,7 +131,7 @@ fn follow_waiting(draft: &mut Draft<'_>) -> bool {
         set_waiting(draft, &policy, false);
         let fires = policy.enabled && draft.group().spec.enabled;
         if !fires {
-            executions::pass(draft, policy.id);
+            executions::pass(draft, &policy);
         }
         let how = match fires
             .then(|| executions::execute(draft, &policy, executions::by_itself(&policy), false))
@@ -186,7 +186,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) -> bool {
             ..(*policy).clone()
         })));
         if !fires {
-            executions::pass(draft, policy.id);
+            executions::pass(draft, &policy);
         }
         let how = match fires {
             false => "off, or its group is: it passes".to_owned(),

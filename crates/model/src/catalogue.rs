@@ -79,6 +79,40 @@ pub struct ListedImage {
     pub family: Option<String>,
     /// Its machines can be given no host name.
     pub fixed_host_name: bool,
+    /// Whether machines can be made of it.
+    pub status: ImageStatus,
+    /// The least size of a system disk in GB; 0 = any.
+    pub min_disk_gb: u32,
+    /// Its system has 32 bits, not 64.
+    pub is_32_bit: bool,
+    /// The processors that it is for.
+    pub architecture: Architecture,
+    /// The instance types that it goes with; empty = all.
+    pub types: BTreeSet<String>,
+    /// The zones that have it; empty = all.
+    pub zones: BTreeSet<String>,
+}
+
+/// What state an image is in, in the words of Huawei's image service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageStatus {
+    /// Machines can be made of it.
+    #[default]
+    Active,
+    /// It is still to be uploaded.
+    Queued,
+    /// It has come to harm and is not to be used.
+    Killed,
+}
+
+/// A family of processors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Architecture {
+    /// x86, of 32 or 64 bits.
+    #[default]
+    X86,
+    /// ARM.
+    Arm,
 }
 
 /// An instance type.
@@ -90,6 +124,12 @@ pub struct ListedType {
     pub zones: BTreeSet<String>,
     /// Its processor cores, where the operator says so.
     pub cores: Option<u32>,
+    /// Its memory in GB, where the operator says so.
+    pub memory_gb: Option<u32>,
+    /// Its processors.
+    pub architecture: Architecture,
+    /// The types of disks that it takes, as callers write them; empty = all.
+    pub disk_types: BTreeSet<String>,
 }
 
 /// A zone.
@@ -173,6 +213,30 @@ pub enum Misfit {
     /// Machines of the image can be given no host name.
     #[error("machines of the image take no host name")]
     FixedHostName,
+    /// The image is not active yet.
+    #[error("the image is not active")]
+    ImageQueued,
+    /// The image is not to be used.
+    #[error("the image is not available")]
+    ImageKilled,
+    /// The image does not go with the instance type.
+    #[error("the image does not go with the instance type")]
+    TypeNotOfImage,
+    /// The image is for other processors than the instance type has.
+    #[error("the image is for other processors than the instance type has")]
+    TypeOfOtherArchitecture,
+    /// The instance type has more memory than the image can use.
+    #[error("a 32-bit image cannot use the memory of the instance type")]
+    TypeAbove32Bits,
+    /// The instance type does not take disks of the type.
+    #[error("the instance type does not take disks of the type")]
+    DiskTypeNotOfType,
+    /// The system disk is smaller than the image needs.
+    #[error("the system disk is smaller than the image needs")]
+    SystemDiskTooSmall,
+    /// The zone does not have the image of the launch configuration.
+    #[error("the zone does not have the image of the launch configuration")]
+    ImageNotInZone,
     /// The instance type is not to be had.
     #[error("the instance type is sold out")]
     TypeSoldOut,

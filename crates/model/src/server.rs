@@ -30,6 +30,9 @@ pub struct ServerSpec {
     pub security_groups: Vec<String>,
     /// Name of its key pair.
     pub key_name: Option<String>,
+    /// Its password, sealed; with a key pair there is none.
+    #[serde(default)]
+    pub password: Option<String>,
     /// User data, base64 as given.
     pub user_data: Option<String>,
     /// Metadata.

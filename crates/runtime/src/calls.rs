@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use muster_engine::PlannedCall;
 use muster_model::{
-    AttemptCode, CallKind, ConfigSpec, GroupCommand, GroupView, HookId, LaunchSpec, OwnerKey,
-    StepOutcome, StepResult,
+    AttemptCode, CallKind, ConfigSpec, Error, GroupCommand, GroupView, HookId, LaunchSpec,
+    OwnerKey, StepOutcome, StepResult,
 };
 use muster_ports::{CommandRun, ComputeError};
 
@@ -88,9 +88,17 @@ impl Runtime {
                 let spec = self.spec_of(view, owner).await?;
                 self.compute.reset(&spec, at).await.map(Some)
             }
-            CallKind::Terminate => self.compute.terminate(owner).await.map(|()| None),
+            CallKind::Terminate => {
+                self.compute.terminate(owner).await?;
+                self.drop_owner(view, owner).await.map_err(unwritten)?;
+                Ok(None)
+            }
             CallKind::Adopt => self.compute.adopt(owner).await.map(Some),
-            CallKind::Release => self.compute.release(owner).await.map(|()| None),
+            // Between its group and its owner a machine is never nobody's.
+            CallKind::Release => {
+                self.keep_owner(view, owner).await.map_err(unwritten)?;
+                self.compute.release(owner).await.map(|()| None)
+            }
             CallKind::Start => self.compute.start(owner).await.map(Some),
             CallKind::Bind | CallKind::Unbind | CallKind::Rebind => {
                 return Ok(match self.balance(view, owner).await? {
@@ -200,4 +208,9 @@ fn refusal(error: ComputeError) -> StepResult {
         ComputeError::Failed(message) => (AttemptCode::Failed, message),
     };
     StepResult::Refused { code, message }
+}
+
+/// A call that waits for something to be written down, which the store did not do.
+fn unwritten(error: Error) -> ComputeError {
+    ComputeError::Unknown(error.to_string())
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AccountId, ConfigSpec, Error, GroupCommand, GroupId, InstanceId, LaunchSpec, Machine, OwnerKey,
-    Placement, ServerJob, ServerSpec, ServerWork, StopMode, TaskState, own_key,
+    AccountId, ConfigSpec, Error, GroupCommand, GroupId, InstanceId, LaunchSpec, Login, Machine,
+    OwnerKey, Placement, ServerJob, ServerSpec, ServerWork, StopMode, TaskState, own_key,
 };
 use muster_ports::{Clock, ComputeError};
 
@@ -21,7 +21,11 @@ pub(crate) enum Step {
 
 /// What a server's machine is made of.
 fn launch_spec(account: AccountId, spec: &ServerSpec) -> LaunchSpec {
+    let keys = spec.key_name.clone();
+    let keys = keys.map(|name| Login::Keys(vec![name]));
+    let password = spec.password.clone();
     let config = ConfigSpec {
+        login: keys.or(password.map(|sealed| Login::Password { sealed })),
         name: spec.name.clone(),
         image: Some(spec.image.clone()),
         instance_types: vec![spec.instance_type.clone()],
@@ -189,6 +193,55 @@ impl Runtime {
                 true
             }
             Err(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use muster_model::{Key, ServerState};
+
+    use super::*;
+
+    #[test]
+    fn a_machine_is_told_its_user_data_and_how_one_logs_in() {
+        let sealed = || "sealed".to_owned();
+        for (key, password, login) in [
+            (None, None, None),
+            (
+                Some("mine"),
+                None,
+                Some(Login::Keys(vec!["mine".to_owned()])),
+            ),
+            (
+                None,
+                Some(sealed()),
+                Some(Login::Password { sealed: sealed() }),
+            ),
+        ] {
+            let spec = ServerSpec {
+                instance: InstanceId::new(Key::from_bits(1)),
+                name: "by-hand".to_owned(),
+                description: String::new(),
+                instance_type: "s6.small.1".to_owned(),
+                image: "img-1".to_owned(),
+                vpc: "vpc-1".to_owned(),
+                subnets: vec!["sub-1".to_owned()],
+                zone: String::new(),
+                security_groups: Vec::new(),
+                key_name: key.map(str::to_owned),
+                password,
+                user_data: Some("IyEvYmluL3NoCg==".to_owned()),
+                metadata: BTreeMap::new(),
+                tags: Vec::new(),
+                enterprise_project: None,
+                state: ServerState::Building,
+            };
+            let launch = launch_spec(AccountId::new(Key::from_bits(2)), &spec);
+            assert_eq!(launch.user_data, spec.user_data);
+            assert_eq!(launch.config.login, login);
         }
     }
 }

@@ -4,14 +4,14 @@
 //! with every listing, and after a restart. Each of its steps may be done again. While an account works on a machine of
 //! nobody's, the machine carries the account's own key; what is left with such a key when nobody works on it is freed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_model::{
-    AccountId, Created, Error, GroupId, InstanceId, Machine, OwnerKey, RecordCommand, RecordId,
-    RecordSpec, ResourceKind, Server, ServerCommand, ServerJob, ServerJobId, ServerJobSpec,
-    ServerSpec, ServerState, ServerTask, ServerWork, Site, TaskState,
+    AccountId, Created, Error, GroupId, GroupView, InstanceId, Machine, OwnerKey, RecordCommand,
+    RecordId, RecordSpec, ResourceKind, Server, ServerCommand, ServerJob, ServerJobId,
+    ServerJobSpec, ServerSpec, ServerState, ServerTask, ServerWork, Site, TaskState,
 };
 use muster_ports::{ApiResult, Clock, ComputeError};
 use tokio::sync::Notify;
@@ -344,6 +344,54 @@ impl Runtime {
         servers
             .find(|server| server.spec.instance == instance)
             .cloned()
+    }
+
+    /// Writes down whose a machine is that is about to be let go, so that nobody else ever sees it. One that was made
+    /// outside a group has a record already.
+    pub(crate) async fn keep_owner(&self, view: &GroupView, owner: &OwnerKey) -> ApiResult<()> {
+        let group = &view.group;
+        if self.server_of(group.account, owner.instance).is_some() {
+            return Ok(());
+        }
+        // What it is like, the machine itself says.
+        let spec = ServerSpec {
+            instance: owner.instance,
+            name: String::new(),
+            description: String::new(),
+            instance_type: String::new(),
+            image: String::new(),
+            vpc: String::new(),
+            subnets: Vec::new(),
+            zone: String::new(),
+            security_groups: Vec::new(),
+            key_name: None,
+            password: None,
+            user_data: None,
+            metadata: BTreeMap::new(),
+            tags: Vec::new(),
+            enterprise_project: None,
+            state: ServerState::Made,
+        };
+        self.change_records(group.account, &group.site, |_| {
+            vec![RecordCommand::Create(RecordSpec::Server(Box::new(spec)))]
+        })
+        .await
+    }
+
+    /// Drops the record of a machine that is gone, if it had one.
+    pub(crate) async fn drop_owner(&self, view: &GroupView, owner: &OwnerKey) -> ApiResult<()> {
+        let Some(server) = self.server_of(view.group.account, owner.instance) else {
+            return Ok(());
+        };
+        let id = RecordId::Server(server.id);
+        let (account, site) = (server.head.account, server.head.site.clone());
+        self.change_records(account, &site, |records| {
+            match records.servers.contains_key(&server.id) {
+                true => vec![RecordCommand::Delete { id }],
+                false => Vec::new(),
+            }
+        })
+        .await
     }
 
     /// Frees a machine that carries an account's own key while nobody works on it. `false` = the key is no account's.

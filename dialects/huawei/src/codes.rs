@@ -98,6 +98,14 @@ fn unlisted(kind: Listed, id: &str) -> Fault {
 fn misfit(misfit: Misfit, id: &str) -> Fault {
     let code = match misfit {
         Misfit::TypeSoldOut => return Fault::filled("AS.2038", id, ""),
+        Misfit::TypeNotOfImage => return Fault::filled("AS.1018", id, ""),
+        Misfit::TypeAbove32Bits => return Fault::filled("AS.1036", id, ""),
+        Misfit::ImageNotInZone => return Fault::filled("AS.1088", id, ""),
+        Misfit::TypeOfOtherArchitecture => return Fault::filled("AS.1090", id, ""),
+        Misfit::DiskTypeNotOfType => "AS.1019",
+        Misfit::ImageQueued => "AS.1021",
+        Misfit::ImageKilled => "AS.1022",
+        Misfit::SystemDiskTooSmall => "AS.1030",
         Misfit::ZoneElsewhere => "AS.2011",
         Misfit::ZoneUnavailable => "AS.2044",
         Misfit::SubnetUnavailable => "AS.2013",

@@ -161,10 +161,17 @@ fn listed(kind: Listed) -> &'static str {
 
 fn misfit(misfit: Misfit) -> &'static str {
     match misfit {
-        Misfit::FixedHostName => "ImageId",
-        Misfit::TypeSoldOut => "InstanceType",
+        Misfit::FixedHostName | Misfit::ImageQueued | Misfit::ImageKilled => "ImageId",
+        Misfit::TypeSoldOut
+        | Misfit::TypeNotOfImage
+        | Misfit::TypeOfOtherArchitecture
+        | Misfit::TypeAbove32Bits => "InstanceType",
+        Misfit::DiskTypeNotOfType => "SystemDisk.DiskType",
+        Misfit::SystemDiskTooSmall => "SystemDisk.DiskSize",
         Misfit::NoBandwidthPackages => "BandWidthShareId",
-        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable => "AvailabilityZone",
+        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable | Misfit::ImageNotInZone => {
+            "AvailabilityZone"
+        }
         Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc | Misfit::SubnetOutsideCluster => {
             "SubnetId"
         }

@@ -217,13 +217,20 @@ fn unlisted(kind: Listed, id: &str, action: &str) -> Fault {
 
 fn misfit(id: &str, misfit: Misfit) -> Fault {
     let (name, desc, class) = match misfit {
-        Misfit::FixedHostName => ("imageId", "InvalidParameter", Class::Parameter),
+        Misfit::FixedHostName
+        | Misfit::ImageQueued
+        | Misfit::ImageKilled
+        | Misfit::TypeNotOfImage
+        | Misfit::TypeOfOtherArchitecture
+        | Misfit::TypeAbove32Bits => ("imageId", "InvalidParameter", Class::Parameter),
+        Misfit::DiskTypeNotOfType => ("storageType", "InvalidParameter", Class::Parameter),
+        Misfit::SystemDiskTooSmall => ("rootSize", "InvalidParameter", Class::Parameter),
         Misfit::TypeSoldOut => (
             "cpu, mem and cvmType",
             "OprationFail.CpuOrMemNotExsit",
             Class::Unpurchasable,
         ),
-        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable => {
+        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable | Misfit::ImageNotInZone => {
             ("zoneIds", "InvalidParameter.ZoneIdError", Class::Parameter)
         }
         Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc | Misfit::SubnetOutsideCluster => (

@@ -4,7 +4,7 @@ use muster_model::{
     Catalogue, ConfigSpec, DataDisk, Error, HostNames, Listed, Login, Misfit, TypesCheck,
 };
 
-use super::{entry, exists, misfit, unlisted};
+use super::{entry, exists, image, misfit, unlisted};
 
 /// Refuses what does not exist or does not fit. With an `old` one, what stays as it was is not looked at.
 pub(crate) fn check_config(
@@ -16,7 +16,7 @@ pub(crate) fn check_config(
         return Ok(());
     }
     let changed = Changed { old, new };
-    image(catalogue, &changed)?;
+    image_exists(catalogue, &changed)?;
     let types = changed.is(|spec| &spec.instance_types);
     if types {
         for name in &new.instance_types {
@@ -24,6 +24,7 @@ pub(crate) fn check_config(
         }
     }
     rest(catalogue, &changed)?;
+    image::parts_fit(catalogue, &changed)?;
     if types || changed.is(|spec| &spec.types_check) {
         types_are_sold(catalogue, new)?;
     }
@@ -31,18 +32,18 @@ pub(crate) fn check_config(
 }
 
 /// What is new, and what was there before.
-struct Changed<'a> {
+pub(super) struct Changed<'a> {
     old: Option<&'a ConfigSpec>,
-    new: &'a ConfigSpec,
+    pub(super) new: &'a ConfigSpec,
 }
 
 impl Changed<'_> {
-    fn is<T: PartialEq>(&self, member: impl Fn(&ConfigSpec) -> &T) -> bool {
+    pub(super) fn is<T: PartialEq>(&self, member: impl Fn(&ConfigSpec) -> &T) -> bool {
         self.old.is_none_or(|old| member(old) != member(self.new))
     }
 }
 
-fn image(catalogue: &Catalogue, changed: &Changed<'_>) -> Result<(), Error> {
+fn image_exists(catalogue: &Catalogue, changed: &Changed<'_>) -> Result<(), Error> {
     if changed.is(|spec| &spec.image)
         && let Some(image) = &changed.new.image
     {
@@ -170,7 +171,7 @@ pub(super) fn vanished(catalogue: &Catalogue, spec: &ConfigSpec) -> Option<Liste
         old: None,
         new: spec,
     };
-    if image(catalogue, &changed).is_err() {
+    if image_exists(catalogue, &changed).is_err() || !image::is_usable(catalogue, spec) {
         return Some(Listed::Image);
     }
     if snapshots(&spec.data_disks).any(|id| !catalogue.snapshots.contains(id)) {

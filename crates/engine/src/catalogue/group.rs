@@ -6,7 +6,7 @@ use muster_model::{
 };
 
 use super::config::project;
-use super::{entry, exists, misfit, unlisted};
+use super::{entry, exists, image, misfit, unlisted};
 use crate::commands::balancers::is_same;
 
 /// What a group is to be.
@@ -110,6 +110,14 @@ fn places_fit(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
         }
         if cluster.is_some() && subnet.dedicated_cluster.as_ref() != cluster {
             return Err(misfit(Misfit::SubnetOutsideCluster, id));
+        }
+    }
+    if let Some(config) = asked.config {
+        let subnets = network.subnets.iter();
+        let subnets = subnets.filter_map(|id| catalogue.subnets.get(id));
+        let zones = subnets.map(|subnet| &subnet.zone).chain(&network.zones);
+        if let Some(zone) = image::zone_without(catalogue, &config.spec, zones) {
+            return Err(misfit(Misfit::ImageNotInZone, zone));
         }
     }
     let check = asked.new.zones_check;

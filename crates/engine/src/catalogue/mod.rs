@@ -4,6 +4,7 @@
 
 mod config;
 mod group;
+mod image;
 mod made;
 mod told;
 

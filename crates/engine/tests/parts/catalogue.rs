@@ -7,10 +7,10 @@ use muster_engine::{
     Context, Facts, Settings, abnormal, create_config, create_group, judged_config, modify_config,
 };
 use muster_model::{
-    Account, AccountId, Balancer, BalancerChange, Catalogue, ConfigPatch, ConfigSpec, Created,
-    Door, Error, GroupCommand, GroupPatch, GroupSpec, Ids, Key, LaunchConfiguration, Listed,
-    ListedBalancer, ListedImage, ListedSubnet, ListedType, ListedZone, Misfit, Network, Site,
-    TypesCheck, ZonesCheck,
+    Account, AccountId, Architecture, Balancer, BalancerChange, Catalogue, ConfigPatch, ConfigSpec,
+    Created, DataDisk, Door, Error, GroupCommand, GroupPatch, GroupSpec, Ids, ImageStatus, Key,
+    LaunchConfiguration, Listed, ListedBalancer, ListedImage, ListedSubnet, ListedType, ListedZone,
+    Misfit, Network, Site, SystemDisk, TypesCheck, ZonesCheck,
 };
 
 /// Zones z1, z2, and z3 where nothing can be put; s1, s2, s3 in them; types A everywhere, B in z2, C sold out.
@@ -138,6 +138,118 @@ fn instance_types_exist_and_enough_are_to_be_had() {
         };
         made(loose, &config(names, check)).unwrap();
     }
+}
+
+#[test]
+fn the_parts_of_a_configuration_go_together() {
+    type Change = fn(&mut Catalogue);
+    fn image(catalogue: &mut Catalogue) -> &mut ListedImage {
+        catalogue.images.get_mut("img-1").unwrap()
+    }
+    fn of_types(catalogue: &mut Catalogue) -> &mut ListedType {
+        catalogue.types.get_mut("A").unwrap()
+    }
+    let with_disks = ConfigSpec {
+        system_disk: Some(SystemDisk {
+            disk_type: Some("SATA".to_owned()),
+            size_gb: Some(40),
+            ..SystemDisk::default()
+        }),
+        data_disks: vec![DataDisk {
+            disk_type: Some("SSD".to_owned()),
+            ..DataDisk::default()
+        }],
+        ..config("B A", TypesCheck::Any)
+    };
+    let rows: [(Change, Option<Error>); 17] = [
+        (|_| {}, None),
+        (
+            |all| image(all).status = ImageStatus::Queued,
+            Some(misfit(Misfit::ImageQueued, "img-1")),
+        ),
+        (
+            |all| image(all).status = ImageStatus::Killed,
+            Some(misfit(Misfit::ImageKilled, "img-1")),
+        ),
+        (|all| image(all).min_disk_gb = 40, None),
+        (
+            |all| image(all).min_disk_gb = 41,
+            Some(misfit(Misfit::SystemDiskTooSmall, "40")),
+        ),
+        (
+            |all| image(all).types = ["A", "B"].map(str::to_owned).into(),
+            None,
+        ),
+        (
+            |all| image(all).types = ["B".to_owned()].into(),
+            Some(misfit(Misfit::TypeNotOfImage, "A")),
+        ),
+        (
+            |all| image(all).architecture = Architecture::Arm,
+            Some(misfit(Misfit::TypeOfOtherArchitecture, "B")),
+        ),
+        (
+            |all| of_types(all).architecture = Architecture::Arm,
+            Some(misfit(Misfit::TypeOfOtherArchitecture, "A")),
+        ),
+        (|all| image(all).is_32_bit = true, None),
+        (|all| of_types(all).memory_gb = Some(4), None),
+        (
+            |all| {
+                image(all).is_32_bit = true;
+                of_types(all).memory_gb = Some(3);
+            },
+            None,
+        ),
+        (
+            |all| {
+                image(all).is_32_bit = true;
+                of_types(all).memory_gb = Some(4);
+            },
+            Some(misfit(Misfit::TypeAbove32Bits, "A")),
+        ),
+        (
+            |all| of_types(all).disk_types = ["SATA", "SSD"].map(str::to_owned).into(),
+            None,
+        ),
+        (
+            |all| of_types(all).disk_types = ["SSD".to_owned()].into(),
+            Some(misfit(Misfit::DiskTypeNotOfType, "SATA")),
+        ),
+        (
+            |all| of_types(all).disk_types = ["SATA".to_owned()].into(),
+            Some(misfit(Misfit::DiskTypeNotOfType, "SSD")),
+        ),
+        (|all| image(all).zones = ["z1".to_owned()].into(), None),
+    ];
+    for (at, (change, refused)) in rows.into_iter().enumerate() {
+        let mut all = catalogue();
+        change(&mut all);
+        assert_eq!(made(all.clone(), &with_disks).err(), refused, "row {at}");
+        all.strict = false;
+        made(all, &with_disks).unwrap();
+    }
+}
+
+#[test]
+fn every_zone_of_a_group_has_the_image_and_one_that_is_no_longer_usable_makes_abnormal() {
+    let mut all = catalogue();
+    let image = all.images.get_mut("img-1").unwrap();
+    image.zones = ["z1".to_owned()].into();
+    let lacks = Some(misfit(Misfit::ImageNotInZone, "z2"));
+    for (subnets, zones, refused) in [
+        ("s1", "", None),
+        ("", "z1", None),
+        ("s1 s2", "", lacks.clone()),
+        ("s1", "z2", lacks),
+    ] {
+        let answer = refusal(all.clone(), "A", &group(subnets, zones, ZonesCheck::Any));
+        assert_eq!(answer, refused, "{subnets} {zones}");
+    }
+    let config = Arc::new(made(all.clone(), &config("A", TypesCheck::Any)).unwrap());
+    all.images.get_mut("img-1").unwrap().status = ImageStatus::Killed;
+    let judged = judged_config(&all, &config);
+    assert_eq!(judged.status, muster_model::ConfigStatus::ImageAbnormal);
 }
 
 fn group(subnets: &str, zones: &str, check: ZonesCheck) -> GroupSpec {

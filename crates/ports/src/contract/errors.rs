@@ -20,7 +20,8 @@ all! {
     LISTED: Listed = Image ImageFamily InstanceType Zone Vpc Subnet SecurityGroup Key Project Snapshot BandwidthPackage
         DisasterRecoverGroup DedicatedCluster Balancer Listener Location ClassicBalancer UserGroup CmqQueue TdmqQueue
         CmqTopic TdmqTopic Command;
-    MISFITS: Misfit = FixedHostName TypeSoldOut NoBandwidthPackages ZoneElsewhere ZoneUnavailable SubnetUnavailable
+    MISFITS: Misfit = FixedHostName ImageQueued ImageKilled TypeNotOfImage TypeOfOtherArchitecture TypeAbove32Bits
+        DiskTypeNotOfType SystemDiskTooSmall ImageNotInZone TypeSoldOut NoBandwidthPackages ZoneElsewhere ZoneUnavailable SubnetUnavailable
         SubnetOfOtherVpc SubnetOutsideCluster ConfigOfOtherProject BalancerElsewhere BalancerOfOtherVpc
         BalancerOfOtherProject ListenerToTargetGroup CmqTopicUnheard TdmqTopicUnheard;
     REFUSALS: AttachRefusal = NotFound AlreadyHere InOtherGroup OtherVpc OtherSubnet OtherZone OtherType NotRunning

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use muster_engine::TypeFacts;
 use muster_model::{
-    Catalogue, ListedBalancer, ListedImage, ListedListener, ListedSubnet, ListedTopic, ListedType,
-    ListedZone, Site,
+    Architecture, Catalogue, ImageStatus, ListedBalancer, ListedImage, ListedListener,
+    ListedSubnet, ListedTopic, ListedType, ListedZone, Site,
 };
 use serde::Deserialize;
 
@@ -43,6 +43,10 @@ pub(super) struct TypeConfig {
     stock: Option<Within<0, 1_000_000>>,
     memory_gb: Option<Within<1, 65_536>>,
     gpus: Option<Within<0, 64>>,
+    #[serde(default)]
+    architecture: ArchitectureConfig,
+    #[serde(default)]
+    disk_types: Vec<String>,
     #[serde(default = "yes")]
     available: bool,
     #[serde(default)]
@@ -57,6 +61,45 @@ struct ImageConfig {
     family: Option<String>,
     #[serde(default = "yes")]
     host_names: bool,
+    #[serde(default)]
+    status: StatusConfig,
+    min_disk_gb: Option<Within<1, 1024>>,
+    #[serde(default)]
+    is_32_bit: bool,
+    #[serde(default)]
+    architecture: ArchitectureConfig,
+    #[serde(default)]
+    instance_types: Vec<String>,
+    #[serde(default)]
+    zones: Vec<String>,
+}
+
+/// What state an image is in.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StatusConfig {
+    #[default]
+    Active,
+    Queued,
+    Killed,
+}
+
+/// A family of processors.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ArchitectureConfig {
+    #[default]
+    X86,
+    Arm,
+}
+
+impl ArchitectureConfig {
+    fn listed(self) -> Architecture {
+        match self {
+            Self::X86 => Architecture::X86,
+            Self::Arm => Architecture::Arm,
+        }
+    }
 }
 
 /// `[[catalogue.topic]]`.
@@ -246,6 +289,9 @@ impl TypeConfig {
             sold_out: !self.available,
             zones: set(&self.zones),
             cores: Some(self.cores.0),
+            memory_gb: self.memory_gb.map(|memory| memory.0),
+            architecture: self.architecture.listed(),
+            disk_types: set(&self.disk_types),
         };
         (self.name.clone(), listed)
     }
@@ -265,6 +311,16 @@ impl ImageConfig {
         let listed = ListedImage {
             family: self.family.clone(),
             fixed_host_name: !self.host_names,
+            status: match self.status {
+                StatusConfig::Active => ImageStatus::Active,
+                StatusConfig::Queued => ImageStatus::Queued,
+                StatusConfig::Killed => ImageStatus::Killed,
+            },
+            min_disk_gb: self.min_disk_gb.map_or(0, |size| size.0),
+            is_32_bit: self.is_32_bit,
+            architecture: self.architecture.listed(),
+            types: set(&self.instance_types),
+            zones: set(&self.zones),
         };
         (self.id.clone(), listed)
     }

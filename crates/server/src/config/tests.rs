@@ -307,6 +307,7 @@ fn file(key: &str, value: &str) -> String {
                 "{HAPROXY}{name} = {value}\n[[haproxy.backend]]\nlb = \"lb-1\"\nbackend = \"b\"\n"
             )
         }
+        "catalogue.image[]" => format!("[[catalogue.image]]\nid = \"i\"\n{name} = {value}\n"),
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "sink[]" => {
             let mut text =
@@ -324,7 +325,7 @@ fn file(key: &str, value: &str) -> String {
                 let value = if key == name { value } else { plain };
                 text.push_str(&format!("{key} = {value}\n"));
             }
-            if ["stock", "memory_gb", "gpus", "available", "zones"].contains(&name) {
+            if !["name", "cores", "spot_price_millis"].contains(&name) {
                 text.push_str(&format!("{name} = {value}\n"));
             }
             text

@@ -105,10 +105,12 @@ fn strict() -> Catalogue {
     let debian = ListedImage {
         family: Some("debian".to_owned()),
         fixed_host_name: false,
+        ..ListedImage::default()
     };
     let fixed = ListedImage {
         family: None,
         fixed_host_name: true,
+        ..ListedImage::default()
     };
     catalogue.images.insert("img-8toqc6s3".to_owned(), debian);
     catalogue.images.insert("img-9toqc6s3".to_owned(), fixed);
@@ -121,6 +123,7 @@ fn strict() -> Catalogue {
             sold_out,
             zones: zones.into_iter().map(str::to_owned).collect(),
             cores: None,
+            ..ListedType::default()
         };
         catalogue.types.insert(name.to_owned(), listed);
     }

@@ -6,7 +6,7 @@ use muster_model::{
 };
 
 use super::policies_v2::{Given, description};
-use super::policies_write::{MOST_POLICIES, check_alarm_id, cooldown};
+use super::policies_write::{MOST_POLICIES, check_alarm_exists, cooldown};
 use crate::checks::{self, filled};
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -66,8 +66,8 @@ pub(super) async fn act(
     replace(policy, spec, ctx).await
 }
 
-/// What a policy waits for: what is given, over what it was.
-fn trigger(
+/// What a policy waits for: what is given, over what it was. A rule that it had is not looked at.
+async fn trigger(
     kind: PolicyTypeV2,
     given: &Given,
     old: Option<&BandwidthTrigger>,
@@ -93,7 +93,9 @@ fn trigger(
         PolicyTypeV2::Alarm | PolicyTypeV2::IntervalAlarm => {
             let id = filled(given.alarm_id.clone()).or_else(|| old_alarm.cloned());
             let alarm_id = id.ok_or_else(|| Fault::missing("AS.3026", "alarm_id"))?;
-            check_alarm_id(&alarm_id)?;
+            if old_alarm != Some(&alarm_id) {
+                check_alarm_exists(&alarm_id, ctx).await?;
+            }
             Ok(BandwidthTrigger::Alarm {
                 alarm_id,
                 interval: kind == PolicyTypeV2::IntervalAlarm,
@@ -145,7 +147,7 @@ pub(super) async fn create(
     ctx: &Ctx,
 ) -> Result<String, Fault> {
     let bandwidth = bandwidth(resource)?;
-    let trigger = trigger(kind, &given, None, ctx)?;
+    let trigger = trigger(kind, &given, None, ctx).await?;
     let action = given.scaling_policy_action.unwrap_or_default();
     let change: Resize = action.resize("scaling_policy_action")?;
     let steps = steps(given.interval_alarm_actions.as_ref())?.unwrap_or_default();
@@ -185,7 +187,7 @@ pub(super) async fn update(
 ) -> Result<(), Fault> {
     let old = &policy.spec;
     let kind = kind.unwrap_or_else(|| type_of(policy));
-    let trigger = trigger(kind, &given, Some(&old.trigger), ctx)?;
+    let trigger = trigger(kind, &given, Some(&old.trigger), ctx).await?;
     let change = match given.scaling_policy_action {
         Some(action) => action
             .over(ActionV2::of(old.change))

@@ -41,12 +41,18 @@ pub(super) fn cooldown(value: i64) -> Result<u32, Fault> {
     checks::number("AS.3012", "cool_down_time", value, 0, COOLDOWN_SECS)
 }
 
+/// The id of an alarm rule that exists.
+pub(super) async fn check_alarm_exists(id: &str, ctx: &Ctx) -> Result<(), Fault> {
+    check_alarm_id(id)?;
+    match ctx.alarm_rule(id).await? {
+        Some(_) => Ok(()),
+        None => Err(Fault::new("AS.3030", format!("`alarm_id` is `{id}`."))),
+    }
+}
+
 /// The id of an alarm rule that exists and that no other group uses (rule P5).
 async fn check_alarm(id: &str, view: &GroupView, ctx: &Ctx) -> Result<(), Fault> {
-    check_alarm_id(id)?;
-    if ctx.alarm_rule(id).await?.is_none() {
-        return Err(Fault::new("AS.3030", format!("`alarm_id` is `{id}`.")));
-    }
+    check_alarm_exists(id, ctx).await?;
     let uses = |policy: &Policy| matches!(&policy.kind, PolicyKind::External { alarm_id, .. } if alarm_id == id);
     let others = ctx.views().await?;
     let mut others = others
@@ -59,7 +65,7 @@ async fn check_alarm(id: &str, view: &GroupView, ctx: &Ctx) -> Result<(), Fault>
 }
 
 /// The form of an alarm rule's id: `al` and 22 letters or digits.
-pub(super) fn check_alarm_id(id: &str) -> Result<(), Fault> {
+fn check_alarm_id(id: &str) -> Result<(), Fault> {
     let body = id.strip_prefix("al").unwrap_or_default();
     if body.len() != 22 || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
         let wanted = "`al` and 22 letters or digits are right";

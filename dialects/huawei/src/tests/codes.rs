@@ -27,34 +27,10 @@ fn named(dir: &Path, found: &mut BTreeSet<String>) {
 }
 
 /// Documented codes that no request is answered with, each with why.
-const NEVER: [(&str, &str); 9] = [
+const NEVER: [(&str, &str); 3] = [
     (
         "AS.0003",
         "changes of a group come one after another: none finds it locked, and one that scales is AS.2033",
-    ),
-    (
-        "AS.1018",
-        "which types an image does not go with is not in the catalogue",
-    ),
-    (
-        "AS.1019",
-        "which disks a machine does not take is not in the catalogue",
-    ),
-    (
-        "AS.1030",
-        "how large a system disk an image needs is not in the catalogue",
-    ),
-    (
-        "AS.1036",
-        "how many bits an image has is not in the catalogue",
-    ),
-    (
-        "AS.1088",
-        "in which zones an image is not to be had is not in the catalogue",
-    ),
-    (
-        "AS.1090",
-        "the architecture of images and types is not in the catalogue",
     ),
     (
         "AS.2028",

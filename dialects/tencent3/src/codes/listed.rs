@@ -92,6 +92,14 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
     }
 }
 
+/// The code of a part of a machine that cannot be had: made from an instance, nothing of it was named.
+fn of_part(code: &'static str, action: &str) -> &'static str {
+    match action {
+        FROM_INSTANCE => "ResourceUnavailable.LaunchConfigurationStatusAbnormal",
+        _ => code,
+    }
+}
+
 /// The code of something that cannot be used for what is asked.
 fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
     match (misfit, action) {
@@ -100,17 +108,26 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
             "CreateLaunchConfiguration" | "ModifyLaunchConfigurationAttributes",
         ) => "InvalidParameter.HostNameUnavailable",
         (Misfit::FixedHostName, _) => "InvalidParameter.InvalidCombination",
-        (Misfit::TypeSoldOut, FROM_INSTANCE) => {
-            "ResourceUnavailable.LaunchConfigurationStatusAbnormal"
+        (
+            Misfit::TypeSoldOut
+            | Misfit::TypeNotOfImage
+            | Misfit::TypeOfOtherArchitecture
+            | Misfit::TypeAbove32Bits,
+            _,
+        ) => of_part("InvalidParameterValue.InstanceTypeNotSupported", action),
+        (Misfit::ImageQueued | Misfit::ImageKilled, _) => {
+            of_part("InvalidParameterValue.InvalidImageId", action)
         }
-        (Misfit::TypeSoldOut, _) => "InvalidParameterValue.InstanceTypeNotSupported",
+        (Misfit::DiskTypeNotOfType | Misfit::SystemDiskTooSmall, _) => {
+            of_part("InvalidParameterValue", action)
+        }
         (Misfit::NoBandwidthPackages, _) => {
             "InvalidParameterValue.AccountNotSupportBandwidthPackageId"
         }
         (Misfit::ZoneElsewhere, "CreateAutoScalingGroup") => {
             "InvalidParameterValue.ZoneMismatchRegion"
         }
-        (Misfit::ZoneUnavailable, "CreateAutoScalingGroup") => {
+        (Misfit::ZoneUnavailable | Misfit::ImageNotInZone, "CreateAutoScalingGroup") => {
             "ResourceUnavailable.ZoneUnavailable"
         }
         (
@@ -123,6 +140,7 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
         (
             Misfit::ZoneElsewhere
             | Misfit::ZoneUnavailable
+            | Misfit::ImageNotInZone
             | Misfit::SubnetUnavailable
             | Misfit::SubnetOfOtherVpc
             | Misfit::SubnetOutsideCluster,

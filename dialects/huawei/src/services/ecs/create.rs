@@ -48,7 +48,7 @@ struct Extend {
     enterprise_project_id: Option<String>,
 }
 
-/// What a server is to be like. A password is read and not kept: machines are told none.
+/// What a server is to be like. A password is kept sealed, for back ends that can set one, and never shown.
 #[derive(Deserialize)]
 struct Wanted {
     name: Option<String>,
@@ -61,6 +61,8 @@ struct Wanted {
     security_groups: Option<Vec<IdOnly>>,
     availability_zone: Option<String>,
     key_name: Option<String>,
+    #[serde(rename = "adminPass")]
+    admin_pass: Option<String>,
     user_data: Option<String>,
     count: Option<i64>,
     root_volume: Option<Volume>,
@@ -186,6 +188,9 @@ impl Wanted {
         }
         let groups = self.security_groups.unwrap_or_default().into_iter();
         let cards = cards.into_iter().map(|card| card.subnet_id);
+        let key_name = self.key_name.filter(|name| !name.is_empty());
+        let password = self.admin_pass.filter(|text| !text.is_empty());
+        let password = password.filter(|_| key_name.is_none());
         let spec = ServerSpec {
             // Filled in where it is decided.
             instance: InstanceId::new(Key::from_bits(0)),
@@ -197,7 +202,8 @@ impl Wanted {
             subnets: Self::ids(beside, "nics.subnet_id", cards)?,
             zone: self.availability_zone.unwrap_or_default(),
             security_groups: Self::ids(beside, "security_groups.id", groups.map(|one| one.id))?,
-            key_name: self.key_name.filter(|name| !name.is_empty()),
+            key_name,
+            password: password.map(|text| (beside.ctx.seal)(&text)),
             user_data: self.user_data.filter(|text| !text.is_empty()),
             metadata: without_secrets(self.metadata.unwrap_or_default()),
             tags,

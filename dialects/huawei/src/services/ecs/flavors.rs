@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_kit::action::Action;
+use muster_model::Architecture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,8 +22,12 @@ const USUAL: [&str; 8] = [
 ];
 
 /// Processors and memory (MiB) of a flavor: as its name says, `family.size.ratio`. Where the operator says how many cores
-/// it has, that counts; a name of another form is one core, or those, with 1 GiB each.
-pub(in crate::services) fn size(name: &str, cores: Option<u32>) -> (u32, u32) {
+/// and how much memory it has, that counts; a name of another form is one core, or those, with 1 GiB each.
+pub(in crate::services) fn size(
+    name: &str,
+    cores: Option<u32>,
+    memory_gb: Option<u32>,
+) -> (u32, u32) {
     let mut parts = name.split('.').skip(1);
     let (size, ratio) = (parts.next().unwrap_or_default(), parts.next());
     let named = match size {
@@ -38,7 +43,7 @@ pub(in crate::services) fn size(name: &str, cores: Option<u32>) -> (u32, u32) {
     let vcpus = cores.or(named).unwrap_or(1).clamp(1, 4096);
     let ratio = ratio.and_then(|ratio| ratio.parse::<u32>().ok());
     let ratio = ratio.filter(|_| named.is_some()).unwrap_or(1).clamp(1, 64);
-    (vcpus, vcpus * ratio * 1024)
+    (vcpus, memory_gb.unwrap_or(vcpus * ratio) * 1024)
 }
 
 /// A flavor: in which zones it is, and whether it is to be had.
@@ -46,6 +51,8 @@ struct Known {
     zones: BTreeSet<String>,
     sold_out: bool,
     cores: Option<u32>,
+    memory_gb: Option<u32>,
+    architecture: Architecture,
 }
 
 impl Beside {
@@ -86,6 +93,8 @@ impl Beside {
                 zones: one.zones.clone(),
                 sold_out: one.sold_out,
                 cores: one.cores,
+                memory_gb: one.memory_gb,
+                architecture: one.architecture,
             };
             (name.clone(), known)
         });
@@ -109,6 +118,8 @@ impl Beside {
                 zones: BTreeSet::new(),
                 sold_out: false,
                 cores: None,
+                memory_gb: None,
+                architecture: Architecture::default(),
             });
         }
         Ok(flavors)
@@ -116,7 +127,7 @@ impl Beside {
 }
 
 fn shown(name: &str, known: &Known, zones: &BTreeMap<String, bool>) -> Value {
-    let (vcpus, ram) = size(name, known.cores);
+    let (vcpus, ram) = size(name, known.cores, known.memory_gb);
     let status = |available: bool| match available && !known.sold_out {
         true => "normal",
         false => "sellout",
@@ -127,7 +138,7 @@ fn shown(name: &str, known: &Known, zones: &BTreeMap<String, bool>) -> Value {
     let there = there.map(|(zone, available)| format!("{zone}({})", status(*available)));
     let there = there.collect::<Vec<_>>().join(",");
     let family = name.split('.').next().unwrap_or_default();
-    json!({
+    let mut shown = json!({
         "id": name,
         "name": name,
         "vcpus": vcpus.to_string(),
@@ -150,7 +161,12 @@ fn shown(name: &str, known: &Known, zones: &BTreeMap<String, bool>) -> Value {
             "cond:operation:status": status(true),
             "cond:operation:az": there,
         },
-    })
+    });
+    // Of the others nothing is said.
+    if known.architecture == Architecture::Arm {
+        shown["os_extra_specs"]["ecs:instance_architecture"] = json!("arm64");
+    }
+    shown
 }
 
 /// ListFlavors. What it asks for stands in the query.
@@ -199,19 +215,20 @@ mod tests {
 
     #[test]
     fn sizes_are_read_from_names() {
-        for (name, cores, wanted) in [
-            ("s3.xlarge.4", None, (4, 16_384)),
-            ("s6.small.1", None, (1, 1024)),
-            ("c6.medium.2", None, (1, 2048)),
-            ("m6.8xlarge.8", None, (32, 262_144)),
-            ("s3.xlarge.4", Some(8), (8, 32_768)),
-            ("mine", Some(2), (2, 2048)),
-            ("mine", None, (1, 1024)),
-            ("a.99999999999xlarge.4", None, (1, 1024)),
-            ("a.2xlarge.-1", None, (8, 8192)),
-            ("", None, (1, 1024)),
+        for (name, cores, memory_gb, wanted) in [
+            ("s3.xlarge.4", None, None, (4, 16_384)),
+            ("s6.small.1", None, None, (1, 1024)),
+            ("c6.medium.2", None, None, (1, 2048)),
+            ("m6.8xlarge.8", None, None, (32, 262_144)),
+            ("s3.xlarge.4", Some(8), None, (8, 32_768)),
+            ("mine", Some(2), Some(16), (2, 16_384)),
+            ("mine", Some(2), None, (2, 2048)),
+            ("mine", None, None, (1, 1024)),
+            ("a.99999999999xlarge.4", None, None, (1, 1024)),
+            ("a.2xlarge.-1", None, None, (8, 8192)),
+            ("", None, None, (1, 1024)),
         ] {
-            assert_eq!(size(name, cores), wanted, "{name}");
+            assert_eq!(size(name, cores, memory_gb), wanted, "{name}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    GroupView, Instance, Login, Machine, MachineState, Server, ServerState, Tag, Time,
+    GroupView, Instance, ListedType, Login, Machine, MachineState, Server, ServerState, Tag, Time,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -217,9 +217,10 @@ impl Seen {
         json!({ vpc.unwrap_or_else(|| "default".to_owned()): [card] })
     }
 
-    fn flavor_shape(&self, cores: Option<u32>) -> Value {
+    fn flavor_shape(&self, listed: Option<&ListedType>) -> Value {
         let name = self.flavor();
-        let (vcpus, ram) = size(&name, cores);
+        let cores = listed.and_then(|one| one.cores);
+        let (vcpus, ram) = size(&name, cores, listed.and_then(|one| one.memory_gb));
         json!({
             "id": name,
             "name": name,
@@ -268,7 +269,7 @@ impl Seen {
         let created = self.created_at();
         let updated = self.server.as_ref().map(|server| server.head.updated_at);
         let types = &beside.catalogue().types;
-        let cores = types.get(&self.flavor()).and_then(|one| one.cores);
+        let listed = types.get(&self.flavor());
         let groups = self.security_groups();
         let groups = groups.iter().map(|id| json!({ "id": id, "name": id }));
         let text = |tag: &Tag| format!("{}={}", tag.key, tag.value);
@@ -283,7 +284,7 @@ impl Seen {
         put("created", json!(second(created)));
         put("updated", json!(second(updated.unwrap_or(created))));
         put("addresses", self.addresses());
-        put("flavor", self.flavor_shape(cores));
+        put("flavor", self.flavor_shape(listed));
         put("image", json!({ "id": self.image() }));
         put("metadata", json!(self.metadata()));
         put("key_name", json!(self.key_name()));

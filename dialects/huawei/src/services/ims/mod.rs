@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use muster_kit::action::Action;
+use muster_model::{Architecture, ImageStatus, ListedImage};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +71,12 @@ struct Image {
     version: String,
     /// Everybody's, or the account's own.
     public: bool,
+    /// What the catalogue says of it.
+    listed: ListedImage,
 }
+
+/// The least size of a system disk of an image of which nothing is said.
+const USUAL_DISK_GB: u32 = 40;
 
 fn plain(id: &str, name: &str, public: bool) -> Image {
     Image {
@@ -79,6 +85,10 @@ fn plain(id: &str, name: &str, public: bool) -> Image {
         platform: "Other".to_owned(),
         version: "Other Linux(64 bit)".to_owned(),
         public,
+        listed: ListedImage {
+            min_disk_gb: USUAL_DISK_GB,
+            ..ListedImage::default()
+        },
     }
 }
 
@@ -90,13 +100,19 @@ impl Image {
             true => ("gold", "public"),
             false => ("private", "private"),
         };
+        let status = match self.listed.status {
+            ImageStatus::Active => "active",
+            ImageStatus::Queued => "queued",
+            ImageStatus::Killed => "killed",
+        };
+        let bits = if self.listed.is_32_bit { "32" } else { "64" };
         put("id", json!(self.id));
         put("name", json!(self.name));
-        put("status", json!("active"));
+        put("status", json!(status));
         put("visibility", json!(visibility));
         put("owner", json!(beside.project()));
         put("protected", json!(self.public));
-        put("min_disk", json!(40));
+        put("min_disk", json!(self.listed.min_disk_gb));
         put("min_ram", json!(0));
         put("max_ram", json!(""));
         put("tags", json!([]));
@@ -114,10 +130,14 @@ impl Image {
         put("__image_source_type", json!("uds"));
         put("__isregistered", json!("true"));
         put("__os_type", json!("Linux"));
-        put("__os_bit", json!("64"));
+        put("__os_bit", json!(bits));
         put("__os_version", json!(self.version));
         put("__platform", json!(self.platform));
         put("__support_kvm", json!("true"));
+        // Of the others nothing is said.
+        if self.listed.architecture == Architecture::Arm {
+            put("__support_arm", json!("true"));
+        }
         put("__description", json!(""));
         Value::Object(all)
     }
@@ -128,18 +148,19 @@ impl Beside {
         let catalogue = self.catalogue();
         let listed = catalogue.images.iter();
         let mut images: Vec<Image> = listed
-            .map(|(id, image)| plain(id, image.family.as_ref().unwrap_or(id), true))
+            .map(|(id, image)| Image {
+                listed: image.clone(),
+                ..plain(id, image.family.as_ref().unwrap_or(id), true)
+            })
             .collect();
         if catalogue.strict {
             return Ok(images);
         }
         if images.is_empty() {
             let usual = |(id, name, platform, version): (&str, &str, &str, &str)| Image {
-                id: id.to_owned(),
-                name: name.to_owned(),
                 platform: platform.to_owned(),
                 version: version.to_owned(),
-                public: true,
+                ..plain(id, name, true)
             };
             images.extend(USUAL.map(usual));
         }
