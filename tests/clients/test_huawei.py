@@ -411,12 +411,18 @@ def test_everything_of_a_configuration_is_shown_again(emulated):
     body = {
         "scaling_configuration_name": "like",
         "source_scaling_configuration_id": made,
-        "instance_config": {"flavorRef": "s6.large.2", "user_data": ""},
+        "instance_config": {
+            "flavorRef": "s6.large.2",
+            "user_data": "",
+            "public_ip": {},
+            "multi_flavor_priority_policy": "",
+        },
     }
     like = call("create_scaling_config", body=body)["scaling_configuration_id"]
     got = call("show_scaling_config", scaling_configuration_id=like)["scaling_configuration"]["instance_config"]
     assert (got["flavorRef"], got["user_data"], got["key_name"]) == ("s6.large.2", None, "100vm_key")
-    assert len(got["disk"]) == 2
+    assert len(got["disk"]) == 2 and got["public_ip"] is None
+    assert got["multi_flavor_priority_policy"] == "PICK_FIRST"
     found = call("list_scaling_configs", scaling_configuration_name="like")
     assert [c["scaling_configuration_id"] for c in found["scaling_configurations"]] == [like]
     assert call("list_scaling_configs", image_id="no-such")["total_number"] == 0
@@ -506,6 +512,8 @@ def test_configurations_go(emulated):
     got = call("show_scaling_config", scaling_configuration_id=used)["scaling_configuration"]
     assert got["scaling_group_id"] == made
     assert refused(call, "delete_scaling_config", scaling_configuration_id=used) == (400, "AS.1006")
+    _, _, answer = raw(emulated, "DELETE", f"scaling_configuration/{used}")
+    assert answer["error"]["message"].endswith(f" `scaling_group_id` is `{made}`.")
     call("delete_scaling_config", scaling_configuration_id=free[0])
     assert refused(call, "delete_scaling_config", scaling_configuration_id=free[0]) == (404, "AS.0007")
     assert refused(call, "show_scaling_config", scaling_configuration_id=free[0]) == (404, "AS.0007")
@@ -539,6 +547,11 @@ def test_a_configuration_like_a_machine(emulated):
     made = call("create_scaling_config", body=body)["scaling_configuration_id"]
     got = call("show_scaling_config", scaling_configuration_id=made)["scaling_configuration"]["instance_config"]
     assert (got["flavorRef"], got["imageRef"]) == ("s6.small.1", "img-of-it")
+    # What the machine has counts, whatever is said beside it.
+    own = {"flavorRef": "f", "imageRef": "i", "disk": [{"size": 0}], "security_groups": [{"id": "sg-9"}]}
+    body["instance_config"] |= own
+    made = call("create_scaling_config", body=body)["scaling_configuration_id"]
+    assert call("show_scaling_config", scaling_configuration_id=made)["scaling_configuration"]["instance_config"] == got
     body["instance_config"]["instance_id"] = "47683a91-93ee-462a-a7d7-484c006f4440"
     assert refused(call, "create_scaling_config", body=body) == (400, "AS.4006")
 

@@ -1,13 +1,13 @@
 //! Activities: version 1 with names in comma lists, version 2 with structures.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_kit::page::{Page, Paged};
 use muster_model::{
-    Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
-    Page as Slice, PolicyId, PolicyKind, RelatedInstance, TriggerKind,
+    Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, ExecutedBy, Execution,
+    ExecutionOutcome, GroupView, Outcome, Page as Slice, Parts, PolicyId, PolicyKind,
+    RelatedInstance, TriggerKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -175,17 +175,27 @@ fn scaling_value(activity: &Activity) -> u32 {
     }
 }
 
+/// Whether a policy's activity is due to a call, not to its time or alarm: its last execution until then tells.
+fn was_called(activity: &Activity, policy: PolicyId, parts: &Parts) -> bool {
+    let until = |execution: &&Arc<Execution>| {
+        let failed = matches!(execution.outcome, ExecutionOutcome::Failed(_));
+        execution.policy == policy && execution.at <= activity.created_at && !failed
+    };
+    let done = parts.executions.values().filter(until);
+    let last = done.max_by_key(|execution| (execution.at, execution.ordinal));
+    last.is_some_and(|execution| execution.by == ExecutedBy::Call)
+}
+
 /// Why, as JSON text (rule L3).
-fn description(
-    activity: &Activity,
-    policies: &BTreeMap<PolicyId, Arc<muster_model::Policy>>,
-) -> String {
+fn description(activity: &Activity, parts: &Parts) -> String {
     let by = match &activity.trigger.kind {
-        TriggerKind::Policy { policy, .. } => policies.get(policy),
+        TriggerKind::Policy { policy, .. } => parts.policies.get(policy),
         _ => None,
     };
+    let by_hand = by.is_some_and(|policy| was_called(activity, policy.id, parts));
     let word = match (&activity.trigger.kind, by.map(|policy| &policy.kind)) {
         (TriggerKind::Manual, _) => "MANNUAL",
+        (TriggerKind::Policy { .. }, _) if by_hand => "MANNUAL",
         (TriggerKind::Match | TriggerKind::Schedule { .. }, _) => "DIFF",
         (TriggerKind::Unhealthy | TriggerKind::Lost | TriggerKind::Reclaim, _) => "HEALTH_CHECK",
         (TriggerKind::Refresh { .. }, _) => "REFRESH",
@@ -232,7 +242,7 @@ impl Action<Ctx> for ListScalingActivityLogs {
                 instance_added_list: names(&fates.added),
                 instance_deleted_list: names(&fates.deleted),
                 instance_removed_list: names(&fates.removed),
-                description: description(activity, &view.parts.policies),
+                description: description(activity, &view.parts),
             }
         };
         Ok(Logs {
@@ -399,7 +409,7 @@ fn log_v2(activity: &Activity, view: &GroupView) -> LogV2 {
             instance_standby_list: logged_instances(&fates.standby),
         }),
         balancers: of_balancers.then(|| balancers(activity)),
-        description: description(activity, &view.parts.policies),
+        description: description(activity, &view.parts),
         kind,
     }
 }

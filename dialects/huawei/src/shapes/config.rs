@@ -199,8 +199,13 @@ fn metadata(map: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {
 }
 
 impl InstanceConfig {
-    /// Puts what is given over `spec`: nothing keeps, a value replaces, an empty one clears (rule C3).
-    pub(crate) fn over(self, spec: &mut ConfigSpec, seal: &Seal) -> Result<(), Fault> {
+    /// Puts what is given over `spec`: nothing keeps, a value replaces, an empty one clears (rule C3). What a machine that
+    /// serves as the template has of its own does not count (rule C2).
+    pub(crate) fn over(mut self, spec: &mut ConfigSpec, seal: &Seal) -> Result<(), Fault> {
+        if spec.source_instance.is_some() {
+            (self.flavor_ref, self.image_ref) = (None, None);
+            (self.disk, self.security_groups) = (None, None);
+        }
         if let Some(list) = &self.flavor_ref {
             let types = list.split(',').map(str::trim).filter(|id| !id.is_empty());
             let types: Vec<String> = types.map(str::to_owned).collect();
@@ -219,7 +224,11 @@ impl InstanceConfig {
             (spec.system_disk, spec.data_disks) = disk::disks(list, &spec.instance_types)?;
             keep_shape(spec, "disk", list)?;
         }
-        if let Some(public_ip) = &self.public_ip {
+        let clears = |public_ip: &PublicIp| public_ip.is_empty() && spec.internet.is_some();
+        if self.public_ip.as_ref().is_some_and(clears) {
+            spec.internet = None;
+            keep(spec, "public_ip", None);
+        } else if let Some(public_ip) = &self.public_ip {
             spec.internet = Some(public_ip.access()?);
             keep_shape(spec, "public_ip", public_ip)?;
         }
@@ -275,6 +284,7 @@ impl InstanceConfig {
     /// What is kept as it is given.
     fn rest(self, spec: &mut ConfigSpec) -> Result<(), Fault> {
         let policy = self.multi_flavor_priority_policy.as_deref();
+        let policy = policy.filter(|policy| !policy.is_empty());
         if policy.is_some_and(|policy| !["PICK_FIRST", "COST_FIRST"].contains(&policy)) {
             let wanted = "PICK_FIRST or COST_FIRST is right";
             let name = "multi_flavor_priority_policy";
