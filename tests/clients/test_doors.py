@@ -1,11 +1,13 @@
 """One group behind three doors, with the real SDK of each: tencentcloud-sdk-python, kingsoftcloud-sdk-python and
 huaweicloudsdkas."""
 
+import json
+
 import pytest
 from huawei import config as huawei_config
 from huawei import group as huawei_group
 from huawei import huawei, instances, shown
-from test_ksyun import kingsoft
+from test_ksyun import beijing, kingsoft
 
 SUBNET = "1e3a9b8b-0833-4b29-9d3f-4a4188350591"
 
@@ -168,3 +170,31 @@ def test_a_scheduled_action_is_a_policy_elsewhere_and_each_door_can_change_it(em
     assert tasks()[1] == [] == tencent.call("DescribeScheduledActions")["ScheduledActionSet"]
     theirs = huawei.call("list_scaling_policies", scaling_group_id=huawei.group()["scaling_group_id"])
     assert theirs["scaling_policies"] == []
+
+
+@pytest.mark.parametrize("recurs", [False, True])
+def test_a_task_of_one_door_that_fires_is_told_as_a_policy_by_another(emulated, recurs):
+    """Huawei has no tasks beside policies: what it tells of the activity is what it tells of its own."""
+    kings, call = Kingsoft(emulated), huawei(emulated)
+    kings.make()
+    emulated.settle()
+    more = {"EndTime": beijing(emulated, days=9), "Recurrence": "* * * * *"} if recurs else {}
+    key = kings.group()["ScalingGroupId"]
+    kings.call(
+        "CreateScheduledTask",
+        ScalingGroupId=key,
+        ScalingScheduledTaskName="night",
+        ReadjustMaxSize=4,
+        ReadjustMinSize=1,
+        ReadjustExpectSize=3,
+        StartTime=beijing(emulated, minutes=5)[:-2] + "00",
+        **more,
+    )
+    emulated.advance(900)
+    made = call("list_scaling_groups")["scaling_groups"][0]["scaling_group_id"]
+    (policy,) = call("list_scaling_policies", scaling_group_id=made)["scaling_policies"]
+    log = call("list_scaling_activity_logs", scaling_group_id=made)["scaling_activity_log"][0]
+    (reason,) = json.loads(log["description"])["reason"]
+    assert reason["change_reason"] == ("RECURRENT" if recurs else "SCHEDULED")
+    assert (reason["old_value"], reason["new_value"]) == (2, 3)
+    assert (reason["scaling_policy_id"], reason["scaling_policy_name"]) == (policy["scaling_policy_id"], "night")

@@ -169,6 +169,21 @@ def test_a_configuration_is_made_changed_shown_and_deleted(emulated):
     assert call("ModifyScalingConfiguration", ScalingConfigurationId=made, ScalingConfigurationName="new", DataDiskGb=20)["Return"]
     one = call("DescribeScalingConfiguration", ScalingConfigurationName="new")["ScalingConfigurationSet"][0]
     assert (one["ScalingConfigurationId"], one["StorageSize"], one["AddressProjectId"]) == (made, 20, 3)
+    # An address is of the usual line and the default project unless something else is said.
+    bought = config(call, AddressBandWidth=5)
+    one = call("DescribeScalingConfiguration", **{"ScalingConfigurationId.0": bought})["ScalingConfigurationSet"][0]
+    assert (one["AddressBandWidth"], one["LineId"], one["AddressProjectId"]) == (5, "BGP", 0)
+    # What is wrong is named as it is given, and what would be right in words.
+    for wrong, words in (
+        ({"Tag.3.Key": "a", "Tag.7.Value": "b"}, "Tag.7.Key"),
+        ({"Tag.11.Key": "a"}, "Tag.N. The value `11` is not right: an N of 1 to 10"),
+        ({"ProjectId": "x"}, "ProjectId. The value `x` is not right: a whole number"),
+        ({"KeepImageLogin": "maybe"}, "KeepImageLogin. The value `maybe` is not right: true or false"),
+    ):
+        with pytest.raises(ClientError) as refusal:
+            config(call, **wrong)
+        assert words in refusal.value.response["Error"]["Message"]
+    call("DeleteScalingConfiguration", **{"ScalingConfigurationId.1": bought})
     used = group(call, made)
     assert "is used by a scaling group" in refused(
         lambda: call("DeleteScalingConfiguration", **{"ScalingConfigurationId.1": made}), "ScalingConfigurationInUse"
@@ -419,6 +434,19 @@ def test_both_formats_and_the_simplified_signature(emulated):
     assert (root.find("Error/Type").text, root.find("Error/Code").text) == ("Sender", "SignatureDoesNotMatch")
     assert simplified(emulated, Action="DescribeScalingGroup", Timestamp="2020-12-18T03:50:24Z")[0] == 403
     assert simplified(emulated, Action="Nonsense")[0] == 404
+    # Whose request it is shows in its signature, whatever else is wrong with it.
+    for wrong, status, words in (
+        ({"Version": "2020-01-01"}, 404, "NoSuchEntity"),
+        ({"Version": ""}, 400, "input parameter Version."),
+        ({"Action": ""}, 400, "input parameter Action."),
+    ):
+        answer = simplified(emulated, **({"Action": "DescribeScalingGroup"} | wrong))
+        assert answer[0] == status and words in answer[1]
+    with urllib.request.urlopen(f"http://{emulated.address}/") as versions:
+        assert json.loads(versions.read())["versions"], "without any of these it is another door's"
+    with pytest.raises(urllib.error.HTTPError) as unsigned:
+        urllib.request.urlopen(f"http://{emulated.address}/?Version=2016-03-04")
+    assert unsigned.value.code == 403 and "MissingAuthentication" in unsigned.value.read().decode()
     assert simplified(emulated, "PUT", Action="DescribeScalingGroup")[0] == 400
 
 

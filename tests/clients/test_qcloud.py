@@ -104,7 +104,7 @@ def test_every_action(emulated, method, algorithm):
     # The command line takes the metric apart.
     flat = {"dimensionName": "cpu_usage", "threshold": 70}
     assert call("ModifyScalingPolicy", scalingGroupId=asg, scalingPolicyId=asp, metric=flat) is None
-    default, own = call("DescribeScalingPolicy", scalingGroupId=asg)["scalingPolicySet"]
+    own, default = call("DescribeScalingPolicy", scalingGroupId=asg)["scalingPolicySet"]
     assert own["metric"] == {
         "dimensionName": "cpu_usage",
         "comparisonOperator": "EqualOrGreater",
@@ -282,3 +282,85 @@ def test_tasks_of_one_time_are_refused(emulated):
     assert pair == (4000, "InvalidParameter.EndtimeAndRecurrence")
     pair = refused(call, "ModifyScheduledTask", scalingScheduledTaskId="asst-00000000", readjustMaxSize=3)
     assert pair == (5000, "InvalidScheduledTask.NotExist")
+
+
+def test_tasks_stay_when_their_group_is_deleted(emulated):
+    call = client(emulated)
+    asg = group(call)
+    task = {"readjustMaxSize": 3, "readjustMinSize": 1, "startTime": china(days=1)}
+    made = call("CreateScheduledTask", scalingGroupId=asg, scalingScheduledTaskName="once", **task)
+    (made,) = made["scalingScheduleTaskId"]
+    before = call("DescribeScheduledTask", scalingGroupId=asg)
+    # Whichever API deletes the group, and whatever becomes of the server.
+    emulated.sdk()("DeleteAutoScalingGroup", AutoScalingGroupId=asg)
+    emulated.restart()
+    assert call("DescribeScalingGroup", scalingGroupIds=[asg])["totalCount"] == 0
+    assert call("DescribeScheduledTask", scalingGroupId=asg) == before
+    assert emulated.sdk()("DescribeScheduledActions")["TotalCount"] == 0
+    emulated.advance(3 * 86_400)
+    emulated.settle()
+    assert call("DescribeScheduledTask", scalingGroupId=asg) == before
+    changed = refused(call, "ModifyScheduledTask", scalingScheduledTaskId=made, readjustMaxSize=4)
+    assert changed == (5000, "InvalidParameter.ScalingGroupIdError")
+    assert call("DeleteScheduledTask", scalingGroupId=asg, scalingScheduledTaskId=made) == []
+    gone = (5000, "InvalidParameter.ScalingGroupIdError")
+    assert refused(call, "DescribeScheduledTask", scalingGroupId=asg) == gone
+    assert refused(call, "DeleteScheduledTask", scalingGroupId=asg, scalingScheduledTaskId=made) == gone
+
+
+def test_activities_say_how_they_ended(emulated):
+    call = client(emulated)
+    asg = group(call)
+    sizes = {"minSize": 0, "maxSize": 10, "removePolicy": "RemoveOldestInstance"}
+
+    def newest(desired):
+        before = call("DescribeScalingActivity", scalingGroupId=asg)["totalCount"]
+        call("ModifyScalingGroup", scalingGroupId=asg, desiredCapacity=desired, **sizes)
+
+        def first():
+            found = call("DescribeScalingActivity", scalingGroupId=asg)
+            # The oldest of those that the call led to; the others try again.
+            return found["scalingActivitySet"][found["totalCount"] - before - 1] if found["totalCount"] > before else None
+
+        eventually(lambda: (first() or {"status": 0})["status"] > 1)
+        return first()
+
+    def how(one):
+        return one["status"], one["type"], one["errorCode"], len(one["succInsList"]), len(one["failInsList"]) > 0
+
+    assert how(newest(1)) == (2, 0, 0, 1, False)
+    emulated.faults({"op": "launch", "effect": "sold_out"})
+    assert how(newest(2)) == (4, 0, 20000, 0, True)
+    emulated.faults({"op": "launch", "effect": "quota"})
+    assert how(newest(3)) == (4, 0, 30000, 0, True)
+    emulated.faults()
+    call("ModifyScalingGroup", scalingGroupId=asg, desiredCapacity=3, **sizes)
+    eventually(lambda: idle(call, asg) and len(members(call, asg)) == 3)
+    emulated.faults({"op": "launch", "effect": "quota", "times": 1})
+    partly = newest(5)
+    assert how(partly) == (3, 0, 30000, 1, True) and partly["msg"] != "success"
+    eventually(lambda: idle(call, asg) and len(members(call, asg)) == 5)
+    assert how(newest(4)) == (2, 1, 0, 1, False)
+
+
+def test_every_quota_of_a_group(emulated):
+    call = client(emulated)
+    asg = group(call)
+    metric = json.dumps({"dimensionName": "cpu_usage", "comparisonOperator": "Greater", "threshold": 50})
+    policy = {"adjustmentType": "TotalCapacity", "adjustmentValue": 1, "cooldown": 300, "metric": metric}
+    hook, told = {"lifeCycleHookTimeout": 10}, {"notificationTypes": [1], "receiversIds": [1832]}
+    task = {"readjustMaxSize": 3, "readjustMinSize": 1}
+    for action, most, code, parameters in [
+        ("CreateScalingPolicy", 100, "ScalingPolicy", lambda n: policy | {"scalingPolicyName": f"p{n}"}),
+        ("CreateLifecycleHook", 10, "HookLimit", lambda n: hook | {"lifeCycleHookName": f"h{n}"}),
+        ("CreateScalingNotification", 20, "ScalingNotification", lambda _: told),
+        (
+            "CreateScheduledTask",
+            10,
+            "ScheduledTask",
+            lambda n: task | {"scalingScheduledTaskName": f"t{n}", "startTime": china(days=n + 1)},
+        ),
+    ]:
+        for number in range(most):
+            call(action, scalingGroupId=asg, **parameters(number))
+        assert refused(call, action, scalingGroupId=asg, **parameters(most)) == (5100, f"QuotaExceeded.{code}")

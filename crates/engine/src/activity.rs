@@ -2,13 +2,13 @@
 
 use muster_model::{
     Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, AttemptCode, Brake, BrakeKind,
-    Cause, ChargeType, Cooldown, InstanceId, Lifecycle, Origin, Outcome, Placement,
+    Cause, ChargeType, Cooldown, InstanceId, Lifecycle, Obstacle, Origin, Outcome, Placement,
     RelatedInstance, RetryPolicy, Trigger, TriggerKind,
 };
 
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
-use crate::{pool, replace};
+use crate::{obstacle, pool, replace};
 
 /// Failed attempts that an activity keeps at the most.
 const ATTEMPTS_KEPT: usize = 100;
@@ -81,6 +81,26 @@ impl Draft<'_> {
         wanted: u32,
         size_wanted: u32,
     ) -> ActivityId {
+        let activity = self.new_activity(kind, trigger, wanted, size_wanted);
+        let id = activity.id;
+        self.add_activity(activity);
+        let group = self.group_mut();
+        group.last_activity = Some(id);
+        if is_exclusive(kind) {
+            debug_assert!(group.busy.is_none(), "one activity at a time");
+            group.busy = Some(id);
+        }
+        id
+    }
+
+    /// An activity as it is before anything has come of it.
+    pub(crate) fn new_activity(
+        &mut self,
+        kind: ActivityKind,
+        trigger: Trigger,
+        wanted: u32,
+        size_wanted: u32,
+    ) -> Activity {
         let id: ActivityId = self.ids.next_id();
         let now = self.now;
         let mut cause = cause_of(&trigger.kind).text().to_owned();
@@ -89,7 +109,7 @@ impl Draft<'_> {
         }
         let description = format!("{}, {}.", cause.trim_end_matches('.'), deed(kind, wanted));
         let group = self.group();
-        let activity = Activity {
+        Activity {
             id,
             group: group.id,
             account: group.account,
@@ -114,15 +134,8 @@ impl Draft<'_> {
             size_before: self.count(Role::Serving),
             size_wanted,
             hooks: Vec::new(),
-        };
-        self.add_activity(activity);
-        let group = self.group_mut();
-        group.last_activity = Some(id);
-        if is_exclusive(kind) {
-            debug_assert!(group.busy.is_none(), "one activity at a time");
-            group.busy = Some(id);
+            obstacle: None,
         }
-        id
     }
 
     /// The name of the policy or scheduled action that triggers something, while it is there.
@@ -147,8 +160,9 @@ impl Draft<'_> {
     }
 
     /// Says why an activity cannot do all it is to do.
-    pub(crate) fn say(&mut self, id: ActivityId, why: &str) {
+    pub(crate) fn say(&mut self, id: ActivityId, why: &str, what: Option<Obstacle>) {
         if let Some(activity) = self.activity_mut(id) {
+            activity.obstacle = what;
             why.clone_into(&mut activity.status_message);
         }
     }
@@ -288,9 +302,9 @@ impl Draft<'_> {
             | ActivityKind::InstanceRefresh => self.launches_left(id) > 0,
             _ => false,
         };
-        let activity = match self.activity_mut(id) {
-            Some(activity) => activity,
-            None => return,
+        let obstacle = obstacle::of_failed(self, activity);
+        let Some(activity) = self.activity_mut(id) else {
+            return;
         };
         let all = succeeded == activity.instances.len() && !missing;
         let status = match (all, succeeded) {
@@ -300,6 +314,10 @@ impl Draft<'_> {
         };
         activity.status = status;
         activity.ended_at = Some(now);
+        activity.obstacle = match status {
+            ActivityStatus::Successful => None,
+            _ => activity.obstacle.or(obstacle),
+        };
         let failure = activity
             .instances
             .iter()

@@ -26,12 +26,8 @@ pub fn create_config(
         Door::Huawei => quota.saturating_mul(2),
         Door::Tencent3 | Door::Tencent2 | Door::Ksyun => quota,
     };
-    if context.facts.used >= limit {
-        return Err(Error::QuotaExceeded {
-            quota: Quota::Configs,
-            limit,
-        });
-    }
+    let of_2017 = context.settings.quotas.of_2017.configs;
+    crate::settings::check_quota(Quota::Configs, door, (limit, of_2017), context.facts)?;
     Ok(LaunchConfiguration {
         id: context.ids.next_id(),
         account: account.id,

@@ -3,9 +3,7 @@
 //! The policy is the order of the members of [`Score`]: for spot machines the price or the stock, then instance types by priority outrank places (A1, A2, A3, B1;
 //! rule G8), then the emptier place when balancing, then list order.
 
-use muster_model::{
-    Allocation, ConfigStatus, Instance, InstanceId, Placement, SpotStrategy, Spread,
-};
+use muster_model::{Allocation, Instance, InstanceId, Placement, SpotStrategy, Spread};
 
 use crate::catalogue;
 use crate::draft::Draft;
@@ -57,31 +55,6 @@ pub(crate) fn rank(draft: &Draft<'_>, placement: &Placement) -> Option<(usize, u
         Spread::Balanced => load(&members, placement),
     };
     Some((load, place_rank))
-}
-
-/// Why nothing can be launched at all, by the catalogue: the configuration is abnormal, or no place is usable.
-pub(crate) fn hindrance(draft: &Draft<'_>) -> Option<String> {
-    let Some(config) = draft.view().config.as_ref() else {
-        return Some("the group has no launch configuration".to_owned());
-    };
-    let catalogue = &draft.settings.catalogue;
-    if !catalogue.strict {
-        return None;
-    }
-    match catalogue::config_status(catalogue, config) {
-        ConfigStatus::Normal => {}
-        ConfigStatus::ImageAbnormal
-        | ConfigStatus::SnapshotAbnormal
-        | ConfigStatus::SecurityGroupAbnormal => {
-            return Some("the launch configuration is abnormal".to_owned());
-        }
-    }
-    match choose(draft, &[], None) {
-        Some(_) => None,
-        None => {
-            Some("no place of the group is available with one of its instance types".to_owned())
-        }
-    }
 }
 
 /// The best place in one market.
@@ -146,7 +119,7 @@ fn worth(draft: &Draft<'_>, placement: &Placement) -> u64 {
 
 /// Zone and subnet of each place: subnets in a VPC, zones in the classic network. The zone of a subnet is in the catalogue,
 /// or else the one that is listed beside it.
-fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
+pub(crate) fn places(draft: &Draft<'_>) -> Vec<(String, String)> {
     let network = &draft.group().spec.network;
     if network.subnets.is_empty() {
         return match network.zones.is_empty() {

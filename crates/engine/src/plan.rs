@@ -10,8 +10,8 @@ use crate::draft::Draft;
 use crate::lifecycle::Role;
 use crate::reason::{Clamp, Code, Record};
 use crate::{
-    Settings, balancers, draining, health, hooks, names, placement, pool, refresh, replace, runs,
-    scaling, schedule, tags, termination, timed, wake,
+    Settings, balancers, draining, health, hooks, names, obstacle, placement, pool, refresh,
+    replace, runs, scaling, schedule, tags, termination, timed, wake,
 };
 
 /// What a group needs next. Nothing of it has happened: the shell commits `change` first (guarded by the version that
@@ -127,10 +127,14 @@ pub(crate) fn follow_activities(draft: &mut Draft<'_>) {
         let launches = draft.launches_left(id).min(draft.room());
         for _ in 0..launches {
             let unnamed = names::exhausted(draft).map(|why| (Clamp::Quota { of: "names" }, why));
-            let hindered = || placement::hindrance(draft).map(|why| (Clamp::NoPlace, why));
-            if let Some((clamp, why)) = unnamed.or_else(hindered) {
+            let unnamed = unnamed.map(|(clamp, why)| (clamp, None, why));
+            let hindered = || {
+                let (what, why) = obstacle::hindrance(draft)?;
+                Some((Clamp::NoPlace, what, why))
+            };
+            if let Some((clamp, what, why)) = unnamed.or_else(hindered) {
                 draft.held(clamp, why.clone());
-                draft.say(id, &why);
+                draft.say(id, &why, what);
                 give_up_launches(draft, id);
                 break;
             }

@@ -17,7 +17,7 @@ use crate::draft::Draft;
 use crate::lifecycle::{Event, Role};
 use crate::market::markets;
 use crate::reason::{Clamp, Code};
-use crate::{leave, names, placement, plan, wake};
+use crate::{leave, names, obstacle, placement, plan, wake};
 
 /// Wait after the first failure to fill a pool, seconds; doubles with each, up to an hour.
 const BACKOFF_SECS: u64 = 10;
@@ -150,7 +150,8 @@ pub(crate) fn fill(draft: &mut Draft<'_>) {
         .min(draft.machine_room())
         .min(draft.settings.activity_batch);
     for _ in 0..batch {
-        let hindrance = names::exhausted(draft).or_else(|| placement::hindrance(draft));
+        let hindrance =
+            names::exhausted(draft).or_else(|| obstacle::hindrance(draft).map(|(_, why)| why));
         if let Some(why) = hindrance {
             draft.held(None, format!("the warm pool is not filled: {why}"));
             return;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_model::{
-    Account, BandwidthPolicyId, Error, ExecutedBy, MetricName, MetricSource, PoolId, Quota,
-    Reading, ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
-    Records, ResourceKind, Site, SubscriptionSpec, Time, TopicId,
+    Account, BandwidthPolicyId, Error, ExecutedBy, GroupView, LeftTaskSpec, MetricName,
+    MetricSource, PoolId, Quota, Reading, ReadingsSpec, Record, RecordChange, RecordCommand,
+    RecordHead, RecordId, RecordSpec, Records, ResourceKind, Schedule, Site, SubscriptionSpec,
+    Time, TopicId, by_age,
 };
 
 use crate::Context;
-use crate::bandwidth;
+use crate::{bandwidth, schedule};
 
 fn absent(id: RecordId) -> Error {
     Error::NotFound {
@@ -206,7 +207,8 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
         | RecordSpec::SecurityGroup(_)
         | RecordSpec::LoadBalancer(_)
         | RecordSpec::Bandwidth(_)
-        | RecordSpec::BandwidthPolicy(_) => Ok(()),
+        | RecordSpec::BandwidthPolicy(_)
+        | RecordSpec::LeftTask(_) => Ok(()),
     }
 }
 
@@ -285,7 +287,8 @@ fn check_unused(records: &Records, id: RecordId) -> Result<(), Error> {
         | RecordId::PoolMember(_)
         | RecordId::HealthMonitor(_)
         | RecordId::Bandwidth(_)
-        | RecordId::BandwidthPolicy(_) => None,
+        | RecordId::BandwidthPolicy(_)
+        | RecordId::LeftTask(_) => None,
     };
     match by {
         Some(by) => Err(Error::InUse {
@@ -342,8 +345,8 @@ fn check_quota(records: &Records, spec: &RecordSpec, context: &Context<'_>) -> R
                 false => (names.len(), quotas.pushed_metrics),
             }
         }
-        // What is done is bounded by whoever writes it down: old work is forgotten.
-        RecordSpec::ServerJob(_) => return Ok(()),
+        // What is done is bounded by whoever writes it down: old work is forgotten, and so are the oldest tasks.
+        RecordSpec::ServerJob(_) | RecordSpec::LeftTask(_) => return Ok(()),
         RecordSpec::Server(_)
         | RecordSpec::Vpc(_)
         | RecordSpec::Subnet(_)
@@ -418,4 +421,34 @@ pub fn take_readings(records: &Records, readings: &[Reading]) -> Vec<RecordComma
         }
     }
     commands
+}
+
+/// What becomes of an account's records when a group is deleted whose scheduled tasks stay (T:1973): those of groups that
+/// were made through the API of 2017, whichever API deletes them. `None`: they go with it. With more of them than there may
+/// be, `most`, the oldest go.
+#[must_use]
+pub fn leave_tasks(records: &Records, view: &GroupView, most: u32) -> Option<Vec<RecordCommand>> {
+    if most == 0 || !schedule::take_turns(&view.group) {
+        return None;
+    }
+    let mut left: Vec<_> = view.parts.schedules.values().collect();
+    left.sort_by_key(|task| (task.created_at, task.ordinal, task.id));
+    let over = left.len().saturating_sub(most as usize);
+    let mut commands: Vec<RecordCommand> = left
+        .into_iter()
+        .skip(over)
+        .map(|task| LeftTaskSpec {
+            task: Schedule {
+                next_at: None,
+                ..(**task).clone()
+            },
+        })
+        .map(|spec| RecordCommand::Create(RecordSpec::LeftTask(Box::new(spec))))
+        .collect();
+    let over = (records.left_tasks.len() + commands.len()).saturating_sub(most as usize);
+    let oldest = by_age(&records.left_tasks).into_iter().take(over);
+    commands.extend(oldest.map(|task| RecordCommand::Delete {
+        id: RecordId::LeftTask(task.id),
+    }));
+    Some(commands)
 }

@@ -217,7 +217,7 @@ fn stop(draft: &mut Draft<'_>, left: usize) {
     let desired = draft.group().spec.size.desired;
     let before = draft.group().retry.clone();
     let activity = draft.start_activity(ActivityKind::ReplaceUnhealthy, trigger(), count, desired);
-    draft.say(activity, &why);
+    draft.say(activity, &why, None);
     draft.end_activity(activity);
     // It is no failed launch.
     draft.group_mut().retry = RetryState {

@@ -11,9 +11,13 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use muster_model::{Door, Group, Part, Repeat, Schedule, ScheduleTimes, Size, Time, TriggerKind};
+use muster_model::{
+    CooldownRule, Door, Group, Obstacle, Part, Repeat, Schedule, ScheduleTimes, Size, Time,
+    Trigger, TriggerKind,
+};
 
 use crate::draft::Draft;
+use crate::obstacle;
 use crate::reason::{Clamp, Code};
 
 /// Reads a cron text of five fields: minute, hour, day of month, month, weekday.
@@ -41,13 +45,18 @@ pub fn next_after(times: &ScheduleTimes, after: Time) -> Option<Time> {
     if let Some(Repeat::Days(days)) = times.repeat {
         return every(times, days, |at| at > after).next();
     }
-    let from = times.start_at.max(after.plus_millis(1));
+    // The first time may be within a minute that the text names: then it is that time itself.
+    let first = Time(times.start_at.0.div_euclid(MINUTE_MS) * MINUTE_MS);
+    let from = match times.start_at > after {
+        true => first,
+        false => after.plus_millis(1),
+    };
     let zone = TimeZone::get(&times.zone).ok()?;
     // The search is by whole seconds: a moment within a second starts at the next one.
     let secs = from.0.div_euclid(1000) + i64::from(from.0.rem_euclid(1000) > 0);
     let from = Timestamp::from_second(secs).ok()?.to_zoned(zone);
     let next = cron(text)?.find_next_occurrence(&from, true).ok()?;
-    let next = Time(next.timestamp().as_millisecond());
+    let next = Time(next.timestamp().as_millisecond()).max(times.start_at);
     let over = times.end_at.is_some_and(|end| next > end);
     (!over).then_some(next)
 }
@@ -156,6 +165,26 @@ fn waits(draft: &Draft<'_>, schedule: &Schedule) -> bool {
     group.busy.is_some() || (asked && draft.parts().schedules.values().any(just_fired))
 }
 
+/// Writes down, once for each, the activity that a schedule waits for; it is tried again (T:2358).
+fn wait(draft: &mut Draft<'_>, schedule: &Schedule) {
+    let busy = draft.group().busy;
+    if busy.is_none() || busy == schedule.waits_for {
+        return;
+    }
+    draft.put_part(Part::Schedule(Arc::new(Schedule {
+        waits_for: busy,
+        ..schedule.clone()
+    })));
+    let desired = sizes(draft, schedule).desired;
+    let trigger = Trigger {
+        kind: TriggerKind::Schedule {
+            schedule: schedule.id,
+        },
+        cooldown: CooldownRule::Ignore,
+    };
+    obstacle::cancelled(draft, trigger, desired, Obstacle::Busy);
+}
+
 /// Fires what is due. A scheduled action or a group that is off lets its firings pass (rules S8, G21).
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let now = draft.now;
@@ -175,6 +204,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
             let name = &schedule.name;
             let text = format!("scheduled action {name} is due and waits for the activity before");
             draft.because(Code::Schedule, text);
+            wait(draft, &schedule);
             continue;
         }
         let group_enabled = draft.group().spec.enabled;
@@ -196,6 +226,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         }
         let next = Schedule {
             next_at: next_after(&schedule.times, now),
+            waits_for: None,
             fired_at: if enabled {
                 Some(now)
             } else {
@@ -207,8 +238,8 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
 }
 
-/// Writes the sizes into the group; the matching of desired and actual does the rest.
-fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
+/// The sizes that a group has when a schedule has fired.
+fn sizes(draft: &Draft<'_>, schedule: &Schedule) -> Size {
     let old = draft.group().spec.size;
     // A bound that stays holds what is set within it.
     let (min, max) = match (schedule.keeps.min, schedule.keeps.max) {
@@ -217,11 +248,16 @@ fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
         (false, true) => (schedule.min.min(old.max), old.max),
         (true, true) => (old.min, old.max),
     };
-    let size = Size {
+    Size {
         min,
         desired: schedule.desired.unwrap_or(old.desired).clamp(min, max),
         max,
-    };
+    }
+}
+
+/// Writes the sizes into the group; the matching of desired and actual does the rest.
+fn fire(draft: &mut Draft<'_>, schedule: &Schedule) {
+    let (old, size) = (draft.group().spec.size, sizes(draft, schedule));
     draft.because(
         Code::Schedule,
         format!(
@@ -295,6 +331,24 @@ mod tests {
                 "2026-01-05T10:30:00Z",
                 "2026-01-12T09:00:00Z"
             ]
+        );
+    }
+
+    #[test]
+    fn a_first_time_within_a_minute_that_the_text_names_is_one_itself() {
+        let three = |start: &str| {
+            let end = "2026-01-04T00:00:00Z";
+            runs("30 12 * * *", "UTC", start, end, 9)
+        };
+        let (second, third) = ("2026-01-02T12:30:00Z", "2026-01-03T12:30:00Z");
+        assert_eq!(
+            three("2026-01-01T12:30:24Z"),
+            ["2026-01-01T12:30:24Z", second, third]
+        );
+        assert_eq!(three("2026-01-01T12:31:00Z"), [second, third]);
+        assert_eq!(
+            three("2026-01-01T12:29:59Z"),
+            ["2026-01-01T12:30:00Z", second, third]
         );
     }
 

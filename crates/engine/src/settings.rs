@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use muster_model::{Catalogue, LaunchConfiguration, Metric};
+use muster_model::{Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +143,33 @@ pub struct Quotas {
     pub alarm_rules: u32,
     /// Metrics of an account that values are pushed of, not counting those of groups.
     pub pushed_metrics: u32,
+    /// What the API of 2017 allows besides, within the numbers above.
+    pub of_2017: Quotas2017,
+}
+
+/// How much the API of 2017 lets be made through it; what is there already counts, whoever made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas2017 {
+    /// Launch configurations of a project (T:903).
+    pub configs: u32,
+    /// Groups of a project (T:1192).
+    pub groups: u32,
+    /// Scheduled tasks of a group (T:2357).
+    pub tasks: u32,
+    /// Scheduled tasks of an account that stay behind when their groups are deleted (T:1973): with more than that the
+    /// oldest go.
+    pub left_tasks: u32,
+}
+
+impl Default for Quotas2017 {
+    fn default() -> Self {
+        Quotas2017 {
+            configs: 20,
+            groups: 20,
+            tasks: 10,
+            left_tasks: 1000,
+        }
+    }
 }
 
 impl Default for Quotas {
@@ -161,6 +188,7 @@ impl Default for Quotas {
             subscriptions: 10_000,
             alarm_rules: 100,
             pushed_metrics: 1000,
+            of_2017: Quotas2017::default(),
         }
     }
 }
@@ -174,6 +202,8 @@ pub struct Facts {
     pub name_taken: bool,
     /// How many of the kind the account has.
     pub used: u32,
+    /// How many of them are of the project that the command names.
+    pub used_in_project: u32,
     /// Name of a group that uses the configuration which the command deletes.
     pub used_by: Option<String>,
     /// A group with a spot mix uses the configuration which the command changes.
@@ -182,4 +212,25 @@ pub struct Facts {
     pub own_topic: bool,
     /// How far back alarm rules of the account look at metrics of the group, seconds.
     pub looks_back_secs: BTreeMap<Metric, u64>,
+}
+
+/// Whether one more may be made: of an account, and through the API of 2017 of a project as well. `limits`: of the account
+/// and of the project.
+pub(crate) fn check_quota(
+    quota: Quota,
+    door: Door,
+    limits: (u32, u32),
+    facts: &Facts,
+) -> Result<(), Error> {
+    let (of_account, of_project) = limits;
+    let exceeded = |limit| Err(Error::QuotaExceeded { quota, limit });
+    match door {
+        Door::Tencent2 if facts.used_in_project >= of_project => exceeded(of_project),
+        Door::Tencent2 | Door::Tencent3 | Door::Huawei | Door::Ksyun => {
+            match facts.used >= of_account {
+                true => exceeded(of_account),
+                false => Ok(()),
+            }
+        }
+    }
 }

@@ -62,6 +62,36 @@ pub struct Activity {
     pub size_wanted: u32,
     /// How the hooks ended.
     pub hooks: Vec<HookOutcome>,
+    /// What stood in its way, as far as its attempts do not tell; only of what did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
+}
+
+/// What stands in the way of an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Obstacle {
+    /// The image of the configuration is gone.
+    Image,
+    /// A snapshot of the configuration is gone.
+    Snapshot,
+    /// A security group of the configuration is gone.
+    SecurityGroup,
+    /// A key pair of the configuration is gone.
+    KeyPair,
+    /// A balancer of the group is gone, or does not fit.
+    Balancer,
+    /// The subnets of the group are gone.
+    Subnet,
+    /// Nobody pays.
+    Balance,
+    /// There are no such instance types.
+    InstanceType,
+    /// There is no place with one of the instance types.
+    SoldOut,
+    /// The group performs another activity.
+    Busy,
+    /// The group cools down.
+    Cooldown,
 }
 
 /// What an activity does (spec ActivityType, L28881-28916, and values of our own where it has none).

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Site;
+use crate::{Network, Site};
 
 /// What there is. An empty one knows nothing; it refuses something only when it is strict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,24 @@ pub struct Catalogue {
     pub topics: BTreeMap<String, ListedTopic>,
     /// Ids of the commands that hooks can run.
     pub commands: BTreeSet<String>,
+}
+
+impl Catalogue {
+    /// The zones that a group's machines can be put into: its own, else those of its subnets, as far as they are listed,
+    /// each once and in their order.
+    #[must_use]
+    pub fn zones_of(&self, network: &Network) -> Vec<String> {
+        if !network.zones.is_empty() {
+            return network.zones.clone();
+        }
+        let mut zones: Vec<String> = Vec::new();
+        for subnet in network.subnets.iter().filter_map(|id| self.subnets.get(id)) {
+            if !subnet.zone.is_empty() && !zones.contains(&subnet.zone) {
+                zones.push(subnet.zone.clone());
+            }
+        }
+        zones
+    }
 }
 
 /// A topic.

@@ -316,6 +316,8 @@ kinds! {
     BandwidthId Bandwidth "bwd-" 53;
     /// A policy that sizes a bandwidth.
     BandwidthPolicyId BandwidthPolicy "bwp-" 54;
+    /// A scheduled task whose group is gone. Its prefix is Muster's own: the API shows the id that it had with its group.
+    LeftTaskId LeftTask "lft-" 62;
 }
 
 /// A source of fresh keys: a seed in, the same keys out, so that a replay makes the same ids.

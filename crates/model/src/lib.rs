@@ -44,7 +44,7 @@ mod warm_pool;
 pub use account::{Access, AccessKey, Account, Site};
 pub use activity::{
     Activity, ActivityKind, ActivityStatus, Attempt, AttemptCode, BalancerMoves, Cause,
-    CooldownRule, Outcome, RelatedInstance, Trigger, TriggerKind,
+    CooldownRule, Obstacle, Outcome, RelatedInstance, Trigger, TriggerKind,
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use alarm_rule::{
@@ -92,8 +92,9 @@ pub use id::{
     SubscriptionId, TopicId,
 };
 pub use id::{
-    BandwidthId, BandwidthPolicyId, HealthMonitorId, KeyPairId, ListenerId, LoadBalancerId, PoolId,
-    PoolMemberId, SecurityGroupId, SecurityRuleId, ServerId, ServerJobId, SubnetId, VpcId,
+    BandwidthId, BandwidthPolicyId, HealthMonitorId, KeyPairId, LeftTaskId, ListenerId,
+    LoadBalancerId, PoolId, PoolMemberId, SecurityGroupId, SecurityRuleId, ServerId, ServerJobId,
+    SubnetId, VpcId,
 };
 pub use instance::{
     Call, CallKind, CallPhase, Exit, Health, Instance, Lifecycle, Origin, Placement, StopMode,
@@ -116,10 +117,10 @@ pub use query::{
     Page, Paged, TagFilter,
 };
 pub use record::{
-    Aged, AlarmRule, Bandwidth, BandwidthPolicy, HealthMonitor, KeyPair, Listener, LoadBalancer,
-    Pool, PoolMember, Readings, Record, RecordChange, RecordCommand, RecordHead, RecordId,
-    RecordSpec, Records, SecurityGroup, SecurityRule, Server, ServerJob, Subnet, Subscription,
-    Topic, Vpc, by_age,
+    Aged, AlarmRule, Bandwidth, BandwidthPolicy, HealthMonitor, KeyPair, LeftTask, Listener,
+    LoadBalancer, Pool, PoolMember, Readings, Record, RecordChange, RecordCommand, RecordHead,
+    RecordId, RecordSpec, Records, SecurityGroup, SecurityRule, Server, ServerJob, Subnet,
+    Subscription, Topic, Vpc, by_age,
 };
 pub use refresh::{
     BatchPause, BatchStatus, OnFailure, Refresh, RefreshBatch, RefreshCommand, RefreshInstance,
@@ -129,7 +130,9 @@ pub use scaling::{
     AdjustBy, Alarm, AlarmDetail, Asks, Comparison, Metric, Policy, PolicyCommand, PolicyKind,
     PolicySpec, Rung, Standing, Statistic, Stood, TargetTracking, Watch,
 };
-pub use schedule::{KeptBounds, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes};
+pub use schedule::{
+    KeptBounds, LeftTaskSpec, Repeat, Schedule, ScheduleCommand, ScheduleSpec, ScheduleTimes,
+};
 pub use series::{MemberWindows, Point, Series, Summary, Window};
 pub use server::{
     ServerCommand, ServerJobSpec, ServerSpec, ServerState, ServerTask, ServerWork, TaskState,

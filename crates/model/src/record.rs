@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AccountId, AlarmRuleId, AlarmRuleSpec, BandwidthId, BandwidthPolicyId, BandwidthPolicySpec,
     BandwidthSpec, ExecutedBy, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId,
-    KeyPairSpec, ListenerId, ListenerSpec, LoadBalancerId, LoadBalancerSpec, PoolId, PoolMemberId,
-    PoolMemberSpec, PoolSpec, ReadingsId, ReadingsSpec, SecurityGroupId, SecurityGroupSpec,
-    SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId, ServerJobSpec, ServerSpec, Site,
-    SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time, TopicId, TopicSpec, VpcId,
-    VpcSpec,
+    KeyPairSpec, LeftTaskId, LeftTaskSpec, ListenerId, ListenerSpec, LoadBalancerId,
+    LoadBalancerSpec, PoolId, PoolMemberId, PoolMemberSpec, PoolSpec, ReadingsId, ReadingsSpec,
+    SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId,
+    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time,
+    TopicId, TopicSpec, VpcId, VpcSpec,
 };
 
 /// What every record has besides its id and what it says.
@@ -250,6 +250,8 @@ records! {
     Bandwidth BandwidthSpec BandwidthId bandwidths "bandwidth";
     /// A policy that sizes a bandwidth.
     BandwidthPolicy BandwidthPolicySpec BandwidthPolicyId bandwidth_policies "bandwidth policy";
+    /// A scheduled task whose group is gone.
+    LeftTask LeftTaskSpec LeftTaskId left_tasks "left task";
 }
 
 impl FromIterator<Record> for Records {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, ScheduleId, Time};
+use crate::{ActivityId, GroupId, ScheduleId, Time};
 
 /// A scheduled action: sets sizes at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +39,19 @@ pub struct Schedule {
     /// It was made as a scheduled task of Huawei's, which has policies besides.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_task: bool,
+    /// The activity of its group that it waits for (2017).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<ActivityId>,
     /// When it was changed last; `None` = never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Time>,
+}
+
+/// A scheduled task that stays when its group is deleted, as tasks of the API of 2017 do (T:1973): it never fires again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftTaskSpec {
+    /// What it was, under the ids that it and its group had.
+    pub task: Schedule,
 }
 
 /// Which bounds a scheduled action leaves as they are: those that its `instance_number` does not say (Huawei). What stands in
@@ -87,6 +97,8 @@ pub struct ScheduleSpec {
 pub enum ScheduleCommand {
     /// Make one.
     Create(Box<ScheduleSpec>),
+    /// Make one through the API of 2017, which allows fewer.
+    Create2017(Box<ScheduleSpec>),
     /// Change it, as a whole.
     Modify {
         /// Which.

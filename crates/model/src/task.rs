@@ -20,6 +20,7 @@ impl Policy {
                 times,
                 adjust: AdjustBy::To(number),
             } => Some(Schedule {
+                waits_for: None,
                 id: ScheduleId::new(self.id.key()),
                 group: self.group,
                 name: self.name.clone(),

@@ -5,16 +5,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_engine::{Context, Facts};
+use muster_engine::Facts;
 use muster_model::{
     Access, AccountLimits, Activity, ActivityFilter, Catalogue, Command, ConfigFilter, ConfigItem,
     Created, Error, GroupAdvice, GroupCommand, GroupFilter, GroupId, GroupItem, GroupView,
     HookChange, InstanceFilter, InstanceItem, Machine, Member, MetricSource, Page, Paged, Reading,
     Records, ResourceKind, SubscriberAnswer, Summary, Time, own_key,
 };
-use muster_ports::{Api, ApiResult, Caller, Clock, Commit, StoreError};
+use muster_ports::{Api, ApiResult, Caller, Clock, Commit};
 
-use crate::commit::{RETRIES, store_error};
+use crate::commit::store_error;
 use crate::runtime::Runtime;
 use crate::select::{config_matches, group_item, group_matches, paged};
 
@@ -41,79 +41,6 @@ impl Deref for Ask<'_> {
 }
 
 impl Runtime {
-    /// Applies a command that depends on nothing but the group.
-    pub(crate) async fn apply_to(&self, id: GroupId, command: &GroupCommand) -> ApiResult<Created> {
-        let facts = match command {
-            GroupCommand::Measured(_) => self.measured_facts(id),
-            _ => Facts::default(),
-        };
-        let made = self
-            .apply_with(id, command, &facts, &Commit::default(), false)
-            .await?;
-        if matches!(command, GroupCommand::Measured(_)) {
-            self.measured(id);
-        }
-        Ok(made)
-    }
-
-    /// Applies a command to a group; what else is in `more` goes into the same transaction. `check`: commits nothing.
-    pub(crate) async fn apply_with(
-        &self,
-        id: GroupId,
-        command: &GroupCommand,
-        facts: &Facts,
-        more: &Commit,
-        check: bool,
-    ) -> ApiResult<Created> {
-        for _ in 0..RETRIES {
-            let Some(slot) = self.directory.group(id) else {
-                // An answer for a group that is gone has nobody to tell.
-                return match command {
-                    GroupCommand::StepDone(_)
-                    | GroupCommand::Rung { .. }
-                    | GroupCommand::Observed(_)
-                    | GroupCommand::Untold { .. }
-                    | GroupCommand::Recover => Ok(Created::Nothing),
-                    _ => Err(no_group(id)),
-                };
-            };
-            let _lock = slot.lock.lock().await;
-            let view = slot.view();
-            let mut ids = crate::runtime::fresh_ids();
-            let settings = self.settings_of(view.group.account, &view.group.site);
-            let mut context = Context {
-                now: self.clock.now(),
-                ids: &mut ids,
-                settings: &settings,
-                facts,
-            };
-            let (change, created, record) =
-                muster_engine::apply_told(&view, command, &mut context)?;
-            if check {
-                return Ok(created);
-            }
-            if change.is_empty() {
-                self.evaluated(&slot, record, command.name(), &view, &[]);
-                return Ok(created);
-            }
-            match self
-                .commit_change(&slot, &view, &change, more.clone())
-                .await
-            {
-                Ok(()) => {
-                    self.evaluated(&slot, record, command.name(), &view, &[]);
-                    self.stirred();
-                    return Ok(created);
-                }
-                Err(StoreError::Conflict) if more.guards.is_empty() => {}
-                Err(error) => return Err(store_error(&error)),
-            }
-        }
-        Err(Error::Store {
-            message: "the group changes too fast".to_owned(),
-        })
-    }
-
     /// A group of the caller, also while it is being deleted.
     fn own(&self, caller: &Caller, id: GroupId) -> ApiResult<Arc<GroupView>> {
         let view = self
@@ -186,6 +113,7 @@ impl Runtime {
                     .await
             }
             GroupCommand::Policy(command) => self.change_policy(caller, id, command).await,
+            GroupCommand::Delete { .. } => self.delete_group(caller, id, &command).await,
             GroupCommand::Measured(_)
             | GroupCommand::Rung { .. }
             | GroupCommand::Observed(_)
@@ -362,7 +290,7 @@ impl Api for Runtime {
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::new(self.options.settings.catalogue.clone())
+        Arc::clone(&self.catalogue)
     }
 
     async fn push(&self, caller: &Caller, readings: &[Reading]) -> ApiResult<()> {

@@ -25,6 +25,11 @@ fn no_config(id: ConfigId) -> Error {
     }
 }
 
+/// How many of them are such.
+fn count<T>(all: impl Iterator<Item = T>, is_such: impl Fn(&T) -> bool) -> u32 {
+    u32::try_from(all.filter(is_such).count()).unwrap_or(u32::MAX)
+}
+
 /// The account's next version, and the commit that writes it, guarded by the present one.
 pub(crate) fn touch(account: &Account) -> (Arc<Account>, Commit) {
     let next = Arc::new(Account {
@@ -117,6 +122,7 @@ impl Runtime {
         let facts = Facts {
             name_taken: others.iter().any(|config| config.spec.name == spec.name),
             used: u32::try_from(others.len()).unwrap_or(u32::MAX),
+            used_in_project: count(others.iter(), |config| config.spec.project == spec.project),
             ..Facts::default()
         };
         let mut ids = crate::runtime::fresh_ids();
@@ -258,7 +264,12 @@ impl Runtime {
         let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let account = slot.account();
-        let facts = self.group_facts(caller, spec.config, Some(&spec.name), None);
+        let views = self.directory.views(caller.account, &caller.site);
+        let project = |view: &&Arc<GroupView>| view.group.spec.project == spec.project;
+        let facts = Facts {
+            used_in_project: count(views.iter(), project),
+            ..self.group_facts(caller, spec.config, Some(&spec.name), None)
+        };
         let mut ids = crate::runtime::fresh_ids();
         let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
@@ -399,20 +410,20 @@ impl Runtime {
         check: bool,
     ) -> ApiResult<Created> {
         let (next, commit) = touch(&slot.account());
-        let before = self
-            .directory
-            .group(id)
-            .map(|slot| slot.view().group.version);
-        let created = self.apply_with(id, command, facts, &commit, check).await?;
-        let after = self
-            .directory
-            .group(id)
-            .map(|slot| slot.view().group.version);
-        if before != after {
-            // A change without effect commits nothing, the account's version included.
-            slot.swap(next);
+        match self.apply_told(id, command, facts, &commit, check).await {
+            Ok(applied) => {
+                if applied.committed {
+                    slot.swap(next);
+                }
+                Ok(applied.created)
+            }
+            Err(error) => {
+                if matches!(error, Error::Store { .. }) {
+                    self.reload_account(slot).await;
+                }
+                Err(error)
+            }
         }
-        Ok(created)
     }
 
     /// Commits what changes an account; after an error the account in memory is what the store has.
@@ -427,7 +438,7 @@ impl Runtime {
     }
 
     /// Reads an account and its records again: after a conflict, or when it is not known whether a commit went through.
-    async fn reload_account(&self, slot: &AccountSlot) {
+    pub(crate) async fn reload_account(&self, slot: &AccountSlot) {
         let id = slot.account().id;
         let read = async {
             let accounts = self.store.accounts().await?;

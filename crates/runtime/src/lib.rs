@@ -6,6 +6,7 @@
 
 mod alarms;
 mod api;
+mod apply;
 mod balancers;
 mod bandwidths;
 mod calls;

@@ -5,14 +5,21 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    AccountId, Created, Error, Event, RecordChange, RecordCommand, RecordId, Records, Site,
+    AccountId, Created, Error, Event, GroupCommand, GroupId, RecordChange, RecordCommand, RecordId,
+    Records, Site,
 };
-use muster_ports::{ApiResult, Clock, Row, StoreError};
+use muster_ports::{ApiResult, Clock, Commit, Guard, Row, StoreError};
 
 use crate::api::Ask;
+use crate::commit::RETRIES;
 use crate::configs::touch;
 use crate::directory::AccountSlot;
 use crate::runtime::Runtime;
+
+fn rows_of_records(change: &RecordChange) -> impl Iterator<Item = Row> {
+    let gone = change.gone.iter().copied().map(Row::NoRecord);
+    gone.chain(change.put.iter().cloned().map(Row::Record))
+}
 
 impl Runtime {
     /// Fills the accounts of the directory with their records.
@@ -76,6 +83,63 @@ impl Runtime {
         self.commit_records(&slot, &change, Vec::new()).await
     }
 
+    /// Deletes a group. What stays of it becomes the account's in the same transaction, from the group as it is then.
+    pub(crate) async fn delete_group(
+        &self,
+        caller: &Ask<'_>,
+        id: GroupId,
+        command: &GroupCommand,
+    ) -> ApiResult<Created> {
+        let slot = self.account_slot(caller.account)?;
+        let _lock = slot.lock.lock().await;
+        let facts = Facts::default();
+        let mut tries = 0;
+        loop {
+            let view = self.visible(caller, id)?;
+            let version = view.group.version;
+            let records = slot.records();
+            let most = self.options.settings.quotas.of_2017.left_tasks;
+            let there = records.in_site(&caller.site);
+            let Some(commands) = muster_engine::leave_tasks(&there, &view, most) else {
+                let more = Commit::default();
+                return self
+                    .apply_with(id, command, &facts, &more, caller.check)
+                    .await;
+            };
+            let change = self.decide_records(&slot, &caller.site, &commands)?;
+            let (next, mut more) = touch(&slot.account());
+            more.guards.push(Guard::Group(id, version));
+            more.rows.extend(rows_of_records(&change));
+            let done = self
+                .apply_with(id, command, &facts, &more, caller.check)
+                .await;
+            let group = self.directory.group(id).map(|slot| slot.view());
+            let moved = group.as_ref().map(|view| view.group.version) != Some(version);
+            match done {
+                Ok(created) => {
+                    // A change without effect commits nothing.
+                    if moved {
+                        slot.swap(next);
+                        slot.swap_records(records.after(&change));
+                    }
+                    return Ok(created);
+                }
+                // It may have gone through, or somebody was faster.
+                Err(Error::Store { .. }) if tries < RETRIES => {
+                    let account = slot.account().version;
+                    self.reload_account(&slot).await;
+                    let moved = moved || slot.account().version != account;
+                    let there = group.is_some_and(|view| !view.group.deleting);
+                    if !(moved && there) {
+                        return done;
+                    }
+                    tries += 1;
+                }
+                Err(_) => return done,
+            }
+        }
+    }
+
     pub(crate) fn decide_records(
         &self,
         slot: &AccountSlot,
@@ -105,12 +169,7 @@ impl Runtime {
             return Ok(());
         }
         let (next, mut commit) = touch(&slot.account());
-        commit
-            .rows
-            .extend(change.gone.iter().copied().map(Row::NoRecord));
-        commit
-            .rows
-            .extend(change.put.iter().cloned().map(Row::Record));
+        commit.rows.extend(rows_of_records(change));
         let before = slot.records();
         let notices = crate::topics::notices(&before, change, self.clock.now());
         let tells = !(notices.is_empty() && events.is_empty());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use muster_engine::Settings;
 use muster_model::{
-    Account, Call, CallPhase, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time,
+    Account, Call, CallPhase, Catalogue, ConfigId, ConfigSpec, GroupCommand, GroupId, Ids, Time,
 };
 use muster_ports::{Clock, Compute, LoadBalancer, Store, StoreError};
 use prometheus_client::registry::Registry;
@@ -72,6 +72,8 @@ pub struct Runtime {
     pub(crate) balancer: Arc<dyn LoadBalancer>,
     pub(crate) clock: Arc<ShellClock>,
     pub(crate) options: Options,
+    /// That of the options, as doors look at it.
+    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) directory: Directory,
     pub(crate) queue: Queue,
     pub(crate) metrics: Metrics,
@@ -121,6 +123,7 @@ impl Runtime {
             clock,
             call_permits: Semaphore::new(options.calls),
             command_permits: Semaphore::new(COMMANDS),
+            catalogue: Arc::new(options.settings.catalogue.clone()),
             options,
             directory: Directory::default(),
             queue: Queue::default(),

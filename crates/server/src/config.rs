@@ -416,6 +416,7 @@ impl Config {
                 subscriptions: self.quotas.subscriptions.0,
                 alarm_rules: self.quotas.alarm_rules.0,
                 pushed_metrics: self.quotas.pushed_metrics.0,
+                of_2017: self.qcloud.quotas(),
             },
             types: self.instance_type.iter().map(TypeConfig::facts).collect(),
             catalogue: self

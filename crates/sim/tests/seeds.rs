@@ -592,7 +592,7 @@ fn hooks_unrest(world: &World, store: &dyn Store) -> Vec<String> {
     }
 }
 
-/// Every end of an activity that somebody wants to hear of was told once, as it was.
+/// Every end of an activity that somebody wants to hear of was told once, as it was; nothing of what never began.
 fn untold(world: &World, store: &dyn Store) -> Vec<String> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let mut told: Vec<String> = pollster::block_on(store.events(0, 100_000))
@@ -612,6 +612,7 @@ fn untold(world: &World, store: &dyn Store) -> Vec<String> {
         .activities()
         .iter()
         .filter(|activity| heard_of(activity.kind) && activity.status.is_ended())
+        .filter(|activity| activity.status != ActivityStatus::Cancelled)
         .map(|activity| match activity.status {
             ActivityStatus::Successful => format!("{} SUCCESSFUL", activity.id),
             ActivityStatus::Failed => format!("{} FAILED", activity.id),

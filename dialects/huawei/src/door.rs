@@ -441,6 +441,7 @@ impl Dialect for Huawei {
         let path = head.path.as_str();
         let of_another = head.headers.contains_key("x-tc-action")
             || pairs.get("Action").is_some()
+            || pairs.get("Version").is_some()
             || path == "/v2/index.php";
         match path.strip_suffix('/').unwrap_or(path) {
             _ if of_another => false,

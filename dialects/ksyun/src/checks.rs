@@ -109,7 +109,7 @@ pub(crate) fn page(
     let limit = number("MaxResults", most, 5, 1000)?;
     let mut offset = marker.unwrap_or(0);
     // Terraform's data sources ask for 1, 11, 21: without this they would lose the first of each page.
-    if ctx.pages_from_one && offset > 0 && offset % most == 1 {
+    if ctx.is_terraform && offset > 0 && offset % most == 1 {
         offset -= 1;
     }
     let offset = usize::try_from(offset)

@@ -73,8 +73,9 @@ pub(crate) struct Ctx {
     pub(crate) switches: Arc<Switches>,
     /// Nothing is to happen.
     pub(crate) dry_run: bool,
-    /// The client counts the first element of a list as 1 when it pages.
-    pub(crate) pages_from_one: bool,
+    /// The client is that of the Terraform provider: it counts the first element of a list as 1 when it pages, and takes a
+    /// notification that is there for its own, without giving it types.
+    pub(crate) is_terraform: bool,
     /// The client has said which SDK it is.
     pub(crate) names_sdk: bool,
 }

@@ -28,8 +28,8 @@ const VERSION: &str = "2016-03-04";
 const IAM_VERSION: &str = "2015-11-01";
 /// Signing keys kept: one per key, day, region and service.
 const SIGNING_KEYS: usize = 256;
-/// Clients that count the first element of a list as 1 when they page.
-const PAGES_FROM_ONE: &str = "ksc-sdk-go/";
+/// The client of the Terraform provider.
+const TERRAFORM: &str = "ksc-sdk-go/";
 
 /// What an operator can tune of this door, and what it gets from outside.
 pub struct Options {
@@ -124,14 +124,16 @@ impl Ksyun {
             seal: Arc::clone(&self.seal),
             switches: Arc::clone(&self.switches),
             dry_run: dry_run(get("DryRun").map(|(_, value)| *value))?,
-            pages_from_one: agent.starts_with(PAGES_FROM_ONE),
+            is_terraform: agent.starts_with(TERRAFORM),
             names_sdk: get("SdkVersion").is_some(),
         };
+        params::check_indices(&asked.pairs)?;
         let tree = params::tree(&asked.pairs, &self.limits)
             .map_err(|error| unreadable(&DecodeError::from(error)))?;
+        let as_given = |fault| params::as_given(fault, &asked.pairs);
         // Clients send more than the API knows (difference D04): that is left aside.
-        let prepared = (entry.prepare)(&tree).map_err(|error| unreadable(&error))?;
-        let members = prepared.run(&ctx).await?;
+        let prepared = (entry.prepare)(&tree).map_err(|error| as_given(unreadable(&error)))?;
+        let members = prepared.run(&ctx).await.map_err(as_given)?;
         match ctx.dry_run {
             true => Err(Fault::dry_run()),
             false => Ok(members),
@@ -223,7 +225,12 @@ fn unreadable(error: &DecodeError) -> Fault {
             Fault::value(path, got.trim_matches('"'), &wanted)
         }
         DecodeErrorKind::Malformed { expected, got } => {
-            Fault::value(path, got.trim_matches('"'), expected)
+            let wanted = match expected.as_str() {
+                "i64" => "a whole number",
+                "a boolean" => "true or false",
+                other => other,
+            };
+            Fault::value(path, got.trim_matches('"'), wanted)
         }
         DecodeErrorKind::TooLarge { .. } => Fault::malformed(path),
     }
@@ -308,7 +315,8 @@ fn reply(
     Reply {
         content_type: match json {
             true => "application/json",
-            false => "text/xml",
+            // Everything is in UTF-8 (L2702); of a text that is only said here.
+            false => "text/xml; charset=utf-8",
         },
         action,
         code: match result {
@@ -326,14 +334,13 @@ impl Dialect for Ksyun {
     }
 
     fn recognises(&self, head: &Head, pairs: &Pairs) -> bool {
+        // Nobody else signs like this.
         let signed = head
             .header("authorization")
-            .is_some_and(|value| value.starts_with(aws4::ALGORITHM));
-        match pairs.get("Version") {
-            Some(version) => matches!(version, VERSION | IAM_VERSION),
-            // Nobody else signs like this.
-            None => signed || pairs.get("X-Amz-Algorithm").is_some(),
-        }
+            .is_some_and(|value| value.starts_with(aws4::ALGORITHM))
+            || pairs.get("X-Amz-Algorithm").is_some()
+            || (pairs.get("Accesskey").is_some() && pairs.get("Signature").is_some());
+        signed || matches!(pairs.get("Version"), Some(VERSION | IAM_VERSION))
     }
 
     async fn handle(&self, incoming: Incoming) -> Reply {

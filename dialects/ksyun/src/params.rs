@@ -4,6 +4,8 @@
 use muster_kit::node::form::{self, Style};
 use muster_kit::node::{Limits, Node, TreeError};
 
+use crate::fault::Fault;
+
 /// Parameters of the protocol, and what SDKs send along.
 const COMMON: [&str; 14] = [
     "Action",
@@ -23,11 +25,13 @@ const COMMON: [&str; 14] = [
 ];
 
 /// What may be given empty: it is cleared then. Elsewhere an empty value is none.
-const CLEARABLE: [&str; 4] = [
+const CLEARABLE: [&str; 6] = [
     "UserData",
     "InstanceName",
     "InstanceNameSuffix",
     "BandWidthShareId",
+    "RepeatUnit",
+    "RepeatCycle",
 ];
 
 /// Other names of parameters (contradictions K02, K15, K18, K19; difference D02): start of the name, and what it is here.
@@ -90,6 +94,49 @@ pub(crate) fn tree(pairs: &[(&str, &str)], limits: &Limits) -> Result<Node, Tree
     form::tree(kept, &Style::default(), limits)
 }
 
+/// Lists whose index is documented as 1 to 10 (L1228, L1348).
+const TEN: [&str; 2] = ["InstanceType", "Tag"];
+
+/// The indices of a list of structures or values, as they are given: in their order, each once.
+fn indices(pairs: &[(&str, &str)], list: &str) -> Vec<u64> {
+    let index = |(name, _): &(&str, &str)| {
+        let name = known(name);
+        let rest = name.strip_prefix(list)?.strip_prefix('.')?;
+        rest.split('.').next()?.parse().ok()
+    };
+    let all: std::collections::BTreeSet<u64> = pairs.iter().filter_map(index).collect();
+    all.into_iter().collect()
+}
+
+/// Refuses an index above the documented ones.
+///
+/// # Errors
+/// The list and the index are named.
+pub(crate) fn check_indices(pairs: &[(&str, &str)]) -> Result<(), Fault> {
+    for list in TEN {
+        if let Some(index) = indices(pairs, list).into_iter().find(|index| *index > 10) {
+            let name = format!("{list}.N");
+            return Err(Fault::value(&name, &index.to_string(), "an N of 1 to 10"));
+        }
+    }
+    Ok(())
+}
+
+/// A fault that names an entry of a list by its place names it by its index, as the caller does.
+pub(crate) fn as_given(fault: Fault, pairs: &[(&str, &str)]) -> Fault {
+    for list in ["Slb", "DataDisk", "Tag"] {
+        for (place, index) in indices(pairs, list).into_iter().enumerate() {
+            let by_place = format!("input parameter {list}.{place}.");
+            if fault.message.contains(&by_place) {
+                let by_index = format!("input parameter {list}.{index}.");
+                let message = fault.message.replacen(&by_place, &by_index, 1);
+                return Fault { message, ..fault };
+            }
+        }
+    }
+    fault
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +187,32 @@ mod tests {
         assert_eq!(tree.get("InstanceType"), Some(&list(&["B", "C"])));
         assert_eq!(tree.get("Array"), Some(&list(&["b", "a"])));
         assert_eq!(tree.get("NotificationType"), Some(&list(&["1"])));
+    }
+    #[test]
+    fn entries_are_named_as_they_are_given() {
+        let pairs = [
+            ("S1b.3.Id", "x"),
+            ("Slb.1.Id", "y"),
+            ("Slb.1.ServerPort.1", "80"),
+            ("Tag.10.Key", "k"),
+        ];
+        for (ours, theirs) in [
+            ("Slb.0.Weight", "Slb.1.Weight"),
+            ("Slb.1.ListenerId", "Slb.3.ListenerId"),
+            ("Tag.0.Key", "Tag.10.Key"),
+            ("Slb", "Slb"),
+            ("MinSize", "MinSize"),
+        ] {
+            let fault = as_given(Fault::missing(ours), &pairs);
+            assert_eq!(fault, Fault::missing(theirs));
+        }
+        assert_eq!(check_indices(&pairs), Ok(()));
+        for (name, list) in [
+            ("Tag.11.Key", "Tag.N"),
+            ("InstanceType.11", "InstanceType.N"),
+        ] {
+            let fault = Fault::value(list, "11", "an N of 1 to 10");
+            assert_eq!(check_indices(&[(name, "x")]), Err(fault));
+        }
     }
 }

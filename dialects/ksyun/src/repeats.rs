@@ -3,13 +3,13 @@
 use muster_kit::cron::in_zone;
 use muster_kit::time::CHINA_OFFSET_HOURS;
 use muster_model::{Repeat, ScheduleTimes, Time};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::fault::Fault;
 use crate::times;
 
 /// RepeatUnit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum RepeatUnit {
     /// Every so many days.
     Day,
@@ -110,27 +110,54 @@ fn given_days(text: &str) -> Result<String, Fault> {
 /// What is said of a repetition.
 pub(crate) struct Said {
     pub(crate) recurrence: Option<String>,
-    pub(crate) unit: Option<RepeatUnit>,
+    pub(crate) unit: Option<String>,
     pub(crate) cycle: Option<String>,
 }
 
+/// What it says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Repetition {
+    /// Nothing.
+    Unsaid,
+    /// Unit and cycle are given empty: it repeats by them no longer.
+    Ended,
+    /// Days as a cron text says them, and what they were made from.
+    Days(String, Option<Repeat>),
+}
+
+/// A unit as it is given.
+fn unit(text: &str) -> Result<RepeatUnit, Fault> {
+    match text {
+        "Day" => Ok(RepeatUnit::Day),
+        "Month" => Ok(RepeatUnit::Month),
+        "Week" => Ok(RepeatUnit::Week),
+        _ => Err(Fault::value("RepeatUnit", text, "one of Day, Month, Week")),
+    }
+}
+
 impl Said {
-    /// Days as a cron text says them, and what they were made from. `None` = nothing is said.
-    pub(crate) fn read(&self) -> Result<Option<(String, Option<Repeat>)>, Fault> {
-        let repeat = match (self.unit, &self.cycle) {
+    /// What is said, checked.
+    pub(crate) fn read(&self) -> Result<Repetition, Fault> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let repeat = match (given(&self.unit), given(&self.cycle)) {
             (None, None) => None,
-            (Some(unit), Some(cycle)) => Some(repeat(unit, cycle)?),
-            (Some(_), None) => return Err(Fault::missing("RepeatCycle")),
+            (Some(text), Some(cycle)) => Some(repeat(unit(&text)?, &cycle)?),
+            (Some(text), None) => {
+                return Err(unit(&text)
+                    .err()
+                    .unwrap_or_else(|| Fault::missing("RepeatCycle")));
+            }
             (None, Some(_)) => return Err(Fault::missing("RepeatUnit")),
         };
         let days = self.recurrence.as_deref().map(given_days).transpose()?;
         match (days, repeat) {
-            (None, None) => Ok(None),
-            (Some(days), None) => Ok(Some((days, None))),
-            (None, Some(repeat)) => Ok(Some((days_of(&repeat), Some(repeat)))),
+            (None, None) if self.unit.is_some() || self.cycle.is_some() => Ok(Repetition::Ended),
+            (None, None) => Ok(Repetition::Unsaid),
+            (Some(days), None) => Ok(Repetition::Days(days, None)),
+            (None, Some(repeat)) => Ok(Repetition::Days(days_of(&repeat), Some(repeat))),
             // Both, if they mean the same.
             (Some(days), Some(repeat)) if days == days_of(&repeat) => {
-                Ok(Some((days, Some(repeat))))
+                Ok(Repetition::Days(days, Some(repeat)))
             }
             (Some(days), Some(_)) => Err(Fault::value(
                 "Recurrence",

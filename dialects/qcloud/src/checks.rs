@@ -85,36 +85,73 @@ pub(crate) fn id<K: Kind>(
     kind: ResourceKind,
     ctx: &Ctx,
 ) -> Result<Id<K>, Fault> {
+    id_as(parameter, value, K::PREFIX, kind, ctx)
+}
+
+/// The same of ids that begin with `own` here; the prefix that they have inside is taken as well.
+pub(crate) fn id_as<K: Kind>(
+    parameter: &str,
+    value: &str,
+    own: &str,
+    kind: ResourceKind,
+    ctx: &Ctx,
+) -> Result<Id<K>, Fault> {
+    let inside = spelled::<K>(value, own);
     prefixed(
         parameter,
-        value,
-        K::PREFIX,
+        (value, own),
+        (&inside, K::PREFIX),
         codes::unknown(kind, ctx.action),
     )?;
-    Id::parse(value).map_err(|_| ctx.absent(kind, value))
+    Id::parse(&inside).map_err(|_| ctx.absent(kind, value))
+}
+
+/// An id as it is spelled inside.
+fn spelled<K: Kind>(value: &str, own: &str) -> String {
+    match value.strip_prefix(own) {
+        Some(body) => format!("{}{body}", K::PREFIX),
+        None => value.to_owned(),
+    }
 }
 
 /// Ids to look for: those that nothing can have are left out.
 pub(crate) fn ids<K: Kind>(parameter: &str, values: &[String]) -> Result<Vec<Id<K>>, Fault> {
+    ids_as(parameter, values, K::PREFIX)
+}
+
+/// The same of ids that begin with `own` here; the prefix that they have inside is taken as well.
+pub(crate) fn ids_as<K: Kind>(
+    parameter: &str,
+    values: &[String],
+    own: &str,
+) -> Result<Vec<Id<K>>, Fault> {
     at_most(parameter, values, MOST_IDS)?;
     let mut found = Vec::with_capacity(values.len());
     for value in values {
-        prefixed(parameter, value, K::PREFIX, "InvalidParameter")?;
-        found.extend(Id::parse(value).ok());
+        let inside = spelled::<K>(value, own);
+        let desc = "InvalidParameter";
+        prefixed(parameter, (value, own), (&inside, K::PREFIX), desc)?;
+        found.extend(Id::parse(&inside).ok());
     }
     Ok(found)
 }
 
-/// Whether a text has the form of an id. The ids of the examples are shorter (`asn-xxxxx`).
-fn prefixed(parameter: &str, value: &str, prefix: &str, desc: &'static str) -> Result<(), Fault> {
-    let good = value.strip_prefix(prefix).is_some_and(|body| {
+/// Whether a text has the form of an id; as it is given and as it is inside. The ids of the examples are shorter
+/// (`asn-xxxxx`).
+fn prefixed(
+    parameter: &str,
+    (value, own): (&str, &str),
+    (inside, prefix): (&str, &str),
+    desc: &'static str,
+) -> Result<(), Fault> {
+    let good = inside.strip_prefix(prefix).is_some_and(|body| {
         (1..=16).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_alphanumeric())
     });
     match good {
         true => Ok(()),
         false => {
             let start: String = value.chars().take(64).collect();
-            let wanted = format!("an id that begins with `{prefix}`");
+            let wanted = format!("an id that begins with `{own}`");
             Err(Fault::coded(desc, parameter, &start, &wanted))
         }
     }

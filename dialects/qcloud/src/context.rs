@@ -7,7 +7,7 @@ use muster_kit::action::Context;
 use muster_kit::decode::One;
 use muster_model::{
     Command, ConfigFilter, ConfigItem, Created, Error, GroupCommand, GroupFilter, GroupId,
-    GroupItem, GroupView, Page, ResourceKind,
+    GroupItem, GroupView, Page, Records, ResourceKind,
 };
 use muster_ports::{Api, Caller};
 
@@ -24,13 +24,7 @@ pub struct Switches {
     pub default_region: String,
     /// Most instances of a group that are taken on input (L1202).
     pub most_instances: u32,
-    /// Configurations of a project (L903).
-    pub configs_per_project: u32,
-    /// Groups of a project (L1192).
-    pub groups_per_project: u32,
-    /// Scheduled tasks of a group (L2357).
-    pub tasks_per_group: u32,
-    /// Calls per second of an account and action.
+    /// Calls per second of an account and action; the documentation has no number.
     pub calls_per_sec: u32,
     /// Requests of a key of which time and nonce are kept.
     pub nonces_per_key: u32,
@@ -55,10 +49,7 @@ impl Default for Switches {
         Switches {
             default_region: "ap-guangzhou".to_owned(),
             most_instances: 30,
-            configs_per_project: 20,
-            groups_per_project: 20,
-            tasks_per_group: 10,
-            calls_per_sec: 50,
+            calls_per_sec: 1000,
             nonces_per_key: 500_000,
             refuse_signed_before_start: false,
             code_as_text: false,
@@ -165,6 +156,12 @@ impl Ctx {
     pub(crate) async fn views(&self) -> Result<Vec<Arc<GroupView>>, Fault> {
         let views = self.api.views(&self.caller).await;
         views.map_err(|error| self.refused(&error, ""))
+    }
+
+    /// What there is besides groups and configurations.
+    pub(crate) async fn records(&self) -> Result<Arc<Records>, Fault> {
+        let records = self.api.records(&self.caller).await;
+        records.map_err(|error| self.refused(&error, ""))
     }
 
     /// Launch configurations.

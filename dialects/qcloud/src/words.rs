@@ -93,27 +93,20 @@ pub(crate) fn activity_status(status: ActivityStatus) -> u8 {
     }
 }
 
-/// errorCode of what a group is abnormal for (concept map, abnormal).
-pub(crate) fn abnormal_number(abnormal: model::Abnormal) -> u32 {
-    match abnormal {
-        model::Abnormal::Machine => 10_000,
-        model::Abnormal::Balancer
-        | model::Abnormal::Listener
-        | model::Abnormal::Location
-        | model::Abnormal::BalancerRegion
-        | model::Abnormal::BalancerVpc => 10_001,
-        model::Abnormal::Subnet | model::Abnormal::Vpc => 10_004,
-        model::Abnormal::Balance => 30_001,
-    }
-}
-
-/// errorCode of what a configuration is abnormal for; none for one that is not.
-pub(crate) fn config_number(status: model::ConfigStatus) -> Option<u32> {
-    match status {
-        model::ConfigStatus::Normal => None,
-        model::ConfigStatus::ImageAbnormal => Some(10_000),
-        model::ConfigStatus::SnapshotAbnormal => Some(10_002),
-        model::ConfigStatus::SecurityGroupAbnormal => Some(10_003),
+/// errorCode of what stood in an activity's way (L1895-1908).
+pub(crate) fn obstacle_number(obstacle: model::Obstacle) -> u32 {
+    match obstacle {
+        model::Obstacle::Image => 10_000,
+        model::Obstacle::Balancer => 10_001,
+        model::Obstacle::Snapshot => 10_002,
+        model::Obstacle::SecurityGroup => 10_003,
+        model::Obstacle::Subnet => 10_004,
+        model::Obstacle::SoldOut => 20_000,
+        model::Obstacle::InstanceType => 20_001,
+        model::Obstacle::Balance => 30_001,
+        model::Obstacle::Busy => 40_000,
+        model::Obstacle::Cooldown => 40_001,
+        model::Obstacle::KeyPair => 50_000,
     }
 }
 

@@ -46,12 +46,8 @@ pub fn create_group(
         });
     }
     let limit = context.settings.quotas.groups;
-    if facts.used >= limit {
-        return Err(Error::QuotaExceeded {
-            quota: Quota::Groups,
-            limit,
-        });
-    }
+    let of_2017 = context.settings.quotas.of_2017.groups;
+    crate::settings::check_quota(Quota::Groups, door, (limit, of_2017), facts)?;
     let group = Group {
         id: context.ids.next_id(),
         account: account.id,

@@ -15,6 +15,16 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
     match command {
         ScheduleCommand::Create(spec) => {
             check(draft, spec, None, true)?;
+            check_quota(draft, draft.settings.quotas.schedules)?;
+            create(draft, spec, None)
+        }
+        ScheduleCommand::Create2017(spec) => {
+            check(draft, spec, None, spec.times.cron.is_none())?;
+            check_comes(draft, spec)?;
+            // In a group of another API as well: the caller is told what its documentation says.
+            check_apart(draft, &spec.times, None)?;
+            let quotas = &draft.settings.quotas;
+            check_quota(draft, quotas.schedules.min(quotas.of_2017.tasks))?;
             create(draft, spec, None)
         }
         ScheduleCommand::Modify { id, spec, restart } => {
@@ -24,6 +34,7 @@ pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Resu
         }
         ScheduleCommand::CreateTask { spec, keeps } => {
             check_task(draft, spec, None, *keeps)?;
+            check_quota(draft, draft.settings.quotas.schedules)?;
             create(draft, spec, Some(*keeps))
         }
         ScheduleCommand::ModifyTask { id, spec, keeps } => {
@@ -55,18 +66,21 @@ fn named(draft: &Draft<'_>, id: ScheduleId) -> Result<Arc<Schedule>, Error> {
     })
 }
 
+fn check_quota(draft: &Draft<'_>, limit: u32) -> Result<(), Error> {
+    match draft.parts().schedules.len() >= limit as usize {
+        true => Err(Error::QuotaExceeded {
+            quota: Quota::Schedules,
+            limit,
+        }),
+        false => Ok(()),
+    }
+}
+
 fn create(
     draft: &mut Draft<'_>,
     spec: &ScheduleSpec,
     task: Option<KeptBounds>,
 ) -> Result<Created, Error> {
-    let limit = draft.settings.quotas.schedules;
-    if draft.parts().schedules.len() >= limit as usize {
-        return Err(Error::QuotaExceeded {
-            quota: Quota::Schedules,
-            limit,
-        });
-    }
     let (id, now) = (draft.ids.next_id(), draft.now);
     let group = draft.group();
     let schedule = Schedule {
@@ -84,6 +98,7 @@ fn create(
         next_at: schedule::next_after(&spec.times, now),
         keeps: task.unwrap_or_default(),
         is_task: task.is_some(),
+        waits_for: None,
         updated_at: None,
     };
     draft.put_part(Part::Schedule(Arc::new(schedule)));
@@ -126,9 +141,17 @@ fn check_alone(
     times: &ScheduleTimes,
     own: Option<ScheduleId>,
 ) -> Result<(), Error> {
-    if !schedule::take_turns(draft.group()) {
-        return Ok(());
+    match schedule::take_turns(draft.group()) {
+        true => check_apart(draft, times, own),
+        false => Ok(()),
     }
+}
+
+fn check_apart(
+    draft: &Draft<'_>,
+    times: &ScheduleTimes,
+    own: Option<ScheduleId>,
+) -> Result<(), Error> {
     let others = draft.parts().schedules.values();
     let mut others = others.filter(|other| Some(other.id) != own);
     let now = draft.now;
@@ -157,14 +180,21 @@ fn check_task(
         desired: spec.desired.unwrap_or(min),
         max,
     })?;
-    let is_same = old.is_some_and(|old| old.times == spec.times);
-    if !is_same && schedule::next_after(&spec.times, draft.now).is_none() {
-        return Err(Error::Invalid {
-            field: Field::Recurrence,
-            problem: Problem::Unusable("no such time comes".to_owned()),
-        });
+    if old.is_none_or(|old| old.times != spec.times) {
+        check_comes(draft, spec)?;
     }
     check_alone(draft, &spec.times, old.map(|old| old.id))
+}
+
+/// Refuses times of which none is to come.
+fn check_comes(draft: &Draft<'_>, spec: &ScheduleSpec) -> Result<(), Error> {
+    match schedule::next_after(&spec.times, draft.now) {
+        Some(_) => Ok(()),
+        None => Err(Error::Invalid {
+            field: Field::Recurrence,
+            problem: Problem::Unusable("no such time comes".to_owned()),
+        }),
+    }
 }
 
 /// A name is unique in its group, where the door of the group has it so.

@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
-    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, Error, GroupView, Metric, MissingData, Part,
-    Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger, TriggerKind,
+    AdjustBy, Adjustment, Alarm, Asks, CooldownRule, Error, GroupView, Metric, MissingData,
+    Obstacle, Part, Policy, PolicyKind, Size, Standing, Stood, TargetTracking, Time, Trigger,
+    TriggerKind,
 };
 
 use crate::alarm::{self, Judged, Rule};
@@ -22,7 +23,7 @@ use crate::commands::capacity;
 use crate::draft::Draft;
 use crate::lifecycle::{self, Role};
 use crate::reason::{Clamp, Code, Input, Told};
-use crate::replace;
+use crate::{obstacle, replace};
 use rates::Found;
 pub(crate) use warm::{warm, warm_until};
 pub(crate) use windows::is_warming;
@@ -462,7 +463,15 @@ fn act(draft: &mut Draft<'_>, wish: &Wish) {
         }
         Err((clamp, why)) => {
             let text = format!("policy {name}: the group does not go to {wanted}: {why}");
+            let what = match clamp {
+                Some(Clamp::Busy { .. }) => Some(Obstacle::Busy),
+                Some(Clamp::Cooldown { .. }) => Some(Obstacle::Cooldown),
+                _ => None,
+            };
             draft.held(clamp, text);
+            if let Some(what) = what {
+                obstacle::cancelled(draft, adjustment.trigger, wanted, what);
+            }
         }
     }
 }

@@ -4,51 +4,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use muster_engine::{
-    Context, Facts, PlannedCall, Record, Settings, apply, apply_told, check, create_config,
-    create_group, explain, plan,
+    Context, Facts, PlannedCall, Record, Settings, apply, apply_told, check, explain, plan,
 };
 use muster_model::{
-    Account, AccountId, Activity, Allocation, AttemptCode, Call, CallKind, CallPhase, ConfigSpec,
-    Created, Door, Error, GroupCommand, GroupSpec, GroupView, HealthCheck, HealthKind, Ids,
-    InstanceId, Key, Machine, MachineHealth, MachineState, Network, NotificationTarget, OwnerKey,
-    RetryPolicy, ServiceSettings, Site, Size, Spread, StepOutcome, StepResult, TerminationPolicy,
-    Time, ZonesCheck,
+    Activity, AttemptCode, Call, CallKind, CallPhase, Created, Error, GroupCommand, GroupSpec,
+    GroupView, Ids, InstanceId, Machine, NotificationTarget, StepOutcome, StepResult, Time,
 };
 
-/// A plain group in one subnet that does not retry.
-pub(crate) fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
-    GroupSpec {
-        name: "web".to_owned(),
-        config: None,
-        size: Size { min, desired, max },
-        enabled: true,
-        cooldown_secs: 0,
-        network: Network {
-            vpc: "vpc-1".to_owned(),
-            subnets: vec!["s1".to_owned()],
-            ..Network::default()
-        },
-        spread: Spread::Ordered,
-        zones_check: ZonesCheck::Any,
-        termination: TerminationPolicy::OldestInstance,
-        retry: RetryPolicy::None,
-        health: HealthCheck {
-            kind: HealthKind::Machine,
-            period_secs: 0,
-            grace_secs: 0,
-        },
-        balancers: Vec::new(),
-        project: 0,
-        tags: Vec::new(),
-        service: ServiceSettings::default(),
-        allocation: Allocation::LaunchConfiguration,
-        capacity_rebalance: false,
-        name_index: None,
-        host_name_index: None,
-        concurrent_scale_out: false,
-        huawei: None,
-    }
-}
+use crate::base;
+pub(crate) use crate::base::spec;
 
 /// A group, and what happened to it.
 pub(crate) struct Table {
@@ -69,36 +33,9 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(mut spec: GroupSpec) -> Table {
+    pub(crate) fn new(spec: GroupSpec) -> Table {
         let settings = Settings::default();
-        let mut ids = Ids::new(1);
-        let account = Account {
-            id: AccountId::new(Key::from_bits(1)),
-            name: "test".to_owned(),
-            version: 1,
-            created_at: Time(0),
-        };
-        let config = ConfigSpec {
-            name: "conf".to_owned(),
-            image: Some("img-1".to_owned()),
-            instance_types: vec!["A".to_owned()],
-            ..ConfigSpec::default()
-        };
-        let (site, none) = (Site::default(), Facts::default());
-        let mut context = Context {
-            now: Time(0),
-            ids: &mut ids,
-            settings: &settings,
-            facts: &none,
-        };
-        let config = create_config(&account, Door::Tencent3, &site, &config, &mut context).unwrap();
-        spec.config = Some(config.id);
-        let facts = Facts {
-            config: Some(Arc::new(config)),
-            ..Facts::default()
-        };
-        context.facts = &facts;
-        let view = create_group(&account, Door::Tencent3, &site, &spec, &mut context).unwrap();
+        let (view, ids) = base::made(spec, &["A"], &settings);
         Table {
             view,
             ids,
@@ -184,25 +121,7 @@ impl Table {
     }
 
     pub(crate) fn machine(&self, id: InstanceId) -> Machine {
-        let instance = self.view.row(id).unwrap();
-        Machine {
-            id,
-            owner: Some(OwnerKey {
-                group: self.view.group.id,
-                instance: id,
-            }),
-            state: MachineState::Running,
-            health: MachineHealth::Healthy,
-            vpc: "vpc-1".to_owned(),
-            placement: instance.placement.clone(),
-            image: "img-1".to_owned(),
-            name: instance.name.clone(),
-            address: None,
-            port: None,
-            reclaim_at: None,
-            tags: Vec::new(),
-            created_at: Time(0),
-        }
+        base::machine(&self.view, id)
     }
 
     /// Turns, and answers to what they ask for, until nothing is asked for any more.

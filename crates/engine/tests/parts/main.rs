@@ -8,6 +8,8 @@
     reason = "a test says what broke by failing"
 )]
 
+#[path = "../base/mod.rs"]
+mod base;
 mod catalogue;
 mod common;
 mod explain;

@@ -237,6 +237,7 @@ pub(super) fn activity(id: ActivityId, group: &Group, status: ActivityStatus, at
         size_before: 0,
         size_wanted: 2,
         hooks: Vec::new(),
+        obstacle: None,
     }
 }
 

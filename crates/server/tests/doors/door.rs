@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_kit::http::Dialect;
 use muster_kit::sign::client::Request;
-use muster_model::{ConfigId, GroupId};
+use muster_model::{ConfigId, GroupId, InstanceId};
 use muster_runtime::Runtime;
 use serde_json::Value;
 
@@ -57,6 +57,14 @@ pub(crate) trait Door {
 
     /// The request that shows all of a kind that belong to the group, and where in the answer they are listed.
     fn read(&self, kind: Kind, of: Of) -> Option<(Request, &'static str)>;
+
+    /// The request that puts a machine from outside into the group.
+    fn attach(&self, of: Of, machine: InstanceId) -> Request;
+
+    /// The request that makes a hook act that does not; `None` = here they all do.
+    fn bind(&self, _: Of, _: &Value) -> Option<Request> {
+        None
+    }
 
     /// The request that writes one back as it is shown.
     fn write_back(&self, kind: Kind, of: Of, shown: &Value) -> Option<Request>;

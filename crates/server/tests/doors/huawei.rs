@@ -8,6 +8,7 @@ use muster_kit::http::{Dialect, Head};
 use muster_kit::node::Limits;
 use muster_kit::sign::client::Request;
 use muster_kit::sign::huawei;
+use muster_model::InstanceId;
 use muster_runtime::Runtime;
 use serde_json::{Value, json};
 
@@ -212,6 +213,14 @@ impl Door for Hua {
             Kind::Notification => (format!("scaling_notification/{group}"), "/topics"),
         };
         Some((call(Method::GET, &path, &Value::Null), place))
+    }
+
+    fn attach(&self, of: Of, machine: InstanceId) -> Request {
+        let path = format!("scaling_group_instance/{}/action", of.group.uuid());
+        post(
+            &path,
+            &json!({ "action": "ADD", "instances_id": [machine.uuid()] }),
+        )
     }
 
     fn write_back(&self, kind: Kind, of: Of, shown: &Value) -> Option<Request> {

@@ -9,6 +9,7 @@ use muster_kit::sign::aws4::encoded;
 use muster_kit::sign::client::Request;
 use muster_kit::sign::ksyun;
 use muster_ksyun::{Ksyun, Switches};
+use muster_model::InstanceId;
 use muster_runtime::Runtime;
 use serde_json::Value;
 
@@ -249,6 +250,17 @@ impl Door for Kingsoft {
             ),
             Kind::Hook => return None,
         })
+    }
+
+    fn attach(&self, of: Of, machine: InstanceId) -> Request {
+        let (group, machine) = (of.group.decimal(), machine.uuid());
+        call(
+            "AttachInstance",
+            &[
+                ("ScalingGroupId", group.as_str()),
+                ("ScalingInstanceId.1", machine.as_str()),
+            ],
+        )
     }
 
     fn write_back(&self, kind: Kind, of: Of, shown: &Value) -> Option<Request> {

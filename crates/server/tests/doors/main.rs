@@ -12,3 +12,4 @@ mod matrix;
 mod qcloud;
 mod service;
 mod tencent3;
+mod troubled;

@@ -1,8 +1,10 @@
 //! Answers without what differs from run to run: ids become the name of what they name and their spelling, so that a wrong
 //! one shows; moments of the run become a word.
 
+use std::sync::Arc;
+
 use muster_model::id::Kind;
-use muster_model::{GroupView, Id, PolicyId, ScheduleId};
+use muster_model::{Activity, GroupView, Id, Origin, PolicyId, ScheduleId};
 use serde_json::Value;
 
 use crate::door::Of;
@@ -22,8 +24,11 @@ impl Mask {
         };
         mask.id("group", of.group);
         mask.id("configuration", of.config);
-        for (at, id) in view.instances.keys().enumerate() {
-            mask.id(&format!("instance {at}"), *id);
+        // Their ids are in no order that stays: those that the group made itself come first.
+        let mut instances: Vec<_> = view.instances.values().collect();
+        instances.sort_by_key(|one| (one.origin == Origin::Manual, one.created_at, one.id));
+        for (at, one) in instances.into_iter().enumerate() {
+            mask.id(&format!("instance {at}"), one.id);
         }
         for (at, id) in view.activities.keys().enumerate() {
             mask.id(&format!("activity {at}"), *id);
@@ -45,6 +50,19 @@ impl Mask {
             mask.id(&format!("notification {at}"), *id);
         }
         mask
+    }
+
+    /// Activities that are over and instances that are gone, as they are listed.
+    pub(crate) fn past(&mut self, activities: &[Arc<Activity>]) {
+        for (at, activity) in activities.iter().enumerate() {
+            self.id(&format!("activity {at}"), activity.id);
+            for (nth, related) in activity.instances.iter().enumerate() {
+                self.id(
+                    &format!("instance {nth} of activity {at}"),
+                    related.instance,
+                );
+            }
+        }
     }
 
     fn id<K: Kind>(&mut self, name: &str, id: Id<K>) {

@@ -6,13 +6,35 @@ use std::sync::Arc;
 use muster_model::{ConfigSpec, GroupSpec, Parts, Policy, PolicyId, Watch};
 use serde_json::{Value, json};
 
-use crate::door::{Kind, Of};
+use crate::door::{Door, Kind, Of};
 use crate::huawei::post;
 use crate::masked::Mask;
 use crate::service::Service;
 
 /// How many doors there are.
-const DOORS: usize = 4;
+pub(crate) const DOORS: usize = 4;
+
+/// Everything of a kind as a door shows it.
+pub(crate) async fn tell(
+    service: &Service,
+    reader: &dyn Door,
+    kind: Kind,
+    of: Of,
+    mask: &Mask,
+    golden: &mut String,
+) {
+    match service.shown(reader, kind, of).await {
+        None => writeln!(golden, "(no words)").unwrap(),
+        Some(list) if list.is_empty() => writeln!(golden, "(nothing)").unwrap(),
+        Some(list) => {
+            for mut one in list {
+                mask.apply(&mut one);
+                let text = serde_json::to_string_pretty(&one).unwrap();
+                writeln!(golden, "{text}").unwrap();
+            }
+        }
+    }
+}
 
 #[tokio::test]
 async fn what_every_door_makes_is_read_through_every_other() {
@@ -25,17 +47,7 @@ async fn what_every_door_makes_is_read_through_every_other() {
         for (kind, golden) in Kind::ALL.into_iter().zip(&mut golden) {
             for reader in &service.doors {
                 writeln!(golden, "== made by {made_by}, read by {}", reader.name()).unwrap();
-                match service.shown(&**reader, kind, of).await {
-                    None => writeln!(golden, "(no words)").unwrap(),
-                    Some(list) if list.is_empty() => writeln!(golden, "(nothing)").unwrap(),
-                    Some(list) => {
-                        for mut one in list {
-                            mask.apply(&mut one);
-                            let text = serde_json::to_string_pretty(&one).unwrap();
-                            writeln!(golden, "{text}").unwrap();
-                        }
-                    }
-                }
+                tell(&service, &**reader, kind, of, &mask, golden).await;
             }
         }
     }
@@ -64,7 +76,12 @@ async fn stored(service: &Service) -> (GroupSpec, Option<ConfigSpec>, Parts) {
 
 /// Writes back everything of a kind that a door shows, one after the other; what was refused or changed, and how much was
 /// written.
-async fn write_back(service: &Service, writer: usize, kind: Kind, of: Of) -> (Vec<String>, usize) {
+pub(crate) async fn write_back(
+    service: &Service,
+    writer: usize,
+    kind: Kind,
+    of: Of,
+) -> (Vec<String>, usize) {
     let door = &service.doors[writer];
     let list: Vec<Value> = service.shown(&**door, kind, of).await.unwrap_or_default();
     let (mut wrong, mut written) = (Vec::new(), 0);

@@ -7,6 +7,7 @@ use http::Method;
 use muster_kit::http::Dialect;
 use muster_kit::node::Limits;
 use muster_kit::sign::client::{Client, Request};
+use muster_model::InstanceId;
 use muster_qcloud::{Qcloud, Switches};
 use muster_runtime::Runtime;
 use serde_json::Value;
@@ -223,6 +224,22 @@ impl Door for Tencent2017 {
                 "/data/scalingNotificationSet",
             ),
         })
+    }
+
+    fn attach(&self, of: Of, machine: InstanceId) -> Request {
+        let (group, machine) = (of.group.to_string(), machine.to_string());
+        self.call(
+            "AttachInstance",
+            &[
+                ("scalingGroupId", group.as_str()),
+                ("instanceIds.0", machine.as_str()),
+            ],
+        )
+    }
+
+    fn bind(&self, of: Of, shown: &Value) -> Option<Request> {
+        let given = taken(of, shown, &["lifeCycleHookId"]);
+        Some(self.call("AttachLifecycleHookId", &given))
     }
 
     fn write_back(&self, kind: Kind, of: Of, shown: &Value) -> Option<Request> {

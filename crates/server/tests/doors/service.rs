@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use muster_engine::Settings;
 use muster_kit::http::Incoming;
 use muster_kit::node::Limits;
 use muster_kit::sign::client::Request;
-use muster_model::{Access, AccountId, ConfigId, GroupId, GroupView, Ids, Key, Page, Site, Time};
+use muster_model::{
+    Access, AccountId, Catalogue, ConfigId, GroupId, GroupView, Ids, Key, ListedSubnet, Page, Site,
+    Time,
+};
 use muster_ports::{Api, Caller, Clock, Commit, Credential, Identity, Keys, LoggedIn, Row, Store};
 use muster_runtime::{Options, Runtime, ShellClock};
 use muster_sim::SimCompute;
@@ -78,7 +82,51 @@ impl Identity for Account {
 pub(crate) struct Service {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) doors: Vec<Box<dyn Door>>,
-    caller: Caller,
+    pub(crate) sim: Arc<SimCompute>,
+    pub(crate) caller: Caller,
+    store: Arc<dyn Store>,
+}
+
+/// The subnets that the doors name: they are told their zones, and nothing is refused for what is not listed.
+fn known() -> Options {
+    let mut catalogue = Catalogue::default();
+    for (id, zone, vpc) in [
+        ("subnet-aaaaaaaa", "zone-a", "vpc-12345678"),
+        ("subnet-bbbbbbbb", "zone-b", "vpc-12345678"),
+        (
+            "6a1b2c3d-0000-4000-8000-000000000001",
+            "zone-b",
+            "6a1b2c3d-0000-4000-8000-0000000000ff",
+        ),
+        (
+            "6a1b2c3d-0000-4000-8000-000000000002",
+            "zone-a",
+            "6a1b2c3d-0000-4000-8000-0000000000ff",
+        ),
+        (
+            "8c30a3f6-0000-4000-8000-000000000002",
+            "zone-a",
+            "8c30a3f6-0000-4000-8000-000000000001",
+        ),
+    ] {
+        let subnet = ListedSubnet {
+            zone: zone.to_owned(),
+            vpc: vpc.to_owned(),
+            ..ListedSubnet::default()
+        };
+        catalogue.subnets.insert(id.to_owned(), subnet);
+    }
+    with(catalogue)
+}
+
+fn with(catalogue: Catalogue) -> Options {
+    Options {
+        settings: Settings {
+            catalogue,
+            ..Settings::default()
+        },
+        ..Options::default()
+    }
 }
 
 impl Service {
@@ -100,11 +148,11 @@ impl Service {
         let movable: Arc<dyn Clock> = Arc::<ShellClock>::clone(&clock);
         let sim = Arc::new(SimCompute::in_memory(movable, 1));
         let runtime = Runtime::start(
-            store,
+            Arc::clone(&store),
             Arc::<SimCompute>::clone(&sim),
-            sim,
+            Arc::<SimCompute>::clone(&sim),
             clock,
-            Options::default(),
+            known(),
         );
         let runtime = runtime.await.unwrap();
         let doors = all(&runtime, &Account(account));
@@ -116,8 +164,28 @@ impl Service {
         Service {
             runtime,
             doors,
+            sim,
             caller,
+            store,
         }
+    }
+
+    /// Goes on with nothing of what the group is in and made of, as after a restart.
+    pub(crate) async fn restart_without_anything(&mut self) {
+        self.runtime.stop().await;
+        let nothing = Catalogue {
+            strict: true,
+            ..Catalogue::default()
+        };
+        let runtime = Runtime::start(
+            Arc::clone(&self.store),
+            Arc::<SimCompute>::clone(&self.sim),
+            Arc::<SimCompute>::clone(&self.sim),
+            Arc::clone(self.runtime.clock()),
+            with(nothing),
+        );
+        self.runtime = runtime.await.unwrap();
+        self.doors = all(&self.runtime, &Account(self.caller.account));
     }
 
     /// A service in which one of the doors has made everything that it has words for.

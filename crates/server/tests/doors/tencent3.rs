@@ -5,6 +5,7 @@ use std::sync::Arc;
 use muster_kit::http::Dialect;
 use muster_kit::node::Limits;
 use muster_kit::sign::client::{Client, Request};
+use muster_model::InstanceId;
 use muster_runtime::Runtime;
 use muster_tencent3::Tencent3;
 use serde_json::{Value, json};
@@ -194,6 +195,11 @@ impl Door for Tencent {
             | Kind::Notification => filter,
         };
         Some((call(action, &body), place))
+    }
+
+    fn attach(&self, of: Of, machine: InstanceId) -> Request {
+        let body = json!({ "AutoScalingGroupId": of.group.to_string(), "InstanceIds": [machine.to_string()] });
+        call("AttachInstances", &body)
     }
 
     fn write_back(&self, kind: Kind, _: Of, shown: &Value) -> Option<Request> {

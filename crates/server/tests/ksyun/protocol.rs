@@ -288,7 +288,7 @@ async fn xml_is_the_default_and_json_on_request() {
             &[("Action", "DescribeScalingGroup"), ("Format", "")],
         );
         let reply = service.handle(head.clone(), body.clone()).await;
-        assert_eq!(reply.content_type, "text/xml");
+        assert_eq!(reply.content_type, "text/xml; charset=utf-8");
         assert_eq!(
             std::str::from_utf8(&reply.body).unwrap(),
             "<DescribeScalingGroupResponse><ResponseMetadata><RequestId>11111111-2222-4333-8444-555555555555</RequestId>\

@@ -76,8 +76,7 @@ fn compare(path: &str, wanted: &Value, got: &Value, lines: &mut Vec<String>) {
             }
         }
         (Value::Array(wanted), Value::Array(items)) => {
-            // The last one is the caller's own, where there is a default one before it.
-            if let (Some(wanted), Some(got)) = (wanted.first(), items.last()) {
+            if let (Some(wanted), Some(got)) = (wanted.first(), items.first()) {
                 compare(&format!("{path}.0"), wanted, got, lines);
             }
         }

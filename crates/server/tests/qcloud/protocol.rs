@@ -1,8 +1,9 @@
 //! What is not of an action: methods, keys, nonces, rates, switches, and what the front could not hand over.
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderMap, Method};
-use muster_engine::Settings;
+use muster_engine::{Quotas2017, Settings};
 use muster_kit::http::Head;
 use muster_qcloud::Switches;
 use serde_json::{Value, json};
@@ -37,13 +38,19 @@ const CONFIG: [(&str, &str); 9] = [
     ("bandwidth", "1"),
 ];
 
-async fn group(service: &Service) -> String {
+async fn config(service: &Service) -> String {
     let made = service.call("CreateScalingConfiguration", &CONFIG).await;
-    let config = made["data"]["scalingConfigurationIdSet"][0]
-        .as_str()
-        .unwrap();
+    let id = &made["data"]["scalingConfigurationIdSet"][0];
+    id.as_str().unwrap().to_owned()
+}
+
+async fn group(service: &Service) -> String {
+    named_group(service, "g", &config(service).await).await
+}
+
+async fn named_group(service: &Service, name: &str, config: &str) -> String {
     let params = [
-        ("scalingGroupName", "g"),
+        ("scalingGroupName", name),
         ("scalingConfigurationId", config),
         ("minSize", "0"),
         ("maxSize", "3"),
@@ -212,9 +219,6 @@ async fn other_methods_and_too_many_calls_are_refused() {
 async fn every_switch_does_what_it_says() {
     let switches = Switches {
         most_instances: 5,
-        configs_per_project: 1,
-        groups_per_project: 1,
-        tasks_per_group: 1,
         refuse_signed_before_start: true,
         code_as_text: true,
         hook_id_as_text: true,
@@ -222,9 +226,18 @@ async fn every_switch_does_what_it_says() {
         vpc_spelling: true,
         ..Switches::default()
     };
-    let service = Service::start(switches, Settings::default()).await;
+    let mut settings = Settings::default();
+    settings.quotas.of_2017 = Quotas2017 {
+        configs: 1,
+        groups: 1,
+        tasks: 1,
+        ..Quotas2017::default()
+    };
+    let service = Service::start(switches, settings).await;
     let group = group(&service).await;
-    let answer = service.call("CreateScalingConfiguration", &CONFIG).await;
+    let mut another = CONFIG;
+    another[0].1 = "another";
+    let answer = service.call("CreateScalingConfiguration", &another).await;
     assert_eq!(
         (&answer["code"], &answer["codeDesc"]),
         (
@@ -292,4 +305,110 @@ async fn every_switch_does_what_it_says() {
         .send(Method::GET, &[LIST, ("Timestamp", &before)])
         .await;
     assert_eq!(code(&answer), "ReplayAttack");
+}
+
+#[tokio::test]
+async fn of_the_tasks_that_stay_the_oldest_go() {
+    for most in [0, 2, 9] {
+        let mut settings = Settings::default();
+        settings.quotas.of_2017.left_tasks = most;
+        let service = Service::start(Switches::default(), settings).await;
+        let config = config(&service).await;
+        let mut groups = Vec::new();
+        for name in ["a", "b"] {
+            groups.push(named_group(&service, name, &config).await);
+            for day in ["1", "2"] {
+                let (name, start) = (format!("{name}{day}"), format!("2099-01-0{day} 00:00:00"));
+                let params = [
+                    ("scalingGroupId", groups.last().unwrap().as_str()),
+                    ("scalingScheduledTaskName", &name),
+                    ("readjustMinSize", "0"),
+                    ("readjustMaxSize", "1"),
+                    ("startTime", &start),
+                ];
+                let made = service.call("CreateScheduledTask", &params).await;
+                assert_eq!(made["code"], 0);
+            }
+        }
+        for group in &groups {
+            let params = [("scalingGroupId", group.as_str())];
+            let gone = service.call("DeleteScalingGroup", &params).await;
+            assert_eq!(gone["code"], 0);
+        }
+        let mut names = Vec::new();
+        for group in &groups {
+            let params = [("scalingGroupId", group.as_str())];
+            let shown = service.call("DescribeScheduledTask", &params).await;
+            let tasks = shown["data"]["scalingScheduleTaskSet"].as_array().cloned();
+            let tasks = tasks.unwrap_or_default().into_iter();
+            names.extend(tasks.map(|mut task| task["scalingScheduledTaskName"].take()));
+        }
+        let all = ["a1", "a2", "b1", "b2"];
+        assert_eq!(names, all[4 - 4.min(most as usize)..]);
+    }
+}
+
+/// How often each code came.
+async fn counted(calls: impl Iterator<Item = impl Future<Output = Value>>) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for answer in join_all(calls).await {
+        let code = answer["codeDesc"].as_str().unwrap().to_owned();
+        *counts.entry(code).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn counts(good: usize, quota: &str, over: usize) -> Vec<(String, usize)> {
+    vec![(quota.to_owned(), over), ("Success".to_owned(), good)]
+}
+
+#[tokio::test]
+async fn many_at_once_do_not_exceed_what_there_may_be() {
+    let service = &plain().await;
+    let group = &group(service).await;
+    let configs = (0..40).map(|at| async move {
+        let (name, project) = (format!("c{at}"), (at % 2).to_string());
+        let mut params = CONFIG.to_vec();
+        params[0].1 = &name;
+        params.push(("projectId", &project));
+        service.call("CreateScalingConfiguration", &params).await
+    });
+    // 20 of each project, and one is there already.
+    let code = "QuotaExceeded.ScallingConfiguration";
+    assert_eq!(counted(configs).await, counts(39, code, 1));
+    let found = service.call("DescribeScalingGroup", &[]).await;
+    let config = &found["data"]["scalingGroupSet"][0]["scalingConfigurationId"];
+    let config = config.as_str().unwrap();
+    let groups = (0..25).map(|at| async move {
+        let name = format!("g{at}");
+        let params = [
+            ("scalingGroupName", name.as_str()),
+            ("scalingConfigurationId", config),
+            ("minSize", "0"),
+            ("maxSize", "3"),
+            ("vpcId", "0"),
+            ("zoneIds.0", "100001"),
+            ("removePolicy", "RemoveOldestInstance"),
+        ];
+        service.call("CreateScalingGroup", &params).await
+    });
+    let code = "QuotaExceeded.ScalingGroup";
+    assert_eq!(counted(groups).await, counts(19, code, 6));
+    let task = |name: String, start: String| async move {
+        let params = [
+            ("scalingGroupId", group.as_str()),
+            ("scalingScheduledTaskName", name.as_str()),
+            ("readjustMinSize", "0"),
+            ("readjustMaxSize", "1"),
+            ("startTime", start.as_str()),
+        ];
+        service.call("CreateScheduledTask", &params).await
+    };
+    // Of those that share a minute one is taken.
+    let one_minute = (10..18).map(|at| task(format!("t{at}"), format!("2099-01-01 00:00:{at}")));
+    let code = "InvalidScheduleTask.TimeConflict";
+    assert_eq!(counted(one_minute).await, counts(1, code, 7));
+    let days = (10..28).map(|at| task(format!("d{at}"), format!("2099-01-{at} 00:00:00")));
+    let code = "QuotaExceeded.ScheduledTask";
+    assert_eq!(counted(days).await, counts(9, code, 9));
 }

@@ -119,7 +119,7 @@ fn test_files_are_told_by_their_place() {
     for (file, expected) in [
         ("crates/engine/src/lib.rs", false),
         ("crates/engine/src/testsuite.rs", false),
-        ("crates/engine/tests/tables.rs", true),
+        ("crates/engine/tests/tables/main.rs", true),
         ("crates/engine/src/plan/tests.rs", true),
         ("crates/engine/src/plan_tests.rs", true),
         ("crates/engine/src/tests/plan.rs", true),

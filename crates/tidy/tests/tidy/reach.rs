@@ -19,7 +19,7 @@ fn follow(items: &[syn::Item], folder: &Path, file: &Path, found: &mut BTreeSet<
         }
         let candidates = match path_attribute(module) {
             // Relative to the folder of the file that says it.
-            Some(path) => vec![file.parent().unwrap_or(Path::new("")).join(path)],
+            Some(path) => vec![plain(&file.parent().unwrap_or(Path::new("")).join(path))],
             None => vec![
                 folder.join(format!("{name}.rs")),
                 folder.join(name).join("mod.rs"),
@@ -45,6 +45,20 @@ fn visit(file: &Path, children: &Path, found: &mut BTreeSet<PathBuf>) {
     }
     let parsed = crate::parsed(&file.to_string_lossy());
     follow(&parsed.items, children, file, found);
+}
+
+/// The path without `..`: files are compared by their paths.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 fn path_attribute(module: &syn::ItemMod) -> Option<String> {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use muster_kit::action::Action;
 use muster_kit::page::{Page, Paged};
 use muster_model::{
-    Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, ExecutedBy, Execution,
-    ExecutionOutcome, GroupView, Outcome, Page as Slice, Parts, PolicyId, PolicyKind,
-    RelatedInstance, TriggerKind,
+    Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
+    Page as Slice, RelatedInstance, TriggerKind,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Numbers;
+use super::reasons::description;
 use crate::checks::{self, LOGS_PAGE, filled, page};
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -173,51 +172,6 @@ fn scaling_value(activity: &Activity) -> u32 {
         ActivityKind::ModifyBalancers => 0,
         _ => activity.wanted,
     }
-}
-
-/// Whether a policy's activity is due to a call, not to its time or alarm: its last execution until then tells.
-fn was_called(activity: &Activity, policy: PolicyId, parts: &Parts) -> bool {
-    let until = |execution: &&Arc<Execution>| {
-        let failed = matches!(execution.outcome, ExecutionOutcome::Failed(_));
-        execution.policy == policy && execution.at <= activity.created_at && !failed
-    };
-    let done = parts.executions.values().filter(until);
-    let last = done.max_by_key(|execution| (execution.at, execution.ordinal));
-    last.is_some_and(|execution| execution.by == ExecutedBy::Call)
-}
-
-/// Why, as JSON text (rule L3).
-fn description(activity: &Activity, parts: &Parts) -> String {
-    let by = match &activity.trigger.kind {
-        TriggerKind::Policy { policy, .. } => parts.policies.get(policy),
-        _ => None,
-    };
-    let by_hand = by.is_some_and(|policy| was_called(activity, policy.id, parts));
-    let word = match (&activity.trigger.kind, by.map(|policy| &policy.kind)) {
-        (TriggerKind::Manual, _) => "MANNUAL",
-        (TriggerKind::Policy { .. }, _) if by_hand => "MANNUAL",
-        (TriggerKind::Match | TriggerKind::Schedule { .. }, _) => "DIFF",
-        (TriggerKind::Unhealthy | TriggerKind::Lost | TriggerKind::Reclaim, _) => "HEALTH_CHECK",
-        (TriggerKind::Refresh { .. }, _) => "REFRESH",
-        (TriggerKind::Policy { .. }, Some(PolicyKind::Timed { times, .. })) => {
-            match times.cron.is_some() {
-                true => "RECURRENT",
-                false => "SCHEDULED",
-            }
-        }
-        (TriggerKind::Policy { .. }, _) => "ALARM",
-    };
-    let mut reason = json!({
-        "change_reason": word,
-        "old_value": activity.size_before,
-        "change_time": second(activity.created_at),
-        "new_value": activity.size_wanted,
-    });
-    if let Some(policy) = by {
-        reason["scaling_policy_name"] = json!(policy.name);
-        reason["scaling_policy_id"] = json!(policy.id.uuid());
-    }
-    json!({ "reason": [reason] }).to_string()
 }
 
 impl Action<Ctx> for ListScalingActivityLogs {

@@ -103,9 +103,10 @@ impl Action<Ctx> for ListScalingGroups {
         });
         let cut = page.cut(items);
         let views = ctx.every_view().await?;
+        let catalogue = ctx.api.catalogue();
         let shown = cut.items.iter().map(|item| {
             let view = views.iter().find(|view| view.group.id == item.group.id);
-            ScalingGroup::new(item, view.map(|view| &**view))
+            ScalingGroup::new(item, view.map(|view| &**view), &catalogue)
         });
         Ok(Groups {
             scaling_groups: shown.collect(),
@@ -141,7 +142,7 @@ impl Action<Ctx> for ShowScalingGroup {
             }
         };
         Ok(Shown {
-            scaling_group: ScalingGroup::new(&item, Some(&view)),
+            scaling_group: ScalingGroup::new(&item, Some(&view), &ctx.api.catalogue()),
         })
     }
 }

@@ -251,8 +251,11 @@ impl Action<Ctx> for UpdateScalingGroup {
     const NAME: &'static str = "UpdateScalingGroup";
     type Response = GroupMade;
 
-    async fn run(self, ctx: &Ctx) -> Result<GroupMade, Fault> {
+    async fn run(mut self, ctx: &Ctx) -> Result<GroupMade, Fault> {
         let view = ctx.staying(&self.scaling_group_id).await?;
+        // Zones that are shown may be those of the subnets: they do not become the group's own.
+        let shown = ctx.api.catalogue().zones_of(&view.group.spec.network);
+        self.available_zones = self.available_zones.filter(|list| *list != shown);
         let id = view.group.id;
         let balancers = self.balancers(&view)?;
         let bound = match &balancers {

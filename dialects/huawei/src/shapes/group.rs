@@ -1,8 +1,8 @@
 //! A group as it is sent and shown.
 
 use muster_model::{
-    ActivityStatus, Balancer, GroupItem, GroupView, HuaweiExtras, HuaweiNetwork, Network as Place,
-    Target,
+    ActivityStatus, Balancer, Catalogue, GroupItem, GroupView, HuaweiExtras, HuaweiNetwork,
+    Network as Place, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -321,8 +321,12 @@ fn detail(item: &GroupItem, view: Option<&GroupView>) -> Option<String> {
 }
 
 impl ScalingGroup {
-    /// A group as it is shown; `view`: with its activities.
-    pub(crate) fn new(item: &GroupItem, view: Option<&GroupView>) -> ScalingGroup {
+    /// A group as it is shown; `view`: with its activities. Its zones are those of its subnets where only these are said.
+    pub(crate) fn new(
+        item: &GroupItem,
+        view: Option<&GroupView>,
+        catalogue: &Catalogue,
+    ) -> ScalingGroup {
         let group = &item.group;
         let spec = &group.spec;
         let none = HuaweiExtras::default();
@@ -335,7 +339,7 @@ impl ScalingGroup {
         let config = spec.config.map(shown_id);
         ScalingGroup {
             networks: shown_networks(network, extras),
-            available_zones: network.zones.clone(),
+            available_zones: catalogue.zones_of(network),
             detail: detail(item, view),
             scaling_group_name: spec.name.clone(),
             scaling_group_id: group.id.uuid(),

@@ -267,6 +267,17 @@ impl Given {
     }
 }
 
+/// What is said of an address that is bought where the request says nothing (L1312, L1320).
+fn address_defaults(internet: &mut InternetAccess, extras: &mut Vec<Pair>) {
+    internet.provider.get_or_insert_with(|| "BGP".to_owned());
+    if !extras.iter().any(|extra| extra.key == "AddressProjectId") {
+        extras.push(Pair {
+            key: "AddressProjectId".to_owned(),
+            value: "0".to_owned(),
+        });
+    }
+}
+
 /// CreateScalingConfiguration.
 #[derive(Deserialize)]
 pub(crate) struct CreateScalingConfiguration(Given);
@@ -290,7 +301,10 @@ impl Action<Ctx> for CreateScalingConfiguration {
         )?;
         needed("ImageId", given.image_id.as_ref())?;
         needed("InstanceType", given.instance_type.as_ref())?;
-        let patch = given.patch(&ConfigSpec::default(), ctx)?;
+        let mut patch = given.patch(&ConfigSpec::default(), ctx)?;
+        if let Some(internet) = &mut patch.internet {
+            address_defaults(internet, patch.ksyun_extras.get_or_insert_default());
+        }
         let spec = ConfigSpec {
             name: patch.name.unwrap_or_default(),
             project: patch.project.unwrap_or(0),

@@ -1,7 +1,9 @@
 //! Groups: switched on and off, deleted, described.
 
 use muster_kit::action::Action;
-use muster_model::{ConfigId, GroupCommand, GroupFilter, GroupId, GroupItem, ResourceKind};
+use muster_model::{
+    Catalogue, ConfigId, GroupCommand, GroupFilter, GroupId, GroupItem, ResourceKind,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{GroupKey, Returned};
@@ -41,8 +43,30 @@ on_group! {
     EnableScalingGroup => GroupCommand::Enable;
     /// DisableScalingGroup: nothing starts by itself any more, what runs goes on.
     DisableScalingGroup => GroupCommand::Disable;
-    /// DeleteScalingGroup: one without instances in which nothing goes on.
-    DeleteScalingGroup => GroupCommand::Delete { force: false };
+}
+
+/// DeleteScalingGroup: one without instances in which nothing goes on. A disabled one does not become empty by itself: if
+/// it is to have no instances, those that it has go along with it, as Terraform expects.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteScalingGroup {
+    scaling_group_id: One,
+}
+
+impl Action<Ctx> for DeleteScalingGroup {
+    const NAME: &'static str = "DeleteScalingGroup";
+    type Response = Returned<GroupKey>;
+
+    async fn run(self, ctx: &Ctx) -> Result<Returned<GroupKey>, Fault> {
+        let item = ctx.group(&self.scaling_group_id).await?;
+        let spec = &item.group.spec;
+        let force = !spec.enabled && spec.size.desired == 0;
+        ctx.on_group(item.group.id, GroupCommand::Delete { force })
+            .await?;
+        Ok(Returned::set(GroupKey {
+            scaling_group_id: self.scaling_group_id.0,
+        }))
+    }
 }
 
 /// DescribeScalingGroup.
@@ -79,7 +103,7 @@ pub(crate) struct ScalingGroup {
     instance_num: usize,
     create_time: String,
     remove_policy: RemovePolicy,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Empty = it is not known, or there is none.
     vpc_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     slb_id: Option<String>,
@@ -105,7 +129,7 @@ pub(crate) struct ScalingGroup {
 
 impl ScalingGroup {
     /// As it is shown; `of_config`: the security groups of its configuration, for one that has none itself.
-    fn of(item: &GroupItem, of_config: &[String]) -> ScalingGroup {
+    fn of(item: &GroupItem, of_config: &[String], catalogue: &Catalogue) -> ScalingGroup {
         let spec = &item.group.spec;
         let network = &spec.network;
         let slbs = slb_configs(&spec.balancers, spec.health.kind);
@@ -141,7 +165,7 @@ impl ScalingGroup {
             subnet_strategy: spec.spread.into(),
             security_group_id_set: security_groups,
             in_activity: u8::from(item.busy),
-            availability_zone: network.zones.first().cloned(),
+            availability_zone: catalogue.zones_of(network).into_iter().next(),
             distribute_ipv6: network.ipv6_addresses > 0,
             slb_config_set: slbs,
         }
@@ -177,12 +201,13 @@ impl Action<Ctx> for DescribeScalingGroup {
         }
         let count = found.len();
         let configs = ctx.configs(&[]).await?;
+        let catalogue = ctx.api.catalogue();
         let shown = |item: &GroupItem| {
             let config = configs
                 .iter()
                 .find(|config| Some(config.config.id) == item.group.spec.config);
             let groups = config.map(|config| config.config.spec.security_groups.as_slice());
-            ScalingGroup::of(item, groups.unwrap_or_default())
+            ScalingGroup::of(item, groups.unwrap_or_default(), &catalogue)
         };
         Ok(Groups {
             scaling_group_count: count,

@@ -165,7 +165,12 @@ impl Action<Ctx> for DescribeScalingNotification {
         let ids: Option<Vec<NotificationId>> = ids.transpose()?;
         let view = ctx.view(&self.scaling_group_id).await?;
         let mut found = all(&view);
-        found.retain(|one| ids.as_ref().is_none_or(|ids| ids.contains(&one.id)));
+        // Terraform deletes one by leaving it without types: it would take it up again as it is.
+        let hides = |one: &Notification| ctx.is_terraform && shown(one.scenes).is_empty();
+        found.retain(|one| match &ids {
+            Some(ids) => ids.contains(&one.id),
+            None => !hides(one),
+        });
         let count = found.len();
         let one = |one: &Arc<Notification>| ScalingNotification {
             scaling_notification_id: one.id.decimal(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    Created, Door, GroupCommand, GroupView, Policy, PolicyCommand, PolicyId, PolicyKind,
+    Catalogue, Created, Door, GroupCommand, GroupView, Policy, PolicyCommand, PolicyId, PolicyKind,
     PolicySpec, ResourceKind,
 };
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ pub(crate) struct ScalingPolicy {
 
 impl ScalingPolicy {
     /// As it is shown; what only other doors have words for is hidden (concept map, policy kind).
-    fn of(policy: &Policy, view: &GroupView) -> Option<ScalingPolicy> {
+    fn of(policy: &Policy, view: &GroupView, catalogue: &Catalogue) -> Option<ScalingPolicy> {
         let (alarm, by) = match &policy.kind {
             PolicyKind::Simple { alarm, adjust } => (alarm, *adjust),
             PolicyKind::External { .. }
@@ -126,23 +126,29 @@ impl ScalingPolicy {
             metric,
             create_time: times::shown(policy.created_at),
             cool_down: policy.cooldown_secs.unwrap_or(spec.cooldown_secs),
-            availability_zone: spec.network.zones.first().cloned(),
+            availability_zone: catalogue.zones_of(&spec.network).into_iter().next(),
         })
     }
 }
 
 /// The policies of a group that are shown, oldest first.
-fn all(view: &GroupView) -> Vec<(Arc<Policy>, ScalingPolicy)> {
+fn all(view: &GroupView, ctx: &Ctx) -> Vec<(Arc<Policy>, ScalingPolicy)> {
+    let catalogue = ctx.api.catalogue();
     let mut policies: Vec<&Arc<Policy>> = view.parts.policies.values().collect();
     policies.sort_by_key(|policy| (policy.created_at, policy.ordinal, policy.id));
-    let shown = |policy: &Arc<Policy>| Some((Arc::clone(policy), ScalingPolicy::of(policy, view)?));
+    let shown = |policy: &Arc<Policy>| {
+        let shown = ScalingPolicy::of(policy, view, &catalogue)?;
+        Some((Arc::clone(policy), shown))
+    };
     policies.into_iter().filter_map(shown).collect()
 }
 
 /// The policy of a group that is named.
 fn named(view: &GroupView, id: &One, ctx: &Ctx) -> Result<Arc<Policy>, Fault> {
     let key: PolicyId = checks::id("ScalingPolicyId", &id.0, ResourceKind::Policy, ctx)?;
-    let found = all(view).into_iter().find(|(policy, _)| policy.id == key);
+    let found = all(view, ctx)
+        .into_iter()
+        .find(|(policy, _)| policy.id == key);
     found
         .map(|(policy, _)| policy)
         .ok_or_else(|| ctx.absent(ResourceKind::Policy, &id.0))
@@ -179,7 +185,7 @@ impl Action<Ctx> for DescribeScalingPolicy {
         let ids = ids.map(|ids| checks::ids("ScalingPolicyId", &ids.0));
         let ids: Option<Vec<PolicyId>> = ids.transpose()?;
         let view = ctx.view(&self.scaling_group_id).await?;
-        let mut found = all(&view);
+        let mut found = all(&view, ctx);
         found.retain(|(policy, _)| {
             let name = self.scaling_policy_name.as_ref();
             ids.as_ref().is_none_or(|ids| ids.contains(&policy.id))

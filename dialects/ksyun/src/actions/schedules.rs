@@ -14,7 +14,9 @@ use super::Returned;
 use crate::checks::{self, Many, One};
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::repeats::{RepeatUnit, Said, at_start, shown_cron, shown_repeat, started_at};
+use crate::repeats::{
+    RepeatUnit, Repetition, Said, at_start, shown_cron, shown_repeat, started_at,
+};
 use crate::times::{self, ZONE};
 
 /// CreateScheduledTask.
@@ -29,7 +31,7 @@ pub(crate) struct CreateScheduledTask {
     start_time: String,
     end_time: Option<String>,
     recurrence: Option<String>,
-    repeat_unit: Option<RepeatUnit>,
+    repeat_unit: Option<String>,
     repeat_cycle: Option<String>,
 }
 
@@ -82,9 +84,10 @@ impl Action<Ctx> for CreateScheduledTask {
             unit: self.repeat_unit,
             cycle: self.repeat_cycle,
         };
-        let (cron, repeat) = said.read()?.map_or((None, None), |(days, repeat)| {
-            (Some(at_start(&days, start_at)), repeat)
-        });
+        let (cron, repeat) = match said.read()? {
+            Repetition::Unsaid | Repetition::Ended => (None, None),
+            Repetition::Days(days, repeat) => (Some(at_start(&days, start_at)), repeat),
+        };
         let spec = ScheduleSpec {
             name: self.scaling_scheduled_task_name,
             times: ScheduleTimes {
@@ -236,7 +239,7 @@ pub(crate) struct ModifyScheduledTask {
     start_time: Option<String>,
     end_time: Option<String>,
     recurrence: Option<String>,
-    repeat_unit: Option<RepeatUnit>,
+    repeat_unit: Option<String>,
     repeat_cycle: Option<String>,
     scaling_group_id: Option<One>,
 }
@@ -254,18 +257,28 @@ impl ModifyScheduledTask {
                 .recurrence
                 .clone()
                 .filter(|text| shown_cron(old).flatten().as_ref() != Some(text)),
-            unit: self.repeat_unit,
+            unit: self.repeat_unit.clone(),
             cycle: self.repeat_cycle.clone(),
         };
         let times = match said.read()? {
-            Some((days, repeat)) => ScheduleTimes {
+            Repetition::Days(days, repeat) => ScheduleTimes {
                 start_at,
                 cron: Some(at_start(&days, start_at)),
                 zone: ZONE.to_owned(),
                 repeat,
                 ..old.clone()
             },
-            None => started_at(old, start_at),
+            // It is left to its first time; an end goes with a repetition only.
+            Repetition::Ended if old.repeat.is_some() => {
+                return Ok(ScheduleTimes {
+                    start_at,
+                    end_at: read("EndTime", &self.end_time)?,
+                    cron: None,
+                    zone: ZONE.to_owned(),
+                    repeat: None,
+                });
+            }
+            Repetition::Unsaid | Repetition::Ended => started_at(old, start_at),
         };
         Ok(ScheduleTimes {
             end_at: read("EndTime", &self.end_time)?.or(old.end_at),

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::alarms::{self, ShownMetric, shown_adjustment};
-use crate::repeats::{Said, shown_cron, shown_repeat};
+use crate::repeats::{Repetition, Said, shown_cron, shown_repeat};
 use crate::times;
 use crate::words::{
     CreationType, Function, HealthCheckType, HealthStatus, Operator, RemovePolicy,
@@ -311,11 +311,13 @@ fn repetitions() {
         assert_eq!((json!(word), text.as_str()), (json!(unit), cycle));
         let said = Said {
             recurrence: None,
-            unit: Some(word),
+            unit: Some(unit.to_owned()),
             cycle: Some(text),
         };
-        let read = said.read().unwrap().unwrap();
-        assert_eq!(read, (days.to_owned(), Some(repeat)));
+        assert_eq!(
+            said.read(),
+            Ok(Repetition::Days(days.to_owned(), Some(repeat)))
+        );
     }
 }
 

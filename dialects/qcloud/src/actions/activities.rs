@@ -2,10 +2,7 @@
 
 use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
-use muster_model::{
-    Activity, ActivityFilter, ActivityId, ActivityStatus, AttemptCode, ConfigFilter, ConfigId,
-    GroupItem, Outcome,
-};
+use muster_model::{Activity, ActivityFilter, ActivityId, ActivityStatus, AttemptCode, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::checks;
@@ -13,8 +10,7 @@ use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::times;
 use crate::words::{
-    SHOWN_ACTIVITIES, abnormal_number, activity_status, activity_type, attempt_number,
-    config_number,
+    SHOWN_ACTIVITIES, activity_status, activity_type, attempt_number, obstacle_number,
 };
 
 /// DescribeScalingActivity.
@@ -55,38 +51,22 @@ pub(crate) struct ScalingActivity {
     end_time: String,
 }
 
-/// What the group or its configuration is abnormal for, as a number.
-async fn known_trouble(item: &GroupItem, ctx: &Ctx) -> Result<Option<u32>, Fault> {
-    if let Some(abnormal) = item.group.abnormal {
-        return Ok(Some(abnormal_number(abnormal)));
-    }
-    let ids: Vec<ConfigId> = item.group.spec.config.into_iter().collect();
-    let configs = ctx.configs(&[ConfigFilter::Ids(ids)]).await?;
-    let status = configs.first().map(|item| item.config.status);
-    Ok(status.and_then(config_number))
-}
-
 /// What went wrong, as a number (L1895-1908); 0 = nothing that counts.
-fn error_code(activity: &Activity, trouble: Option<u32>) -> u32 {
+fn error_code(activity: &Activity) -> u32 {
+    let obstacle = activity.obstacle.map(obstacle_number);
     match activity.status {
         ActivityStatus::PartiallySuccessful | ActivityStatus::Failed => {
             let last = activity.attempts.last().map(|attempt| attempt.code);
-            match (last, trouble) {
-                // Refused for what the group is abnormal for.
-                (Some(AttemptCode::Refused), Some(number)) => number,
-                // Failed without an attempt: it ran out of time.
-                (code, _) => attempt_number(code.unwrap_or(AttemptCode::TimedOut)),
-            }
+            // Failed without an attempt: it ran out of time.
+            obstacle.unwrap_or_else(|| attempt_number(last.unwrap_or(AttemptCode::TimedOut)))
         }
-        ActivityStatus::Init
-        | ActivityStatus::Running
-        | ActivityStatus::Successful
-        | ActivityStatus::Cancelled => 0,
+        ActivityStatus::Cancelled => obstacle.unwrap_or(0),
+        ActivityStatus::Init | ActivityStatus::Running | ActivityStatus::Successful => 0,
     }
 }
 
 impl ScalingActivity {
-    fn of(activity: &Activity, trouble: Option<u32>) -> Option<ScalingActivity> {
+    fn of(activity: &Activity) -> Option<ScalingActivity> {
         let with = |wanted: Outcome| {
             let related = activity.instances.iter();
             let related = related.filter(|related| related.outcome == wanted);
@@ -99,7 +79,7 @@ impl ScalingActivity {
             scaling_activity_id: activity.id.to_string(),
             status: activity_status(activity.status),
             r#type: activity_type(activity.kind)?,
-            error_code: error_code(activity, trouble),
+            error_code: error_code(activity),
             succ_ins_list: with(Outcome::Successful),
             fail_ins_list: with(Outcome::Failed),
             cause: activity.cause.clone(),
@@ -148,13 +128,10 @@ impl Action<Ctx> for DescribeScalingActivity {
         }
         let found = ctx.api.activities(&ctx.caller, &filters, page).await;
         let found = found.map_err(|error| ctx.refused(&error, &item.group.id.to_string()))?;
-        let trouble = known_trouble(&item, ctx).await?;
         let shown = found.items.iter();
         Ok(Activities {
             total_count: found.total,
-            scaling_activity_set: shown
-                .filter_map(|one| ScalingActivity::of(one, trouble))
-                .collect(),
+            scaling_activity_set: shown.filter_map(|one| ScalingActivity::of(one)).collect(),
         })
     }
 }

@@ -5,13 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use muster_kit::action::Action;
 use muster_model::{
     ChargeType, Command, ConfigSpec, Created, DataDisk, Door, EnhancedService, InternetAccess,
-    Login, Quota, SystemDisk,
+    Login, SystemDisk,
 };
 use serde::{Deserialize, Serialize};
 
 use super::configs::{BANDWIDTHS, DISKS, ROOT_GB};
 use crate::checks;
-use crate::codes;
 use crate::context::Ctx;
 use crate::fault::{Class, Fault};
 use crate::types;
@@ -100,8 +99,8 @@ impl CreateScalingConfiguration {
                 &format!("one of {}", all.join(", ")),
             ));
         }
-        let cpu = checks::number("cpu", self.cpu, 1, 256)?;
-        let mem = checks::number("mem", self.mem, 1, 4096)?;
+        let cpu = checks::number("cpu", self.cpu, 1, i64::from(u32::MAX))?;
+        let mem = checks::number("mem", self.mem, 1, i64::from(u32::MAX))?;
         types::name(series, cpu, mem).ok_or_else(|| {
             let text = format!("there is no machine with `cpu` {cpu} and `mem` {mem}");
             Fault::new(Class::Unpurchasable, "OprationFail.CpuOrMemNotExsit", text)
@@ -259,14 +258,6 @@ impl Action<Ctx> for CreateScalingConfiguration {
 
     async fn run(self, ctx: &Ctx) -> Result<CreatedConfigs, Fault> {
         let spec = self.spec(ctx)?;
-        let there = ctx.configs(&[]).await?;
-        let of_project = there
-            .iter()
-            .filter(|item| item.config.spec.project == spec.project);
-        let limit = ctx.switches.configs_per_project;
-        if of_project.count() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Err(codes::quota(Quota::Configs, limit));
-        }
         let command = Command::CreateConfig {
             door: Door::Tencent2,
             site: ctx.caller.site.clone(),

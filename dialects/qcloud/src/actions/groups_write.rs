@@ -4,15 +4,14 @@ use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
 use muster_model::{
     Allocation, Balancer, BalancerChange, Command, ConfigId, Created, Door, Error, GroupCommand,
-    GroupPatch, GroupSpec, HealthCheck, HealthKind, Network, Quota, ResourceKind, RetryPolicy,
+    GroupPatch, GroupSpec, HealthCheck, HealthKind, Network, ResourceKind, RetryPolicy,
     ServiceSettings, Size, Spread, ZonesCheck,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Nothing;
 use crate::checks;
-use crate::codes;
-use crate::context::{ALL, Ctx};
+use crate::context::Ctx;
 use crate::fault::{Class, Fault};
 use crate::places;
 use crate::shapes::{self, ForwardInfo};
@@ -75,15 +74,21 @@ fn health_kind(word: Option<&String>) -> Result<Option<HealthKind>, Fault> {
     Ok(word.map(kind).transpose()?.map(Into::into))
 }
 
-/// Zones by their numbers, as names.
-fn zones(given: &[String]) -> Result<Vec<String>, Fault> {
+/// Zones by their numbers, as names. `old`: those that the group has.
+fn zones(given: &[String], old: &[String], ctx: &Ctx) -> Result<Vec<String>, Fault> {
     if given.len() > MOST_ZONES {
         let text = format!("there may be at most {MOST_ZONES} zones");
         return Err(Fault::refused("QuotaExceeded.ZoneId", text));
     }
     let mut names = Vec::with_capacity(given.len());
     for number in given {
-        let name = places::zone_name(number).filter(|name| !names.contains(name));
+        // One that has no number is called by its name, where the operator or the group has it.
+        let known = |name: &String| {
+            places::zone_number(name).is_some()
+                || old.contains(name)
+                || ctx.api.catalogue().zones.contains_key(name)
+        };
+        let name = places::zone_name(number).filter(|name| known(name) && !names.contains(name));
         let start: String = number.chars().take(64).collect();
         let wanted = "the number of a zone, each once";
         names.push(name.ok_or_else(|| Fault::coded(WRONG_ZONE, "zoneIds", &start, wanted))?);
@@ -106,7 +111,12 @@ fn subnets(given: &[String]) -> Result<Vec<String>, Fault> {
 }
 
 /// Where machines go: zones in the basic network, subnets in a VPC, never both (L1208, L1210, L1239).
-fn network(vpc: &str, zone_ids: &[String], subnet_ids: &[String]) -> Result<Network, Fault> {
+fn network(
+    vpc: &str,
+    zone_ids: &[String],
+    subnet_ids: &[String],
+    ctx: &Ctx,
+) -> Result<Network, Fault> {
     let network = Network {
         vpc: match vpc {
             "0" => String::new(),
@@ -116,7 +126,7 @@ fn network(vpc: &str, zone_ids: &[String], subnet_ids: &[String]) -> Result<Netw
             }
         },
         subnets: subnets(subnet_ids)?,
-        zones: zones(zone_ids)?,
+        zones: zones(zone_ids, &[], ctx)?,
         security_groups: Vec::new(),
         ipv6_addresses: 0,
     };
@@ -173,6 +183,7 @@ impl CreateScalingGroup {
             &self.vpc_id,
             &self.zone_ids.as_ref().unwrap_or(&empty).0,
             &self.subnet_ids.as_ref().unwrap_or(&empty).0,
+            ctx,
         )?;
         let config: ConfigId = checks::id(
             "scalingConfigurationId",
@@ -225,17 +236,6 @@ impl Action<Ctx> for CreateScalingGroup {
 
     async fn run(self, ctx: &Ctx) -> Result<CreatedGroups, Fault> {
         let spec = self.spec(ctx)?;
-        let there = ctx.api.groups(&ctx.caller, &[], ALL).await;
-        let there = there.map_err(|error| ctx.refused(&error, ""))?.items;
-        let of_project = |spec: &GroupSpec, project| spec.project == project;
-        let count = there
-            .iter()
-            .filter(|item| of_project(&item.group.spec, spec.project))
-            .count();
-        let limit = ctx.switches.groups_per_project;
-        if count >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Err(codes::quota(Quota::Groups, limit));
-        }
         let command = Command::CreateGroup {
             door: Door::Tencent2,
             site: ctx.caller.site.clone(),
@@ -305,7 +305,7 @@ impl ModifyScalingGroup {
             zones: self
                 .zone_ids
                 .as_ref()
-                .map(|ids| zones(&ids.0))
+                .map(|ids| zones(&ids.0, &old.network.zones, ctx))
                 .transpose()?,
             subnets: self
                 .subnet_ids

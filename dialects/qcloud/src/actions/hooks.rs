@@ -16,8 +16,8 @@ use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::words::{transition, transition_number, verdict, verdict_number};
 
-/// How an id of a hook begins here, and inside.
-const PREFIXES: [&str; 2] = ["lfh-", "ash-"];
+/// How an id of a hook begins here.
+const PREFIX: &str = "lfh-";
 /// Longest wait, seconds.
 const MOST_TIMEOUT: i64 = 604_800;
 
@@ -25,21 +25,13 @@ const WRONG_GROUP: &str = "InvalidParameter.GroupIdInHook";
 
 /// The id of a hook as it is called here.
 fn shown_id(id: HookId) -> String {
-    format!("{}{}", PREFIXES[0], id.key().base36())
-}
-
-/// The id as it is called inside.
-fn spelled(id: &str) -> String {
-    match id.strip_prefix(PREFIXES[0]) {
-        Some(body) => format!("{}{body}", PREFIXES[1]),
-        None => id.to_owned(),
-    }
+    format!("{PREFIX}{}", id.key().base36())
 }
 
 /// The hook of a group that is named.
 fn named(view: &GroupView, id: &One, ctx: &Ctx) -> Result<Arc<Hook>, Fault> {
     let kind = ResourceKind::Hook;
-    let key: HookId = checks::id("lifeCycleHookId", &spelled(&id.0), kind, ctx)?;
+    let key: HookId = checks::id_as("lifeCycleHookId", &id.0, PREFIX, kind, ctx)?;
     let found = view.parts.hooks.get(&key).cloned();
     found.ok_or_else(|| ctx.absent(kind, &id.0))
 }
@@ -276,7 +268,7 @@ impl Action<Ctx> for DescribeLifecycleHook {
     async fn run(self, ctx: &Ctx) -> Result<Hooks, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let id = self.life_cycle_hook_id.map(|id| {
-            checks::ids::<muster_model::id::kind::Hook>("lifeCycleHookId", &[spelled(&id.0)])
+            checks::ids_as::<muster_model::id::kind::Hook>("lifeCycleHookId", &[id.0], PREFIX)
         });
         let id = id.transpose()?;
         let (coming, result) = (

@@ -177,7 +177,7 @@ impl Action<Ctx> for CreateScalingPolicy {
 #[serde(untagged)]
 enum MetricOrNone {
     Metric(ShownMetric),
-    None([u8; 0]),
+    None {},
 }
 
 /// ScalingPolicy.
@@ -227,7 +227,7 @@ impl ScalingPolicy {
             scaling_policy_name: DEFAULT_POLICY.to_owned(),
             adjustment_type: DEFAULT_POLICY,
             adjustment_value: 0,
-            metric: MetricOrNone::None([]),
+            metric: MetricOrNone::None {},
             notify_id_set: Vec::new(),
             create_time: times::shown(view.group.created_at),
             cooldown: 0,
@@ -245,29 +245,32 @@ fn has_default(view: &GroupView) -> bool {
     view.group.spec.service.replace_unhealthy
 }
 
-/// The id of a policy; it begins with `asp-`, or with the `sp-` of some examples (contradiction T23).
-fn spelled(id: &str) -> String {
-    match id.strip_prefix("sp-") {
-        Some(body) => format!("asp-{body}"),
-        None => id.to_owned(),
+/// How ids of policies begin: so, and so in some examples (contradiction T23).
+const PREFIXES: [&str; 2] = ["asp-", "sp-"];
+
+/// How an id begins.
+fn prefix(id: &str) -> &'static str {
+    match id.starts_with(PREFIXES[1]) {
+        true => PREFIXES[1],
+        false => PREFIXES[0],
     }
 }
 
-/// The policies of a group that are shown: the default one, then the oldest first.
+/// The policies of a group that are shown: the oldest first, and after them the default one, which the examples do without.
 fn all(view: &GroupView, ctx: &Ctx) -> Vec<(PolicyId, ScalingPolicy)> {
     let mut policies: Vec<&Arc<Policy>> = view.parts.policies.values().collect();
     policies.sort_by_key(|policy| (policy.created_at, policy.ordinal, policy.id));
     let listed = has_default(view) && !ctx.switches.hide_default_policy;
-    let first = listed.then(|| (default_id(view), ScalingPolicy::default_of(view)));
+    let default = listed.then(|| (default_id(view), ScalingPolicy::default_of(view)));
     let shown = |policy: &Arc<Policy>| Some((policy.id, ScalingPolicy::of(policy, view)?));
     let others = policies.into_iter().filter_map(shown);
-    first.into_iter().chain(others).collect()
+    others.chain(default).collect()
 }
 
 /// The policy of a group that is named; `desc`: what is said of the default one.
 fn named(view: &GroupView, id: &One, desc: &'static str, ctx: &Ctx) -> Result<Arc<Policy>, Fault> {
     let kind = ResourceKind::Policy;
-    let key: PolicyId = checks::id("scalingPolicyId", &spelled(&id.0), kind, ctx)?;
+    let key: PolicyId = checks::id_as("scalingPolicyId", &id.0, prefix(&id.0), kind, ctx)?;
     if has_default(view) && key == default_id(view) {
         let text = format!("the policy `{key}` is the default one of its group: it stays as it is");
         return Err(Fault::refused(desc, text));
@@ -303,8 +306,9 @@ impl Action<Ctx> for DescribeScalingPolicy {
     async fn run(self, ctx: &Ctx) -> Result<Policies, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let ids = self.scaling_policy_ids.map(|ids| {
-            let ids: Vec<String> = ids.0.iter().map(|id| spelled(id)).collect();
-            checks::ids("scalingPolicyIds", &ids)
+            let other = ids.0.iter().find(|id| prefix(id) == PREFIXES[1]);
+            let own = other.map_or(PREFIXES[0], |_| PREFIXES[1]);
+            checks::ids_as("scalingPolicyIds", &ids.0, own)
         });
         let ids: Option<Vec<PolicyId>> = ids.transpose()?;
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;

@@ -7,8 +7,8 @@ use muster_kit::cron::in_zone;
 use muster_kit::decode::{Many, One};
 use muster_kit::time::CHINA_OFFSET_HOURS;
 use muster_model::{
-    Created, GroupCommand, GroupView, Quota, ResourceKind, Schedule, ScheduleCommand, ScheduleId,
-    ScheduleSpec, ScheduleTimes, Time,
+    Command, Created, GroupCommand, GroupId, GroupView, LeftTask, RecordCommand, RecordId,
+    ResourceKind, Schedule, ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes, Time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -156,13 +156,9 @@ impl Action<Ctx> for CreateScheduledTask {
             desired: desired.transpose()?,
             name: self.scaling_scheduled_task_name,
         };
-        let view = ctx.view(self.scaling_group_id.as_ref()).await?;
-        let limit = ctx.switches.tasks_per_group;
-        if view.parts.schedules.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Err(codes::quota(Quota::Schedules, limit));
-        }
-        let command = GroupCommand::Schedule(ScheduleCommand::Create(Box::new(spec)));
-        let Created::Schedule(id) = ctx.on_group(view.group.id, command).await? else {
+        let group = checks::group(self.scaling_group_id.as_ref(), ctx)?;
+        let command = GroupCommand::Schedule(ScheduleCommand::Create2017(Box::new(spec)));
+        let Created::Schedule(id) = ctx.on_group(group, command).await? else {
             return Err(Fault::internal());
         };
         Ok(CreatedTasks {
@@ -246,8 +242,12 @@ impl Action<Ctx> for DescribeScheduledTask {
         let ids = self.scaling_scheduled_task_ids;
         let ids = ids.map(|ids| checks::ids("scalingScheduledTaskIds", &ids.0));
         let ids: Option<Vec<ScheduleId>> = ids.transpose()?;
-        let view = ctx.view(self.scaling_group_id.as_ref()).await?;
-        let mut found = all(&view);
+        let group = checks::group(self.scaling_group_id.as_ref(), ctx)?;
+        let views = ctx.views().await?;
+        let mut found = match views.iter().find(|view| view.group.id == group) {
+            Some(view) => all(view),
+            None => left(group, ctx).await?,
+        };
         found.retain(|schedule| {
             let name = self.scaling_scheduled_task_name.as_ref();
             ids.as_ref().is_none_or(|ids| ids.contains(&schedule.id))
@@ -263,25 +263,65 @@ impl Action<Ctx> for DescribeScheduledTask {
     }
 }
 
+/// What is left of the tasks of a group that is gone, oldest first; a group that has left none is not there.
+async fn left(group: GroupId, ctx: &Ctx) -> Result<Vec<Arc<Schedule>>, Fault> {
+    let records = ctx.records().await?;
+    let tasks = records.left_tasks.values().map(|left| &left.spec.task);
+    let mut found: Vec<_> = tasks
+        .filter(|task| task.group == group && here(&task.times).is_some())
+        .map(|task| Arc::new(task.clone()))
+        .collect();
+    found.sort_by_key(|task| (task.created_at, task.ordinal, task.id));
+    match found.is_empty() {
+        true => Err(ctx.absent(ResourceKind::Group, &group.to_string())),
+        false => Ok(found),
+    }
+}
+
+/// A task that is named.
+enum Named {
+    /// Of a group.
+    Of(Arc<GroupView>, Arc<Schedule>),
+    /// Of a group that is gone (T:1973).
+    Left(Arc<LeftTask>),
+}
+
 /// The task that is named, in the group if one is given.
-async fn named(
-    id: Option<&One>,
-    group: Option<&One>,
-    ctx: &Ctx,
-) -> Result<(Arc<GroupView>, Arc<Schedule>), Fault> {
+async fn named(id: Option<&One>, group: Option<&One>, ctx: &Ctx) -> Result<Named, Fault> {
     let kind = ResourceKind::Schedule;
     let desc = codes::unknown(kind, ctx.action);
     let id = checks::needed_as(desc, "scalingScheduledTaskId", id)?;
     let key: ScheduleId = checks::id("scalingScheduledTaskId", &id.0, kind, ctx)?;
-    let views = match group {
-        Some(group) => vec![ctx.view(Some(group)).await?],
-        None => ctx.views().await?,
-    };
+    let group = group.map(|group| checks::group(Some(group), ctx));
+    let group = group.transpose()?;
+    let is_its = |id: GroupId| group.is_none_or(|group| group == id);
+    let mut views = ctx.views().await?;
+    views.retain(|view| is_its(view.group.id));
+    let there = !views.is_empty();
     let found = views.into_iter().find_map(|view| {
         let schedule = all(&view).into_iter().find(|task| task.id == key)?;
-        Some((view, schedule))
+        Some(Named::Of(view, schedule))
     });
-    found.ok_or_else(|| ctx.absent(kind, &id.0))
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let records = ctx.records().await?;
+    let mut left = records
+        .left_tasks
+        .values()
+        .map(|left| (left, &left.spec.task));
+    if let Some((left, _)) = left
+        .clone()
+        .find(|(_, task)| task.id == key && is_its(task.group))
+    {
+        return Ok(Named::Left(Arc::clone(left)));
+    }
+    match group {
+        Some(group) if !there && !left.any(|(_, task)| task.group == group) => {
+            Err(ctx.absent(ResourceKind::Group, &group.to_string()))
+        }
+        Some(_) | None => Err(ctx.absent(kind, &id.0)),
+    }
 }
 
 /// ModifyScheduledTask: what is left out stays.
@@ -366,7 +406,13 @@ impl Action<Ctx> for ModifyScheduledTask {
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let id = self.scaling_scheduled_task_id.as_ref();
-        let (view, old) = named(id, self.scaling_group_id.as_ref(), ctx).await?;
+        let (view, old) = match named(id, self.scaling_group_id.as_ref(), ctx).await? {
+            Named::Of(view, old) => (view, old),
+            Named::Left(left) => {
+                let group = left.spec.task.group.to_string();
+                return Err(ctx.absent(ResourceKind::Group, &group));
+            }
+        };
         let size = |parameter: &str, value: Option<i64>, old: Option<u32>| {
             let given = value.map(|value| checks::size(parameter, value, old, ctx));
             given.transpose()
@@ -381,7 +427,8 @@ impl Action<Ctx> for ModifyScheduledTask {
         if let Some(name) = new_name.filter(|name| **name != old.name) {
             checks::name("scalingScheduledTaskName", name)?;
         }
-        let restart = times.start_at != old.times.start_at;
+        // A repetition may have begun.
+        let restart = times.start_at != old.times.start_at && times.cron.is_none();
         let (min, max) = (min.unwrap_or(old.min), max.unwrap_or(old.max));
         // New bounds take a desired number with them that nobody gave here.
         let kept = old.desired.map(|desired| desired.max(min).min(max));
@@ -416,9 +463,17 @@ impl Action<Ctx> for DeleteScheduledTask {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         checks::group(self.scaling_group_id.as_ref(), ctx)?;
         let id = self.scaling_scheduled_task_id.as_ref();
-        let (view, old) = named(id, self.scaling_group_id.as_ref(), ctx).await?;
-        ctx.on_group(view.group.id, view.delete_task(old.id))
-            .await?;
+        match named(id, self.scaling_group_id.as_ref(), ctx).await? {
+            Named::Of(view, old) => {
+                let command = view.delete_task(old.id);
+                ctx.on_group(view.group.id, command).await?;
+            }
+            Named::Left(left) => {
+                let id = RecordId::LeftTask(left.id);
+                let command = Command::Records(vec![RecordCommand::Delete { id }]);
+                ctx.execute(command, &left.spec.task.id.to_string()).await?;
+            }
+        }
         Ok(EMPTY)
     }
 }
