@@ -19,6 +19,8 @@ from huawei import (
     shown,
 )
 
+DATA = {"size": 10, "volume_type": "SATA", "disk_type": "DATA"}
+
 
 def test_a_group_lives_and_dies(emulated):
     call = huawei(emulated)
@@ -122,6 +124,8 @@ def test_projects_and_versions(emulated):
     versions = call("list_api_versions")["versions"]
     assert [v["id"] for v in versions] == ["v1", "v2"]
     assert call("show_api_version", api_version="v1")["version"]["status"] == "CURRENT"
+    assert refused(call, "show_api_version", api_version="v9") == (404, "AS.0033")
+    assert http(emulated, "GET", "/autoscaling-api/latest")[2]["error"]["code"] == "AS.0033"
 
 
 def test_who_may_not(emulated):
@@ -167,6 +171,9 @@ def test_bodies(emulated):
     assert code(b"[]") == (400, "AS.0022")
     assert code({"scaling_group_name": "a", "no_such_field": 1}) == (400, "AS.0022")
     assert code({"scaling_group_name": "a", "min_instance_number": "many"}) == (400, "AS.2004")
+    assert code({"scaling_group_name": "a", "cool_down_time": "long"}) == (400, "AS.2006")
+    _, _, answer = raw(emulated, "POST", "scaling_policy", {"cool_down_time": "long"})
+    assert answer["error"]["code"] == "AS.3012" and "expected a whole number, got \"long\"" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -349,7 +356,7 @@ def test_a_group_without_configuration(emulated):
     resume = {"action": "resume"}
     assert refused(call, "resume_scaling_group", scaling_group_id=made, body=resume) == (400, "AS.2018")
     new = shown(call, made)
-    assert new["scaling_configuration_id"] is None and new["max_instance_number"] == 0
+    assert new["scaling_configuration_id"] is None and new["max_instance_number"] == 1
     call("update_scaling_group", scaling_group_id=made, body={"scaling_configuration_id": config(call)})
     call("resume_scaling_group", scaling_group_id=made, body=resume)
 
@@ -404,26 +411,33 @@ def test_everything_of_a_configuration_is_shown_again(emulated):
     body = {
         "scaling_configuration_name": "like",
         "source_scaling_configuration_id": made,
-        "instance_config": {"flavorRef": "s6.large.2", "user_data": ""},
+        "instance_config": {
+            "flavorRef": "s6.large.2",
+            "user_data": "",
+            "public_ip": {},
+            "multi_flavor_priority_policy": "",
+        },
     }
     like = call("create_scaling_config", body=body)["scaling_configuration_id"]
     got = call("show_scaling_config", scaling_configuration_id=like)["scaling_configuration"]["instance_config"]
     assert (got["flavorRef"], got["user_data"], got["key_name"]) == ("s6.large.2", None, "100vm_key")
-    assert len(got["disk"]) == 2
+    assert len(got["disk"]) == 2 and got["public_ip"] is None
+    assert got["multi_flavor_priority_policy"] == "PICK_FIRST"
     found = call("list_scaling_configs", scaling_configuration_name="like")
     assert [c["scaling_configuration_id"] for c in found["scaling_configurations"]] == [like]
     assert call("list_scaling_configs", image_id="no-such")["total_number"] == 0
 
-    # A password is never shown.
-    body = {
-        "scaling_configuration_name": "password",
-        "instance_config": instance_config(metadata={"admin_pass": "Secret-123"}, key_name=None),
-    }
-    secret = call("create_scaling_config", body=body)["scaling_configuration_id"]
-    status, _, answer = raw(emulated, "GET", f"scaling_configuration/{secret}")
-    shown_config = answer["scaling_configuration"]["instance_config"]
-    assert status == 200 and shown_config["adminPass"] == "****" and shown_config["metadata"] == {}
-    assert "Secret-123" not in str(answer)
+    # A password is never shown, under either of its names.
+    for name in ("admin_pass", "adminPass"):
+        body = {
+            "scaling_configuration_name": "password",
+            "instance_config": instance_config(metadata={name: "Secret-123"}, key_name=None),
+        }
+        secret = raw(emulated, "POST", "scaling_configuration", body)[2]["scaling_configuration_id"]
+        status, _, answer = raw(emulated, "GET", f"scaling_configuration/{secret}")
+        shown_config = answer["scaling_configuration"]["instance_config"]
+        assert status == 200 and shown_config["adminPass"] == "****" and shown_config["metadata"] == {}
+        assert "Secret-123" not in str(answer)
 
 
 @pytest.mark.parametrize(
@@ -444,11 +458,24 @@ def test_everything_of_a_configuration_is_shown_again(emulated):
         ({"metadata": {"admin_pass": "Secret-123"}}, "AS.1025"),
         ({"key_name": None}, "AS.1026"),
         ({"key_name": None, "metadata": {"admin_pass": "short"}}, "AS.1035"),
+        ({"key_name": None, "metadata": {"adminPass": "lower-only"}}, "AS.1035"),
+        ({"key_name": None, "metadata": {"admin_pass": "lower123#"}}, "AS.1035"),
+        ({"key_name": None, "metadata": {"admin_pass": "Root-1234"}}, "AS.1035"),
+        ({"key_name": None, "metadata": {"admin_pass": "1234-toor-A"}}, "AS.1035"),
+        ({"metadata": {"adminPass": "Secret-123"}}, "AS.1025"),
         ({"personality": [{"path": "/a", "content": ""}] * 6}, "AS.1027"),
+        ({"personality": [{"path": "/a"}]}, "AS.1027"),
         ({"personality": [{"path": "/a", "content": base64.b64encode(b"x" * 1025).decode()}]}, "AS.1027"),
         ({"user_data": "%"}, "AS.1049"),
         ({"user_data": base64.b64encode(b"x" * (32 * 1024 + 1)).decode()}, "AS.1049"),
         ({"metadata": {"k": "v" * 512}}, "AS.1052"),
+        ({"metadata": {"k\t1": "v"}}, "AS.1052"),
+        ({"disk": [DISK | {"data_disk_image_id": "i"}]}, "AS.1055"),
+        ({"disk": [DISK | {"dedicated_storage_id": "d"}, DATA]}, "AS.1060"),
+        ({"disk": [DISK | {"dedicated_storage_id": "d", "snapshot_id": "s"}]}, "AS.1063"),
+        ({"disk": [DISK, DATA | {"data_disk_image_id": "i", "snapshot_id": "s"}]}, "AS.1064"),
+        ({"disk": [DISK | {"metadata": {"__system__encrypted": "1"}}]}, "AS.0022"),
+        ({"disk": [DISK, DATA | {"metadata": {"__system__encrypted": "yes"}}]}, "AS.0022"),
         ({"public_ip": {"eip": {"ip_type": "6", "bandwidth": {}}}}, "AS.1043"),
         (
             {
@@ -485,6 +512,8 @@ def test_configurations_go(emulated):
     got = call("show_scaling_config", scaling_configuration_id=used)["scaling_configuration"]
     assert got["scaling_group_id"] == made
     assert refused(call, "delete_scaling_config", scaling_configuration_id=used) == (400, "AS.1006")
+    _, _, answer = raw(emulated, "DELETE", f"scaling_configuration/{used}")
+    assert answer["error"]["message"].endswith(f" `scaling_group_id` is `{made}`.")
     call("delete_scaling_config", scaling_configuration_id=free[0])
     assert refused(call, "delete_scaling_config", scaling_configuration_id=free[0]) == (404, "AS.0007")
     assert refused(call, "show_scaling_config", scaling_configuration_id=free[0]) == (404, "AS.0007")
@@ -518,6 +547,11 @@ def test_a_configuration_like_a_machine(emulated):
     made = call("create_scaling_config", body=body)["scaling_configuration_id"]
     got = call("show_scaling_config", scaling_configuration_id=made)["scaling_configuration"]["instance_config"]
     assert (got["flavorRef"], got["imageRef"]) == ("s6.small.1", "img-of-it")
+    # What the machine has counts, whatever is said beside it.
+    own = {"flavorRef": "f", "imageRef": "i", "disk": [{"size": 0}], "security_groups": [{"id": "sg-9"}]}
+    body["instance_config"] |= own
+    made = call("create_scaling_config", body=body)["scaling_configuration_id"]
+    assert call("show_scaling_config", scaling_configuration_id=made)["scaling_configuration"]["instance_config"] == got
     body["instance_config"]["instance_id"] = "47683a91-93ee-462a-a7d7-484c006f4440"
     assert refused(call, "create_scaling_config", body=body) == (400, "AS.4006")
 

@@ -203,6 +203,9 @@ def test_an_opposite_call_waits_and_the_same_direction_is_refused(emulated):
     assert (got["current_instance_number"], got["desire_instance_number"]) == (2, 2)
     newest = json.loads(log(call, made)[0]["description"])["reason"][0]
     assert newest["scaling_policy_id"] == down and (newest["old_value"], newest["new_value"]) == (3, 2)
+    # Policies that are called are by hand, whatever they wait for (L3165).
+    reasons = [json.loads(entry["description"])["reason"][0]["change_reason"] for entry in log(call, made)]
+    assert reasons == ["MANNUAL", "MANNUAL", "DIFF"]
 
 
 def test_a_hook_of_which_nothing_changes_and_an_empty_operation(emulated):

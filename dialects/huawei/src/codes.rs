@@ -1,6 +1,8 @@
 //! From the model's error to this door's code: one exhaustive table, with what differs per operation in it.
 
-use muster_model::{AttachRefusal, Error, Field, Listed, Misfit, Problem, Quota, ResourceKind};
+use muster_model::{
+    AttachRefusal, Error, Field, GroupId, Listed, Misfit, Problem, Quota, ResourceKind,
+};
 
 use crate::fault::Fault;
 
@@ -223,7 +225,10 @@ pub(crate) fn fault(error: &Error, operation: &str) -> Fault {
         Error::NameTaken { .. } => "AS.7041",
         Error::QuotaExceeded { quota, .. } => used_up(*quota),
         Error::SizeOrder { .. } => "AS.2005",
-        Error::InUse { .. } => "AS.1006",
+        Error::InUse { by, .. } => {
+            let group = GroupId::parse(by).map_or_else(|_| by.clone(), |id| id.uuid());
+            return Fault::new("AS.1006", format!("`scaling_group_id` is `{group}`."));
+        }
         Error::HasInstances { .. } => "AS.2021",
         Error::AboveMax { .. } | Error::InServiceAboveMax { .. } => "AS.2035",
         Error::BelowMin { .. } | Error::InServiceBelowMin { .. } => "AS.2036",

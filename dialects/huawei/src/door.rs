@@ -15,6 +15,7 @@ use muster_ports::{Api, Caller, Credential, Identity};
 use crate::actions::ROUTES;
 use crate::context::{Ctx, Random, Seal};
 use crate::fault::Fault;
+use crate::identity::names_a_version;
 use crate::routes::{Found, Route, find};
 use crate::services::{self, Service, Wrong};
 use crate::token::Token;
@@ -236,7 +237,8 @@ impl Huawei {
             .unwrap_or_default();
         let region = self.region(&project, &asker, incoming).await?;
         let node = parameters(incoming, path, &self.options.limits)?;
-        let prepared = (route.entry.prepare)(&node).map_err(|error| unreadable(&error))?;
+        let prepared =
+            (route.entry.prepare)(&node).map_err(|error| unreadable(&error, route.entry.name))?;
         check_unknown(&prepared.unknown, incoming)?;
         let site = self.identity.site(&region).ok_or_else(|| {
             Fault::new("AS.0008", format!("The region `{region}` is not served."))
@@ -380,10 +382,12 @@ fn check_unknown(unknown: &[String], incoming: &Incoming) -> Result<(), Fault> {
 }
 
 /// The code of a parameter of the wrong type.
-fn code_of(path: &str) -> &'static str {
+fn code_of(path: &str, operation: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "min_instance_number" | "max_instance_number" => "AS.2004",
         "desire_instance_number" | "desired_instance_number" => "AS.2005",
+        "cool_down_time" if operation.contains("Policy") => "AS.3012",
+        "cool_down_time" => "AS.2006",
         "health_periodic_audit_time" => "AS.2031",
         "health_periodic_audit_grace_period" => "AS.2046",
         "protocol_port" => "AS.2039",
@@ -399,7 +403,7 @@ fn code_of(path: &str) -> &'static str {
 }
 
 /// A parameter that is missing or cannot be read.
-fn unreadable(error: &DecodeError) -> Fault {
+fn unreadable(error: &DecodeError, operation: &str) -> Fault {
     let path = match error.path.as_str() {
         "" => "the request",
         path => path,
@@ -408,14 +412,23 @@ fn unreadable(error: &DecodeError) -> Fault {
         DecodeErrorKind::Missing => Fault::missing("AS.0022", path),
         DecodeErrorKind::NotOneOf { allowed, got } => {
             let wanted = format!("one of {} is right", allowed.join(", "));
-            Fault::value(code_of(path), path, got.trim_matches('"'), &wanted)
+            Fault::value(
+                code_of(path, operation),
+                path,
+                got.trim_matches('"'),
+                &wanted,
+            )
         }
         DecodeErrorKind::Malformed { expected, got } => {
+            let expected = match expected.as_str() {
+                "i64" => "a whole number",
+                words => words,
+            };
             let detail = format!("The parameter `{path}`: expected {expected}, got {got}.");
-            Fault::new(code_of(path), detail)
+            Fault::new(code_of(path, operation), detail)
         }
         DecodeErrorKind::TooLarge { what, max } => Fault::new(
-            code_of(path),
+            code_of(path, operation),
             format!("The parameter `{path}`: {what} exceeds {max}."),
         ),
     }
@@ -435,8 +448,9 @@ impl Dialect for Huawei {
             || path == "/v2/index.php";
         match path.strip_suffix('/').unwrap_or(path) {
             _ if of_another => false,
-            "" | "/v1" | "/v2" => head.method == Method::GET,
+            "" => head.method == Method::GET,
             "/v3" => true,
+            path if head.method == Method::GET && names_a_version(path) => true,
             _ => [
                 "/autoscaling-api/",
                 "/v1/",

@@ -21,6 +21,8 @@ pub(crate) enum Call {
     Versions,
     /// `GET /v1`, `GET /v2`.
     Version(&'static str),
+    /// A version of Auto Scaling's API that there is not.
+    OtherVersion,
     /// `GET /v3`.
     Discovery,
     /// `POST /v3/auth/tokens`.
@@ -42,6 +44,7 @@ impl Call {
             (&Method::GET, "/v1" | "/autoscaling-api/v1") => Some(Call::Version("v1")),
             (&Method::GET, "/v2" | "/autoscaling-api/v2") => Some(Call::Version("v2")),
             (&Method::GET, "/v3") => Some(Call::Discovery),
+            (&Method::GET, path) if names_a_version(path) => Some(Call::OtherVersion),
             (&Method::POST, "/v3/auth/tokens") => Some(Call::MakeToken),
             (&Method::GET, "/v3/auth/tokens") => Some(Call::ShowToken),
             (&Method::GET, "/v3/projects" | "/v3/auth/projects") => Some(Call::Projects),
@@ -54,13 +57,24 @@ impl Call {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Call::Versions => "ListApiVersions",
-            Call::Version(_) => "ShowApiVersion",
+            Call::Version(_) | Call::OtherVersion => "ShowApiVersion",
             Call::Discovery => "KeystoneDiscovery",
             Call::MakeToken => "KeystoneCreateUserTokenByPassword",
             Call::ShowToken => "KeystoneValidateToken",
             Call::Projects => "KeystoneListProjects",
             Call::Domains => "KeystoneListAuthDomains",
         }
+    }
+}
+
+/// Whether a path is that of a version and of nothing below it. Beside Auto Scaling's own root, where the SDK asks, only
+/// `v` and digits are one.
+pub(crate) fn names_a_version(path: &str) -> bool {
+    match path.strip_prefix("/autoscaling-api/") {
+        Some(name) => !name.contains('/'),
+        None => path.strip_prefix("/v").is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        }),
     }
 }
 
@@ -174,6 +188,10 @@ impl Huawei {
                 json!({ "versions": [version_of("v1", &base), version_of("v2", &base)] })
             }
             Call::Version(name) => json!({ "version": version_of(name, &base) }),
+            Call::OtherVersion => {
+                let path = &incoming.head.path;
+                return Err(Fault::new("AS.0033", format!("The path is `{path}`.")).into());
+            }
             Call::Discovery => json!({ "version": {
                 "id": "v3.6",
                 "status": "stable",

@@ -6,12 +6,12 @@ use muster_kit::action::Action;
 use muster_kit::page::{Page, Paged};
 use muster_model::{
     Activity, ActivityFilter, ActivityId, ActivityKind, Balancer, GroupView, Outcome,
-    Page as Slice, Parts, PolicyId, PolicyKind, RelatedInstance, ScheduleTimes, TriggerKind,
+    Page as Slice, RelatedInstance, TriggerKind,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Numbers;
+use super::reasons::description;
 use crate::checks::{self, LOGS_PAGE, filled, page};
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -172,78 +172,6 @@ fn scaling_value(activity: &Activity) -> u32 {
         ActivityKind::ModifyBalancers => 0,
         _ => activity.wanted,
     }
-}
-
-/// The policy that started an activity; a scheduled action of another door is one here. `None` = none, or it is gone.
-struct By<'a> {
-    id: PolicyId,
-    name: &'a str,
-    times: Option<&'a ScheduleTimes>,
-}
-
-impl<'a> By<'a> {
-    fn of(activity: &Activity, parts: &'a Parts) -> Option<By<'a>> {
-        match &activity.trigger.kind {
-            TriggerKind::Policy { policy, .. } => {
-                let policy = parts.policies.get(policy)?;
-                Some(By {
-                    id: policy.id,
-                    name: &policy.name,
-                    times: match &policy.kind {
-                        PolicyKind::Timed { times, .. } => Some(times),
-                        PolicyKind::Simple { .. }
-                        | PolicyKind::External { .. }
-                        | PolicyKind::Target(_)
-                        | PolicyKind::Unhealthy => None,
-                    },
-                })
-            }
-            TriggerKind::Schedule { schedule } => {
-                let task = parts.schedules.get(schedule)?;
-                Some(By {
-                    id: PolicyId::new(task.id.key()),
-                    name: &task.name,
-                    times: Some(&task.times),
-                })
-            }
-            TriggerKind::Manual
-            | TriggerKind::Match
-            | TriggerKind::Unhealthy
-            | TriggerKind::Lost
-            | TriggerKind::Reclaim
-            | TriggerKind::Refresh { .. } => None,
-        }
-    }
-}
-
-/// Why, as JSON text (rule L3).
-fn description(activity: &Activity, parts: &Parts) -> String {
-    let by = By::of(activity, parts);
-    let times = by.as_ref().and_then(|by| by.times);
-    let word = match (&activity.trigger.kind, times) {
-        (TriggerKind::Manual, _) => "MANNUAL",
-        (TriggerKind::Match, _) => "DIFF",
-        (TriggerKind::Unhealthy | TriggerKind::Lost | TriggerKind::Reclaim, _) => "HEALTH_CHECK",
-        (TriggerKind::Refresh { .. }, _) => "REFRESH",
-        (TriggerKind::Policy { .. } | TriggerKind::Schedule { .. }, Some(times))
-            if times.cron.is_some() =>
-        {
-            "RECURRENT"
-        }
-        (TriggerKind::Policy { .. }, Some(_)) | (TriggerKind::Schedule { .. }, _) => "SCHEDULED",
-        (TriggerKind::Policy { .. }, None) => "ALARM",
-    };
-    let mut reason = json!({
-        "change_reason": word,
-        "old_value": activity.size_before,
-        "change_time": second(activity.created_at),
-        "new_value": activity.size_wanted,
-    });
-    if let Some(policy) = by {
-        reason["scaling_policy_name"] = json!(policy.name);
-        reason["scaling_policy_id"] = json!(policy.id.uuid());
-    }
-    json!({ "reason": [reason] }).to_string()
 }
 
 impl Action<Ctx> for ListScalingActivityLogs {

@@ -21,6 +21,8 @@ use crate::words::{AuditMethod, GroupAction, TerminatePolicy, ZonePolicy};
 pub(super) const GROUP_NAME: NameCodes = NameCodes("AS.2002", "AS.2003", "AS.2022");
 /// Instances of a group at the most (L501).
 pub(super) const MOST_INSTANCES: i64 = 300;
+/// The largest number of a group that says none (L501).
+const MAX_DEFAULT: i64 = 1;
 /// Groups of an account at the most (L479).
 pub(super) const MOST_GROUPS: u32 = 25;
 /// The longest cooldown, seconds (L502).
@@ -207,7 +209,7 @@ impl CreateScalingGroup {
         let size = Size {
             min,
             desired: given.map_or(Ok(min), desired)?,
-            max: max(self.max_instance_number.unwrap_or(0))?,
+            max: max(self.max_instance_number.unwrap_or(MAX_DEFAULT))?,
         };
         check_order(size)?;
         Ok(size)

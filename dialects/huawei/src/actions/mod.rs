@@ -19,6 +19,7 @@ mod policies_v2;
 mod policies_v2_list;
 mod policies_write;
 mod quotas;
+mod reasons;
 mod scheduled_tasks;
 mod tags;
 mod tags_search;

@@ -12,7 +12,7 @@ use crate::checks::{self, filled};
 use crate::context::{AnyPolicy, Ctx};
 use crate::fault::Fault;
 use crate::shapes::bandwidth::{ActionV2, IntervalAction};
-use crate::shapes::policy::{Adjust, Scheduled, policy_type};
+use crate::shapes::policy::{Adjust, MOST_INSTANCES_V2, Scheduled, policy_type};
 use crate::words::{PolicyType, PolicyTypeV2, ResourceType};
 
 /// Characters of a description.
@@ -80,7 +80,7 @@ fn adjust(action: ActionV2) -> Result<muster_model::AdjustBy, Fault> {
         instance_number: action.size,
         instance_percentage: action.percentage,
     };
-    adjust.by_named("size", "percentage")
+    adjust.by_named("size", "percentage", MOST_INSTANCES_V2)
 }
 
 /// An adjustment of a group as it is shown.

@@ -1,9 +1,7 @@
 //! Warm pools: opened, changed, shown, closed. Each operation is there twice, at an old path and at one of version 2.
 
 use muster_kit::action::Action;
-use muster_model::{
-    CallPhase, GroupCommand, GroupView, Instance, InstanceId, Lifecycle, WarmPoolCommand,
-};
+use muster_model::{GroupCommand, GroupView, Instance, InstanceId, Lifecycle, WarmPoolCommand};
 use serde::{Deserialize, Serialize};
 
 use super::Empty;
@@ -173,14 +171,13 @@ struct WarmPoolInstance {
     status: PooledStatus,
 }
 
-/// Where a machine of a pool stands: made, running, stopped, or on its way out.
+/// Where a machine of a pool stands: made, running, stopped, or on its way out. While its stop is not answered it may run.
 fn standing(row: &Instance) -> PooledStatus {
-    let waits = row.call.as_ref().map(|call| call.phase);
-    match (row.state, waits) {
-        (_, _) if row.exit.is_some() => PooledStatus::Removing,
-        (Lifecycle::Creating, _) => PooledStatus::Pending,
-        (Lifecycle::Stopping, Some(CallPhase::Due { .. })) => PooledStatus::Initializing,
-        (_, _) => PooledStatus::Stopped,
+    match row.state {
+        _ if row.exit.is_some() => PooledStatus::Removing,
+        Lifecycle::Creating => PooledStatus::Pending,
+        Lifecycle::Stopping => PooledStatus::Initializing,
+        _ => PooledStatus::Stopped,
     }
 }
 

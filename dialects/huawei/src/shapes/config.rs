@@ -103,27 +103,39 @@ fn kept_shape<T: DeserializeOwned>(spec: &ConfigSpec, name: &str) -> Option<T> {
     serde_json::from_str(kept(spec, name)?).ok()
 }
 
+/// Special characters that count in a password (L1309).
+const SPECIAL: &str = "!@$%^&~-_=+[{}]:;,./?";
+/// Those that log in with a password on Linux and Windows, and backwards.
+const ADMINISTRATORS: [&str; 4] = ["root", "toor", "administrator", "rotartsinimda"];
+/// Names of the password among metadata: that of the table and that of its text (L1309).
+const PASSWORDS: [&str; 2] = ["admin_pass", "adminPass"];
+
 /// 8 to 26 characters of three of four classes (rule C5).
 fn check_password(password: &str) -> Result<(), Fault> {
     let classes: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_lowercase(),
         |c| c.is_ascii_uppercase(),
         |c| c.is_ascii_digit(),
-        |c| c.is_ascii_punctuation(),
+        |c| SPECIAL.contains(c),
     ];
     let used = classes
         .iter()
         .filter(|class| password.chars().any(**class))
         .count();
-    let known = |c: char| classes.iter().any(|class| class(c));
-    match (8..=26).contains(&password.len()) && used >= 3 && password.chars().all(known) {
-        true => Ok(()),
-        // The value itself is not said.
-        false => Err(Fault::new(
-            "AS.1035",
-            "`metadata.admin_pass`: 8 to 26 characters of three of lower case, upper case, digits and special characters are right.",
-        )),
-    }
+    let lower = password.to_ascii_lowercase();
+    let mut users = ADMINISTRATORS.iter();
+    let wanted = if !(8..=26).contains(&password.len()) || used < 3 {
+        "8 to 26 characters of three of lower case, upper case, digits and special characters are right"
+    } else if !password.chars().all(|c| c.is_ascii_graphic()) {
+        "characters that can be typed, and no blanks, are right"
+    } else if users.any(|user| lower.contains(user)) {
+        "the name of the administrator, forwards or backwards, is not to be in it"
+    } else {
+        return Ok(());
+    };
+    // The value itself is not said.
+    let detail = format!("`metadata.admin_pass`: {wanted}.");
+    Err(Fault::new("AS.1035", detail))
 }
 
 fn check_user_data(text: &str) -> Result<(), Fault> {
@@ -146,7 +158,8 @@ fn files(list: &[File]) -> Result<Vec<Personality>, Fault> {
             .clone()
             .filter(|path| !path.is_empty() && path.len() <= 255);
         let path = path.ok_or_else(|| Fault::missing("AS.1027", "personality.path"))?;
-        let content = file.content.clone().unwrap_or_default();
+        let content = file.content.clone();
+        let content = content.ok_or_else(|| Fault::missing("AS.1027", "personality.content"))?;
         match STANDARD.decode(&content) {
             Ok(bytes) if bytes.len() <= FILES.1 => Ok(Personality { path, content }),
             Ok(_) | Err(_) => {
@@ -166,28 +179,33 @@ fn metadata(map: &BTreeMap<String, String>) -> Result<Vec<Tag>, Fault> {
             format!("`metadata` has {bytes} bytes."),
         ));
     }
-    let entry =
-        |(key, value): (&String, &String)| match key.is_empty() || key.contains([' ', '$', '.']) {
-            true => Err(Fault::value(
-                "AS.1052",
-                "metadata",
-                key,
-                "no blank, $ or . is right",
-            )),
-            false => Ok(Tag {
-                key: key.clone(),
-                value: value.clone(),
-            }),
-        };
+    let is_unfit = |c: char| c.is_whitespace() || matches!(c, '$' | '.');
+    let entry = |(key, value): (&String, &String)| match key.is_empty() || key.contains(is_unfit) {
+        true => Err(Fault::value(
+            "AS.1052",
+            "metadata",
+            key,
+            "no blank, $ or . is right",
+        )),
+        false => Ok(Tag {
+            key: key.clone(),
+            value: value.clone(),
+        }),
+    };
     map.iter()
-        .filter(|(key, _)| *key != "admin_pass")
+        .filter(|(key, _)| !PASSWORDS.contains(&key.as_str()))
         .map(entry)
         .collect()
 }
 
 impl InstanceConfig {
-    /// Puts what is given over `spec`: nothing keeps, a value replaces, an empty one clears (rule C3).
-    pub(crate) fn over(self, spec: &mut ConfigSpec, seal: &Seal) -> Result<(), Fault> {
+    /// Puts what is given over `spec`: nothing keeps, a value replaces, an empty one clears (rule C3). What a machine that
+    /// serves as the template has of its own does not count (rule C2).
+    pub(crate) fn over(mut self, spec: &mut ConfigSpec, seal: &Seal) -> Result<(), Fault> {
+        if spec.source_instance.is_some() {
+            (self.flavor_ref, self.image_ref) = (None, None);
+            (self.disk, self.security_groups) = (None, None);
+        }
         if let Some(list) = &self.flavor_ref {
             let types = list.split(',').map(str::trim).filter(|id| !id.is_empty());
             let types: Vec<String> = types.map(str::to_owned).collect();
@@ -206,7 +224,11 @@ impl InstanceConfig {
             (spec.system_disk, spec.data_disks) = disk::disks(list, &spec.instance_types)?;
             keep_shape(spec, "disk", list)?;
         }
-        if let Some(public_ip) = &self.public_ip {
+        let clears = |public_ip: &PublicIp| public_ip.is_empty() && spec.internet.is_some();
+        if self.public_ip.as_ref().is_some_and(clears) {
+            spec.internet = None;
+            keep(spec, "public_ip", None);
+        } else if let Some(public_ip) = &self.public_ip {
             spec.internet = Some(public_ip.access()?);
             keep_shape(spec, "public_ip", public_ip)?;
         }
@@ -233,7 +255,7 @@ impl InstanceConfig {
         let password = match &self.metadata {
             Some(map) => {
                 spec.metadata = metadata(map)?;
-                map.get("admin_pass")
+                PASSWORDS.iter().find_map(|name| map.get(*name))
             }
             None => None,
         };
@@ -262,6 +284,7 @@ impl InstanceConfig {
     /// What is kept as it is given.
     fn rest(self, spec: &mut ConfigSpec) -> Result<(), Fault> {
         let policy = self.multi_flavor_priority_policy.as_deref();
+        let policy = policy.filter(|policy| !policy.is_empty());
         if policy.is_some_and(|policy| !["PICK_FIRST", "COST_FIRST"].contains(&policy)) {
             let wanted = "PICK_FIRST or COST_FIRST is right";
             let name = "multi_flavor_priority_policy";

@@ -9,8 +9,10 @@ use crate::fault::Fault;
 use crate::times::{minute, read_clock, read_minute, second};
 use crate::words::{Operation, PolicyStatus, PolicyType, RecurrenceType};
 
-/// Instances that a policy may set or change at the most: the quota of a group.
-const MOST_INSTANCES: i64 = 300;
+/// Instances that a policy may set or change at the most (L2306).
+const MOST_INSTANCES: i64 = 200;
+/// The same in the second version, as the SDK documents it.
+pub(crate) const MOST_INSTANCES_V2: i64 = 300;
 /// The largest percentage.
 const MOST_PERCENT: i64 = 20_000;
 
@@ -41,11 +43,16 @@ pub(crate) struct Adjust {
 impl Adjust {
     /// What it does; nothing said is one more (rule P2).
     pub(crate) fn by(&self) -> Result<AdjustBy, Fault> {
-        self.by_named("instance_number", "instance_percentage")
+        self.by_named("instance_number", "instance_percentage", MOST_INSTANCES)
     }
 
-    /// The same, when its numbers have these names.
-    pub(crate) fn by_named(&self, size: &str, percent_name: &str) -> Result<AdjustBy, Fault> {
+    /// The same, when its numbers have these names and go this far.
+    pub(crate) fn by_named(
+        &self,
+        size: &str,
+        percent_name: &str,
+        most: i64,
+    ) -> Result<AdjustBy, Fault> {
         let operation = self.operation.as_ref();
         let name = "scaling_policy_action.operation";
         if operation.is_some_and(String::is_empty) {
@@ -62,7 +69,7 @@ impl Adjust {
             (number, None) => {
                 let number = number.unwrap_or(1);
                 let name = format!("scaling_policy_action.{size}");
-                checks::number("AS.3018", &name, number, least, MOST_INSTANCES)?;
+                checks::number("AS.3018", &name, number, least, most)?;
                 Ok(match operation {
                     Operation::Add => AdjustBy::By(number),
                     Operation::Remove => AdjustBy::By(-number),

@@ -78,17 +78,58 @@ impl Disk {
             DiskType::Data => (10, 32_768),
         };
         checks::number("AS.1031", "disk.size", size, min, max)?;
-        if kind == DiskType::System && self.encrypt() == Some(true) {
-            let name = "disk.metadata.__system__encrypted";
-            return Err(Fault::value(
-                "AS.0022",
-                name,
-                1,
-                "a system disk is not encrypted",
-            ));
-        }
+        self.check_encryption(kind)?;
+        self.check_sources(kind)?;
         Ok(kind)
     }
+
+    /// On or off, and off for the system (L1270, L1279).
+    fn check_encryption(&self, kind: DiskType) -> Result<(), Fault> {
+        let word = self.metadata.as_ref();
+        let word = word.and_then(|metadata| metadata.get("__system__encrypted"));
+        let wanted = match (word.map(String::as_str), kind) {
+            (None | Some("0"), _) | (Some("1"), DiskType::Data) => return Ok(()),
+            (Some("1"), DiskType::System) => "a system disk is not encrypted",
+            (Some(_), _) => "0 or 1 is right",
+        };
+        let name = "disk.metadata.__system__encrypted";
+        Err(Fault::value(
+            "AS.0022",
+            name,
+            word.map_or("", |word| word),
+            wanted,
+        ))
+    }
+
+    /// What it starts with: an image is of data disks only, a backup comes neither with an image nor into a storage of one's
+    /// own (L4937, L4945-4946).
+    fn check_sources(&self, kind: DiskType) -> Result<(), Fault> {
+        let image = given(self.data_disk_image_id.as_ref());
+        let snapshot = given(self.snapshot_id.as_ref());
+        let storage = given(self.dedicated_storage_id.as_ref());
+        let code = match (kind, image, snapshot, storage) {
+            (DiskType::System, Some(_), _, _) => "AS.1055",
+            (_, _, Some(_), Some(_)) => "AS.1063",
+            (_, Some(_), Some(_), _) => "AS.1064",
+            _ => return Ok(()),
+        };
+        let parts = [
+            ("data_disk_image_id", image),
+            ("snapshot_id", snapshot),
+            ("dedicated_storage_id", storage),
+        ];
+        let parts = parts.iter().filter_map(|(name, value)| {
+            let value = (*value)?;
+            Some(format!("`disk.{name}` is `{value}`"))
+        });
+        let detail = parts.collect::<Vec<_>>().join(", ");
+        Err(Fault::new(code, format!("{detail}.")))
+    }
+}
+
+/// What is there and not empty.
+fn given(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// Checks disks: exactly one for the system, at most 24 in all.
@@ -102,6 +143,14 @@ pub(super) fn disks(
     if list.len() > DISKS {
         let detail = format!("The parameter `disk` has {} entries.", list.len());
         return Err(Fault::filled("AS.1032", &types.join(","), detail));
+    }
+    let stored = list
+        .iter()
+        .filter(|disk| given(disk.dedicated_storage_id.as_ref()).is_some());
+    // All of them or none.
+    if ![0, list.len()].contains(&stored.count()) {
+        let detail = "`disk.dedicated_storage_id` is given for some of the disks.";
+        return Err(Fault::new("AS.1060", detail));
     }
     let (mut system, mut data) = (Vec::new(), Vec::new());
     for disk in list {

@@ -40,6 +40,11 @@ fn one_of(
 }
 
 impl PublicIp {
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.eip.is_none()
+    }
+
     /// What the model says of it (rule C7).
     pub(super) fn access(&self) -> Result<InternetAccess, Fault> {
         const SHARED: &str = "WHOLE";
