@@ -5,7 +5,8 @@ import importlib
 import json
 import re
 
-from huawei import PROJECT, SHARED, check_types, group, huawei
+import pytest
+from huawei import PROJECT, SHARED, check_types, group, http, huawei, log_in
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from test_huawei_ces import now_ms
 from test_huawei_neighbours import SERVER
@@ -268,3 +269,18 @@ def test_every_operation_of_the_services_beside_is_answered_as_documented(emulat
     images_and_keys(call)
     assert not set(call.documented) - call.called
     assert not call.absent, "\n".join(sorted(call.absent))
+
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"x"', b"{}", b'{"a":{"b":[', b"\xff"], ids=repr)
+def test_a_body_that_is_not_right_is_refused_by_every_operation(emulated, body):
+    _, headers, answer = log_in(emulated)
+    project, token = answer["token"]["project"]["id"], {"X-Auth-Token": headers["X-Subject-Token"]}
+    token["Content-Type"] = "application/json"
+    for service, method, path in sorted(facets()):
+        if method not in ("POST", "PUT"):
+            continue
+        at = path.replace("{}", project, 1).replace("{}", "00000000-0000-4000-8000-000000000000")
+        status, _, answer = http(emulated, method, at, body, token)
+        assert 400 <= status < 500, (service, method, path, status, answer)
+        assert isinstance(answer, dict) and answer, (service, method, path, answer)
