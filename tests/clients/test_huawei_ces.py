@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from conftest import eventually
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huawei import alarm_rule, group, huawei, instances, neighbour, refused, shown
 from test_huawei_rest import policy
 
@@ -295,6 +296,7 @@ def test_metrics_of_ones_own_tell_topics_and_fire_policies(emulated):
         ({"condition": {"count": 6}}, "ces.0014"),
         ({"condition": {"filter": "median"}}, "ces.0014"),
         ({"condition": {"comparison_operator": "~"}}, "ces.0014"),
+        ({"alarm_type": "EVENT.SYS", "condition": {"comparison_operator": "cycle_wave"}}, "ces.0014"),
         ({"condition": {"suppress_duration": 1}}, "ces.0014"),
         ({"condition": {"unit": "u" * 33}}, "ces.0014"),
         ({"alarm_actions": [{"type": "autoscaling", "notificationList": ["x"]}]}, "ces.0014"),
@@ -315,6 +317,50 @@ def test_a_rule_is_refused(eye, change, code):
     body["condition"] = condition | change.get("condition", {})
     assert refused(call, "create_alarm", body=body) == (400, code)
     assert call("list_alarms")["metric_alarms"] == []
+
+
+def test_a_rule_of_the_second_generation_is_refused_by_the_name_of_what_is_not_right(emulated):
+    _, _, two = clients(emulated)
+    made = "47683a91-93ee-462a-a7d7-484c006f4440"
+    for change in (
+        {"alarm_template_id": "at1628592157541dB1klWgY6"},
+        {"effective_timezone": "UTC"},
+        {"effective_timezone": "GMT+8"},
+        {"notification_begin_time": "eight"},
+        {"resource_level": "all"},
+        {"type": "EVERYTHING"},
+    ):
+        (name,) = change
+        with pytest.raises(ClientRequestException) as wrong:
+            two("create_alarm_rules", body=v2_rule(made, **change))
+        assert (wrong.value.status_code, wrong.value.error_code) == (400, "ces.0014"), change
+        assert f"`{name}`" in wrong.value.error_msg and change[name] in wrong.value.error_msg
+    assert two("list_alarm_rules")["count"] == 0
+
+
+def test_a_metric_is_compared_with_the_period_before(emulated):
+    call, one, two = clients(emulated)
+    made = group(call, 1)
+    emulated.settle()
+    drop = alarm_rule(emulated, made, condition={"comparison_operator": "cycle_decrease", "value": 50})
+    body = v2_rule(made)
+    body["policies"][0] |= {"comparison_operator": "cycle_increase", "value": 50}
+    rise = two("create_alarm_rules", body=body)["alarm_id"]
+    policy(call, made, alarm_id=rise, cool_down_time=0)
+    states = []
+    for value in (40, 70, 50, 20):
+        push(emulated, value, **{GROUP: made})
+        emulated.advance(300)
+        emulated.settle()
+        states.append((rule(one, drop)["alarm_state"], rule(one, rise)["alarm_state"]))
+    unknown = "insufficient_data"
+    assert states == [(unknown, unknown), ("ok", "alarm"), ("ok", "ok"), ("alarm", "ok")]
+    assert size(call, made) == (2, 2)
+    (history, *_) = two("list_alarm_histories", alarm_id=[rise], status=["alarm"])["alarm_histories"]
+    assert [point["value"] for point in history["data_points"]] == [70, 40]
+    assert history["mask_status"] == "UN_MASKED" and history["alarm_recovery_time"] == history["end_time"]
+    assert two("list_alarm_histories", alarm_type="event")["count"] == 0
+    assert two("list_alarm_histories", alarm_type="metric", limit=1)["count"] > 1
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,9 @@ there: no member that is printed is missing, and none is of another kind."""
 
 import datetime
 import json
-import os
-import pathlib
 
-from huawei import http, log_in
+from huawei import SHARED, http, log_in
 
-SHARED = pathlib.Path(os.environ.get("MUSTER_SHARED") or pathlib.Path(__file__).parents[3] / "shared")
 ENDPOINTS = {one["op"]: one for one in json.loads((SHARED / "spec/huawei.json").read_text())["endpoints"]}
 TOPIC = "urn:smn:regionId:b53e5554fad0494d96206fb84296510b:gsh"
 

@@ -188,6 +188,7 @@ def test_subscriptions_are_listed_by_what_they_are(emulated, endpoint):
         "remark": "ops",
         "status": 1,
         "filter_polices": [],
+        "extension": {"verification_code_enabled": False},
     }
     # Nothing goes by text message, and there is no mail server: nobody can have confirmed.
     assert [(s["subscription_urn"], s["status"]) for s in (second, third)] == [(sms, 0), (mail, 0)]
@@ -247,7 +248,7 @@ def test_what_is_wrong_has_the_code_of_the_service(emulated, server):
         ((400, "SMN.0012"), "add_subscription", {"topic_urn": urn, "body": {"protocol": "http", "endpoint": "https://x"}}),
         ((400, "SMN.0012"), "add_subscription", {"topic_urn": urn, "body": {"protocol": "email", "endpoint": "x"}}),
         ((400, "SMN.0017"), "add_subscription", {"topic_urn": urn, "body": {"protocol": "http", "endpoint": "http://x", "remark": "x" * 129}}),
-        ((400, "SMN.0077"), "list_subscriptions", {"status": 2}),
+        ((400, "SMN.0077"), "list_subscriptions", {"status": 5}),
         ((400, "SMN.0014"), "cancel_subscription", {"subscription_urn": "x"}),
         ((404, "SMN.0013"), "cancel_subscription", {"subscription_urn": f"{urn}:{'0' * 32}"}),
         ((403, "SMN.0009"), "publish_message", {"topic_urn": urn, "body": {"subject": "x"}}),

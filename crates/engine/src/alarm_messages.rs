@@ -91,15 +91,21 @@ fn message(
 
 /// Whether topics are told at this time of the day.
 fn within_hours(rule: &AlarmRuleSpec, now: Time) -> bool {
-    let minutes = |text: &Option<String>| {
-        let (hours, minutes) = text.as_ref()?.split_once(':')?;
+    let (begin, end) = (rule.begin_time.as_deref(), rule.end_time.as_deref());
+    within(begin, end, rule.timezone.as_deref(), now)
+}
+
+/// Without both ends there is no bound.
+fn within(begin: Option<&str>, end: Option<&str>, zone: Option<&str>, now: Time) -> bool {
+    let minutes = |text: Option<&str>| {
+        let (hours, minutes) = text?.split_once(':')?;
         let minutes = minutes.split(':').next().unwrap_or(minutes);
         Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
     };
-    let (Some(begin), Some(end)) = (minutes(&rule.begin_time), minutes(&rule.end_time)) else {
+    let (Some(begin), Some(end)) = (minutes(begin), minutes(end)) else {
         return true;
     };
-    let at = (now.0.div_euclid(60_000) + offset_minutes(rule.timezone.as_deref())).rem_euclid(1440);
+    let at = (now.0.div_euclid(60_000) + offset_minutes(zone)).rem_euclid(1440);
     match begin <= end {
         true => begin <= at && at <= end,
         false => at >= begin || at <= end,
@@ -124,6 +130,34 @@ fn offset_minutes(zone: Option<&str>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_are_told_within_hours_of_their_zone() {
+        assert!(hours("", "", None, 0), "no hours, no bound");
+        for (begin, end, zone, minute, told) in [
+            ("08:00", "20:00", "GMT+0:00", 8 * 60, true),
+            ("08:00", "20:00", "GMT+0:00", 8 * 60 - 1, false),
+            ("08:00", "20:00", "GMT+0:00", 20 * 60, true),
+            ("08:00", "20:00", "GMT+0:00", 20 * 60 + 1, false),
+            // Over midnight.
+            ("22:00", "06:00", "GMT+0:00", 23 * 60, true),
+            ("22:00", "06:00", "GMT+0:00", 5 * 60, true),
+            ("22:00", "06:00", "GMT+0:00", 12 * 60, false),
+            // In its own zone.
+            ("08:00", "20:00", "GMT+08:00", 0, true),
+            ("08:00", "20:00", "GMT-08:00", 6 * 60, false),
+        ] {
+            assert_eq!(
+                hours(begin, end, Some(zone), minute),
+                told,
+                "{begin} {end} {zone}"
+            );
+        }
+    }
+
+    fn hours(begin: &str, end: &str, zone: Option<&str>, minute: i64) -> bool {
+        within(Some(begin), Some(end), zone, Time(minute * 60_000))
+    }
 
     #[test]
     fn zones_are_read_as_they_are_written() {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use muster_model::{
     AlarmCheck, AlarmRule, AlarmRuleId, AlarmRuleSpec, AlarmState, AlarmTurn, Asks, CheckState,
-    Event, GroupCommand, GroupId, GroupView, MetricSource, MissingData, PolicyKind, Readings,
-    Record, RecordChange, RecordHead, Records, Standing, Summary, Time,
+    Cycle, Event, GroupCommand, GroupId, GroupView, MetricSource, MissingData, PolicyKind,
+    Readings, Record, RecordChange, RecordHead, Records, Standing, Summary, Time,
 };
 
 use crate::alarm::{self, Judged, Level, Rule};
@@ -73,6 +73,18 @@ fn scaled(summary: Summary, factor: f64) -> Summary {
         min: summary.min * factor,
         max: summary.max * factor,
     }
+}
+
+/// How far each of these values, the newest first, is away from the one before it. Next to a gap there is a gap.
+fn changes(cycle: Cycle, levels: &[Level]) -> Vec<Level> {
+    let change = |pair: &[Level]| match pair {
+        [value, before] => match (value.value(), before.value()) {
+            (Some(value), Some(before)) => Level::of(cycle.percent(value, before)),
+            (None, _) | (_, None) => Level::GAP,
+        },
+        _ => Level::GAP,
+    };
+    levels.windows(2).map(change).collect()
 }
 
 impl Known<'_> {
@@ -177,40 +189,44 @@ impl Known<'_> {
     #[must_use]
     pub fn look(&self, check: &AlarmCheck) -> CheckLook {
         let alarm = &check.alarm;
-        let repeat = alarm.repeat.max(1);
+        let periods = check.periods();
         let back = (check.looks_back_secs() * 1000) as i64;
         let statistic = |summary: &Summary| Level::of(summary.statistic(alarm.statistic));
         let (levels, end, next) = if alarm.period_secs == AlarmCheck::EACH_VALUE_SECS {
             let (first, end) = (self.now.plus_millis(1 - back), self.now.plus_millis(1));
             let moments = self.periods(&check.source, alarm.period_secs, first, end);
-            let newest = moments.iter().rev().take(repeat as usize);
+            let newest = moments.iter().rev().take(periods as usize);
             let (ats, mut levels): (Vec<Time>, Vec<Level>) = newest
                 .map(|(at, summary)| (*at, statistic(summary)))
                 .unzip();
-            levels.resize(repeat as usize, Level::GAP);
+            levels.resize(periods as usize, Level::GAP);
             (levels, self.now, ats.last().map(|at| at.plus_millis(back)))
         } else {
             let period = i64::from(alarm.period_secs.max(1)) * 1000;
             let end = Time(self.now.0.div_euclid(period) * period);
             let next = end.plus_millis(period);
-            let periods = self.periods(
+            let found = self.periods(
                 &check.source,
                 alarm.period_secs,
                 end.plus_millis(-back),
                 next,
             );
             let level = |n: i64| {
-                let found = periods.get(&end.plus_millis(-(n + 1) * period));
-                found.map_or(Level::GAP, statistic)
+                let summary = found.get(&end.plus_millis(-(n + 1) * period));
+                summary.map_or(Level::GAP, statistic)
             };
-            let counted = !periods.is_empty();
+            let counted = !found.is_empty();
             (
-                (0..i64::from(repeat)).map(level).collect(),
+                (0..i64::from(periods)).map(level).collect(),
                 end,
                 counted.then_some(next),
             )
         };
-        let judged = alarm::judge(&Rule::of(alarm, MissingData::Hold), &levels);
+        let rule = Rule::of(alarm, MissingData::Hold);
+        let judged = match check.cycle {
+            None => alarm::judge(&rule, &levels),
+            Some(cycle) => alarm::judge(&rule, &changes(cycle, &levels)),
+        };
         CheckLook {
             levels,
             judged,
@@ -265,7 +281,7 @@ fn why(rule: &AlarmRuleSpec) -> String {
         "{}: {} {} {} ({})",
         rule.name,
         alarm.metric.0,
-        alarm.comparison.sign(),
+        check.sign(),
         alarm.threshold,
         values.join(", ")
     )
@@ -460,7 +476,7 @@ pub fn in_words(check: &AlarmCheck, look: &CheckLook) -> String {
     format!(
         "{} {} {} over {} {periods}: {verdict} ({})",
         alarm.metric.0,
-        alarm.comparison.sign(),
+        check.sign(),
         alarm.threshold,
         alarm.repeat,
         values.join(", ")

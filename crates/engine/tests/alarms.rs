@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 use muster_engine::{Alarms, Known, judge_alarms, take_readings};
 use muster_model::{
     Account, AccountId, Alarm, AlarmAction, AlarmCheck, AlarmDetail, AlarmPolicy, AlarmRuleSpec,
-    AlarmState, Asks, Comparison, Dimension, Ids, Key, Metric, MetricName, MetricSource, Reading,
-    RecordCommand, RecordSpec, Records, Site, Statistic, Time,
+    AlarmState, Asks, Comparison, Cycle, Dimension, Ids, Key, Metric, MetricName, MetricSource,
+    Reading, RecordCommand, RecordSpec, Records, Site, Statistic, Time,
 };
 
 fn name() -> MetricName {
@@ -58,6 +58,7 @@ fn rule(alarm: Alarm) -> AlarmRuleSpec {
         suppress_secs: None,
         level: 2,
         enabled: true,
+        kept: BTreeMap::new(),
     };
     let tells = vec![AlarmAction {
         kind: AlarmAction::NOTIFICATION.to_owned(),
@@ -89,6 +90,7 @@ fn rule(alarm: Alarm) -> AlarmRuleSpec {
             policy: 0,
             source: MetricSource::Account(name()),
             alarm,
+            cycle: None,
         }],
         state: AlarmState::default(),
     }
@@ -191,7 +193,11 @@ fn looked_at(records: &Records, now: Time) -> Alarms {
 }
 
 fn told(title: &str, alarm: Alarm, values: &[(i64, f64)], looks: &[i64]) -> String {
-    let mut table = Table::new(rule(alarm));
+    told_of(title, rule(alarm), values, looks)
+}
+
+fn told_of(title: &str, rule: AlarmRuleSpec, values: &[(i64, f64)], looks: &[i64]) -> String {
+    let mut table = Table::new(rule);
     let mut left = values.iter().peekable();
     for look in looks {
         while let Some((at, value)) = left.next_if(|(at, _)| at <= look) {
@@ -248,6 +254,50 @@ fn the_table_of_alarm_rules() {
             &[300, 600],
         ),
     ];
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+/// By 50 per cent or more, against the period before.
+fn cycle(cycle: Cycle, period_secs: u32, repeat: u32) -> AlarmRuleSpec {
+    let mut rule = rule(alarm(period_secs, repeat, None));
+    rule.checks[0].cycle = Some(cycle);
+    rule.checks[0].alarm.threshold = 50.0;
+    rule
+}
+
+#[test]
+fn the_table_of_comparisons_with_the_period_before() {
+    let walk = [
+        (10, 100.0),
+        (310, 150.0),
+        (610, 149.0),
+        (910, 74.0),
+        (1510, 200.0),
+        (1810, 99.0),
+    ];
+    let looks = [300, 600, 900, 1200, 1500, 1800, 2100];
+    let mut text: Vec<String> = Cycle::ALL
+        .into_iter()
+        .map(|one| told_of(one.word(), cycle(one, 300, 1), &walk, &looks))
+        .collect();
+    text.push(told_of(
+        "twice in a row, of three periods",
+        cycle(Cycle::Increase, 300, 2),
+        &[(10, 10.0), (310, 15.0), (610, 30.0), (910, 30.0)],
+        &[300, 600, 900, 1200],
+    ));
+    text.push(told_of(
+        "each value against the one before it",
+        cycle(Cycle::Decrease, 1, 1),
+        &[(10, 90.0), (20, 45.0), (30, 44.0)],
+        &[10, 20, 30],
+    ));
+    text.push(told_of(
+        "nothing was, and nothing is; then something is",
+        cycle(Cycle::Wave, 300, 1),
+        &[(10, 0.0), (310, 0.0), (610, 1.0)],
+        &[300, 600, 900],
+    ));
     insta::assert_snapshot!(text.join("\n"));
 }
 

@@ -1,5 +1,7 @@
 //! Alarm rules of an account: metrics, thresholds, how they stand, and who is told (Huawei Cloud Eye, spec `facets.ces`).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::kind;
@@ -73,7 +75,7 @@ pub struct AlarmPolicy {
     pub period_secs: u32,
     /// How a period is summed up: `average`, `max`, `min`, `sum`, `variance`.
     pub filter: String,
-    /// `>`, `>=`, `<`, `<=`, `=`, `!=`.
+    /// `>`, `>=`, `<`, `<=`, `=`, `!=`; or the word of a [`Cycle`].
     pub operator: String,
     /// The threshold.
     #[serde(default)]
@@ -94,6 +96,9 @@ pub struct AlarmPolicy {
     /// It is looked at.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// What else was said of it and means nothing here, as it was given.
+    #[serde(default)]
+    pub kept: BTreeMap<String, serde_json::Value>,
 }
 
 fn yes() -> bool {
@@ -117,6 +122,48 @@ impl AlarmAction {
     pub const NOTIFICATION: &'static str = "notification";
 }
 
+/// A comparison with the period before: by how many per cent of its value the next one differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cycle {
+    /// Less than before.
+    Decrease,
+    /// More than before.
+    Increase,
+    /// Either.
+    Wave,
+}
+
+impl Cycle {
+    /// All of them.
+    pub const ALL: [Cycle; 3] = [Cycle::Decrease, Cycle::Increase, Cycle::Wave];
+
+    /// The word of Cloud Eye.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Cycle::Decrease => "cycle_decrease",
+            Cycle::Increase => "cycle_increase",
+            Cycle::Wave => "cycle_wave",
+        }
+    }
+
+    /// Per cent of `before` that `value` is away from it, in this direction; finite. From 0 on every step is as large as can
+    /// be.
+    #[must_use]
+    pub fn percent(self, value: f64, before: f64) -> f64 {
+        let rise = match value == before {
+            true => 0.0,
+            false => (value - before) / before.abs() * 100.0,
+        };
+        let away = match self {
+            Cycle::Decrease => -rise,
+            Cycle::Increase => rise,
+            Cycle::Wave => rise.abs(),
+        };
+        away.clamp(f64::MIN, f64::MAX)
+    }
+}
+
 /// One metric of one thing against one threshold: what of a rule is looked at by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlarmCheck {
@@ -128,6 +175,9 @@ pub struct AlarmCheck {
     pub source: MetricSource,
     /// What makes an alarm. A period of 1 s means each value by itself.
     pub alarm: Alarm,
+    /// What is compared with the threshold is not the value but how far it is away from the one before.
+    #[serde(default)]
+    pub cycle: Option<Cycle>,
 }
 
 impl AlarmCheck {
@@ -136,6 +186,21 @@ impl AlarmCheck {
     /// A value that stands for itself counts for this long, seconds; then there is a gap.
     pub const VALUE_COUNTS_SECS: u32 = 300;
 
+    /// Periods that it looks at: one more where each is compared with the one before.
+    #[must_use]
+    pub fn periods(&self) -> u32 {
+        self.alarm.repeat.max(1) + u32::from(self.cycle.is_some())
+    }
+
+    /// What is compared with the threshold, in words.
+    #[must_use]
+    pub fn sign(&self) -> String {
+        match self.cycle {
+            None => self.alarm.comparison.sign().to_owned(),
+            Some(cycle) => format!("{} % {}", cycle.word(), self.alarm.comparison.sign()),
+        }
+    }
+
     /// How far back it looks, seconds.
     #[must_use]
     pub fn looks_back_secs(&self) -> u64 {
@@ -143,7 +208,7 @@ impl AlarmCheck {
             Self::EACH_VALUE_SECS => Self::VALUE_COUNTS_SECS,
             secs => secs,
         };
-        u64::from(period) * u64::from(self.alarm.repeat.max(1))
+        u64::from(period) * u64::from(self.periods())
     }
 }
 
@@ -341,6 +406,25 @@ impl ReadingsSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cycle_is_in_per_cent_of_what_was_before() {
+        for (value, before, rise) in [
+            (150.0, 100.0, 50.0),
+            (50.0, 100.0, -50.0),
+            (100.0, 100.0, 0.0),
+            (0.0, 0.0, 0.0),
+            (-50.0, -100.0, 50.0),
+            (100.0, -100.0, 200.0),
+            (1.0, 0.0, f64::MAX),
+            (-1.0, 0.0, f64::MIN),
+            (0.0, 10.0, -100.0),
+        ] {
+            assert_eq!(Cycle::Increase.percent(value, before), rise);
+            assert_eq!(Cycle::Decrease.percent(value, before), -rise);
+            assert_eq!(Cycle::Wave.percent(value, before), rise.abs());
+        }
+    }
     use crate::Ids;
 
     #[test]

@@ -49,7 +49,7 @@ pub use activity::{
 };
 pub use advice::{AccountLimits, Advice, AdviceLevel, GroupAdvice};
 pub use alarm_rule::{
-    AlarmAction, AlarmCheck, AlarmPolicy, AlarmRuleSpec, AlarmState, AlarmTurn, CheckState,
+    AlarmAction, AlarmCheck, AlarmPolicy, AlarmRuleSpec, AlarmState, AlarmTurn, CheckState, Cycle,
     Dimension, MetricName, MetricSource, Reading, ReadingsSpec,
 };
 pub use balancer::{

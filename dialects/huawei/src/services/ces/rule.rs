@@ -1,12 +1,14 @@
 //! What both generations say of a rule: names, conditions, actions; and what is looked at because of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
     Alarm, AlarmAction, AlarmCheck, AlarmDetail, AlarmPolicy, AlarmRuleSpec, AlarmState, Asks,
-    Comparison, Dimension, GroupView, Metric, MetricName, Standing, Statistic,
+    Comparison, Cycle, Dimension, GroupView, Metric, MetricName, Standing, Statistic,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::{Beside, Wrong};
 use super::metrics;
@@ -19,8 +21,20 @@ const COUNTS: [i64; 12] = [1, 2, 3, 4, 5, 10, 15, 30, 60, 90, 120, 180];
 const SUPPRESSED: [i64; 10] = [0, 300, 600, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
 /// Ways to sum a period up.
 pub(super) const FILTERS: [&str; 5] = ["average", "max", "min", "sum", "variance"];
-/// Comparisons that compare with a threshold.
-const OPERATORS: [&str; 6] = [">", ">=", "<", "<=", "=", "!="];
+/// Comparisons with a threshold: the first six of values, the others of how far they are away from the period before.
+const OPERATORS: [&str; 9] = [
+    ">",
+    ">=",
+    "<",
+    "<=",
+    "=",
+    "!=",
+    "cycle_decrease",
+    "cycle_increase",
+    "cycle_wave",
+];
+/// Those of them that conditions of events may have.
+const OF_EVENTS: usize = 6;
 /// Kinds of rules.
 pub(super) const KINDS: [&str; 6] = [
     "ALL_INSTANCE",
@@ -40,6 +54,8 @@ const ACTIONS: [&str; 7] = [
     "ecsRecovery",
     "iecAction",
 ];
+/// What a condition may say of itself that means nothing here, bytes.
+const EXTRA_BYTES: usize = 4096;
 /// The largest magnitude of a threshold.
 const MOST: f64 = 1.797_693_134_862_315_7e108;
 
@@ -150,6 +166,7 @@ pub(super) struct Condition {
     pub(super) suppress: Option<i64>,
     pub(super) level: Option<i64>,
     pub(super) enabled: Option<bool>,
+    pub(super) kept: BTreeMap<String, Value>,
 }
 
 /// Counts of the first generation, and of the second.
@@ -157,14 +174,19 @@ pub(super) const COUNTS_V1: usize = 5;
 /// See [`COUNTS_V1`].
 pub(super) const COUNTS_V2: usize = COUNTS.len();
 
-/// A comparison with a threshold.
-fn operator(beside: &Beside, at: &str, text: Option<String>) -> Result<String, Wrong> {
+fn operator(
+    beside: &Beside,
+    at: &str,
+    text: Option<String>,
+    of_events: bool,
+) -> Result<String, Wrong> {
+    let text = text.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| beside.missing(at))?;
-    if text.starts_with("cycle_") {
-        let wanted = "comparisons with the period before are not served; one of >, >=, <, <=, =, != is right";
-        return Err(beside.invalid(at, text, wanted));
-    }
-    word(beside, at, &text, &OPERATORS)?;
+    let right = match of_events {
+        true => &OPERATORS[..OF_EVENTS],
+        false => &OPERATORS[..],
+    };
+    word(beside, at, &text, right)?;
     Ok(text)
 }
 
@@ -195,7 +217,8 @@ impl Condition {
             None => return Err(beside.missing(&path("filter"))),
         };
         word(beside, &path("filter"), &filter, &FILTERS)?;
-        let operator = operator(beside, &path("comparison_operator"), self.operator)?;
+        let at = path("comparison_operator");
+        let operator = operator(beside, &at, self.operator, self.of_events)?;
         let levels = self.levels.unwrap_or_default();
         let levels = [levels.critical, levels.major, levels.minor, levels.info];
         let any = levels.iter().any(Option::is_some);
@@ -236,6 +259,7 @@ impl Condition {
             suppress_secs,
             level,
             enabled: self.enabled.unwrap_or(true),
+            kept: self.kept,
         })
     }
 }
@@ -302,6 +326,61 @@ pub(super) fn time_of_day(
     }
 }
 
+/// What a condition says that means nothing here: shown again as it was sent.
+pub(super) fn kept(
+    at: &str,
+    beside: &Beside,
+    extra_info: Option<Value>,
+    kind: Option<Value>,
+) -> Result<BTreeMap<String, Value>, Wrong> {
+    let mut kept = BTreeMap::new();
+    for (name, value) in [("extra_info", extra_info), ("type", kind)] {
+        let Some(value) = value.filter(|value| !value.is_null()) else {
+            continue;
+        };
+        let (good, wanted) = match name {
+            "type" => (value.is_string(), "a text is right"),
+            _ => (is_extra(&value), "an object of texts is right"),
+        };
+        if !good || value.to_string().len() > EXTRA_BYTES {
+            return Err(beside.invalid(&format!("{at}.{name}"), value, wanted));
+        }
+        kept.insert(name.to_owned(), value);
+    }
+    Ok(kept)
+}
+
+/// Names and texts.
+fn is_extra(value: &Value) -> bool {
+    let members = value.as_object();
+    members.is_some_and(|members| members.values().all(|one| one.is_string() || one.is_null()))
+}
+
+/// A time zone, as `GMT+08:00`; kept as it was sent.
+pub(super) fn timezone(
+    beside: &Beside,
+    at: &str,
+    text: Option<String>,
+) -> Result<Option<String>, Wrong> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let offset = text.strip_prefix("GMT");
+    let good = offset.is_some_and(|offset| match offset.strip_prefix(['+', '-']) {
+        Some(offset) => offset
+            .split_once(':')
+            .is_some_and(|(hours, minutes)| digits(hours, 2) && digits(minutes, 2)),
+        None => offset.is_empty(),
+    });
+    match good {
+        true => Ok(Some(text)),
+        false => Err(beside.invalid(at, text, "GMT+hh:mm or GMT-hh:mm is right")),
+    }
+}
+
 /// What is looked at because of a rule's resources and conditions. Rules of events look at nothing: there are none here.
 pub(super) fn checks(spec: &AlarmRuleSpec, views: &[Arc<GroupView>]) -> Vec<AlarmCheck> {
     let of_events = spec.kind.as_deref().is_some_and(is_of_events);
@@ -326,6 +405,7 @@ pub(super) fn checks(spec: &AlarmRuleSpec, views: &[Arc<GroupView>]) -> Vec<Alar
                     policy,
                     source: source.clone(),
                     alarm: alarm(condition, threshold),
+                    cycle: cycle(condition),
                 });
             }
         }
@@ -359,6 +439,12 @@ fn thresholds(condition: &AlarmPolicy) -> Vec<f64> {
     }
 }
 
+/// The comparison with the period before, if it is one.
+fn cycle(condition: &AlarmPolicy) -> Option<Cycle> {
+    let mut all = Cycle::ALL.into_iter();
+    all.find(|cycle| cycle.word() == condition.operator)
+}
+
 fn alarm(condition: &AlarmPolicy, threshold: f64) -> Alarm {
     Alarm {
         metric: Metric(condition.metric.clone()),
@@ -368,6 +454,8 @@ fn alarm(condition: &AlarmPolicy, threshold: f64) -> Alarm {
             "<" => Comparison::Less,
             "<=" => Comparison::LessOrEqual,
             "!=" => Comparison::NotEqual,
+            // As far as the threshold, or farther.
+            _ if cycle(condition).is_some() => Comparison::GreaterOrEqual,
             _ => Comparison::Equal,
         },
         threshold,

@@ -220,6 +220,8 @@ pub(super) struct MetricAlarm {
     alarm_level: u8,
     alarm_type: Option<String>,
     alarm_action_enabled: bool,
+    /// That data is missing is noted among what has become of the rule.
+    ignore_insufficient_data: bool,
     alarm_actions: Vec<ActionShown>,
     ok_actions: Vec<ActionShown>,
     insufficientdata_actions: Vec<ActionShown>,
@@ -271,6 +273,7 @@ impl MetricAlarm {
             alarm_level: policy.map_or(2, |policy| policy.level),
             alarm_type: spec.kind.clone(),
             alarm_action_enabled: spec.notify,
+            ignore_insufficient_data: true,
             alarm_actions: shown(&named.alarm_actions(rule)),
             ok_actions: shown(&spec.ok_actions),
             insufficientdata_actions: shown(&spec.insufficient_actions),

@@ -31,8 +31,10 @@ fn flattened(
     at: &str,
     given: Option<Value>,
 ) -> Result<Option<Vec<AlarmAction>>, Wrong> {
-    let Some(Value::Array(items)) = given else {
-        return Ok(None);
+    let items = match given {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(items)) => items,
+        Some(other) => return Err(beside.invalid(at, other, "a list of actions is right")),
     };
     let mut flat = Vec::new();
     for item in items {

@@ -1,5 +1,6 @@
 //! Alarm rules of the second generation, `v2`: made, listed, switched, deleted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_kit::action::Action;
@@ -7,6 +8,7 @@ use muster_model::{
     AlarmAction, AlarmPolicy, AlarmRule, AlarmRuleSpec, AlarmState, Dimension, GroupView,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::{Beside, Wrong};
 use super::metrics::{self, Dim};
@@ -42,6 +44,11 @@ pub(super) struct PolicyOf {
     namespace: Option<String>,
     dimension_name: Option<String>,
     enabled: Option<bool>,
+    /// Of metrics of processes.
+    extra_info: Option<Value>,
+    /// Said by old clients.
+    #[serde(rename = "type")]
+    kind: Option<Value>,
 }
 
 /// Conditions, checked.
@@ -76,6 +83,12 @@ pub(super) fn policies(
             suppress: policy.suppress_duration,
             level: policy.level,
             enabled: policy.enabled,
+            kept: rules::kept(
+                &format!("policies.{n}"),
+                beside,
+                policy.extra_info,
+                policy.kind,
+            )?,
         };
         condition.read(beside)
     };
@@ -167,8 +180,11 @@ impl CreateAlarmRules {
             return Err(beside.missing("resources"));
         }
         let policies = policies(beside, self.policies.unwrap_or_default(), of_events)?;
-        let template = self.alarm_template_id.filter(|id| !id.is_empty());
-        if policies.is_empty() && template.is_none() {
+        if let Some(template) = self.alarm_template_id.filter(|id| !id.is_empty()) {
+            let wanted = "there are no alarm templates; say `policies`";
+            return Err(beside.invalid("alarm_template_id", template, wanted));
+        }
+        if policies.is_empty() {
             return Err(beside.missing("policies"));
         }
         if let Some(level) = &self.resource_level {
@@ -203,9 +219,9 @@ impl CreateAlarmRules {
                 "notification_end_time",
                 self.notification_end_time,
             )?,
-            timezone: self.effective_timezone.filter(|zone| !zone.is_empty()),
+            timezone: rules::timezone(beside, "effective_timezone", self.effective_timezone)?,
             enterprise_project: self.enterprise_project_id.unwrap_or_else(|| "0".to_owned()),
-            template,
+            template: None,
             product_name: self.product_name.filter(|text| !text.is_empty()),
             resource_level: self.resource_level,
             tags: tags.into_iter().map(pair).collect(),
@@ -247,6 +263,8 @@ pub(super) struct PolicyShown {
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension_name: Option<String>,
     enabled: bool,
+    #[serde(flatten)]
+    kept: BTreeMap<String, Value>,
 }
 
 impl From<&AlarmPolicy> for PolicyShown {
@@ -258,6 +276,7 @@ impl From<&AlarmPolicy> for PolicyShown {
             comparison_operator: policy.operator.clone(),
             value: policy.value,
             hierarchical_value: Levels::of(&policy.levels),
+            kept: policy.kept.clone(),
             unit: policy.unit.clone(),
             count: policy.count,
             suppress_duration: policy.suppress_secs.unwrap_or(0),

@@ -1,7 +1,7 @@
 //! Parts of alarm rules of the second generation: resources, conditions, who is told, and what has become of rules.
 
 use muster_kit::action::Action;
-use muster_model::{AlarmCheck, AlarmRule, AlarmRuleSpec, AlarmTurn};
+use muster_model::{AlarmCheck, AlarmRule, AlarmRuleSpec, AlarmTurn, Standing};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Beside, Wrong};
@@ -188,6 +188,9 @@ pub(super) struct Notified {
     notification_begin_time: String,
     notification_end_time: String,
     effective_timezone: String,
+    notification_manner: &'static str,
+    /// There are none.
+    notification_policy_ids: Vec<String>,
 }
 
 impl Action<Beside> for UpdateAlarmNotifications {
@@ -204,13 +207,15 @@ impl Action<Beside> for UpdateAlarmNotifications {
         let begin = rules::time_of_day(beside, "notification_begin_time", begin)?;
         let end = self.notification_end_time;
         let end = rules::time_of_day(beside, "notification_end_time", end)?;
+        let zone = self.effective_timezone;
+        let zone = rules::timezone(beside, "effective_timezone", zone)?;
         let set = |spec: &mut AlarmRuleSpec| {
             spec.notify = enabled;
             spec.alarm_actions.clone_from(&alarm_actions);
             spec.ok_actions.clone_from(&ok_actions);
             spec.begin_time.clone_from(&begin);
             spec.end_time.clone_from(&end);
-            spec.timezone.clone_from(&self.effective_timezone);
+            spec.timezone.clone_from(&zone);
             Ok(())
         };
         let spec = change(beside, &self.alarm_id, set).await?;
@@ -224,6 +229,8 @@ impl Action<Beside> for UpdateAlarmNotifications {
             notification_begin_time: text(spec.begin_time),
             notification_end_time: text(spec.end_time),
             effective_timezone: text(spec.timezone),
+            notification_manner: "TOPIC_SUBSCRIPTION",
+            notification_policy_ids: Vec::new(),
         })
     }
 }
@@ -277,13 +284,22 @@ struct HistoryShown {
     begin_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_time: Option<String>,
+    /// When it first said so, and when last: a rule that asks again says so each time.
+    first_alarm_time: String,
+    last_alarm_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm_recovery_time: Option<String>,
     metric: MetricShown,
     condition: ConditionShown,
     additional_info: AboutShown,
     alarm_actions: Vec<NotificationShown>,
     ok_actions: Vec<NotificationShown>,
     data_points: Vec<PointShown>,
+    mask_status: &'static str,
 }
+
+/// Nothing hides alarms here.
+const UN_MASKED: &str = "UN_MASKED";
 
 /// Its answer.
 #[derive(Serialize)]
@@ -304,6 +320,13 @@ fn shown(rule: &AlarmRule, turn: &AlarmTurn, named: &Named) -> Option<HistorySho
     let dimensions = spec.resources.get(check.resource)?;
     let mut later = spec.state.turns.iter();
     let next = later.find(|next| next.number == turn.number + 1);
+    let recovered = next.filter(|next| next.standing == Standing::Ok);
+    // What has fired since, as long as this is how it stands.
+    let fired = spec
+        .state
+        .fired
+        .filter(|at| next.is_none() && *at > turn.at);
+    let last = fired.unwrap_or(turn.at);
     let values: Vec<&str> = dimensions.iter().map(|one| one.value.as_str()).collect();
     let period = i64::from(check.alarm.period_secs) * 1000;
     let points = turn.values.iter().enumerate();
@@ -324,6 +347,9 @@ fn shown(rule: &AlarmRule, turn: &AlarmTurn, named: &Named) -> Option<HistorySho
         action_enabled: spec.notify,
         begin_time: second(turn.at),
         end_time: next.map(|next| second(next.at)),
+        first_alarm_time: second(turn.at),
+        last_alarm_time: second(last),
+        alarm_recovery_time: recovered.map(|next| second(next.at)),
         metric: MetricShown {
             namespace: policy
                 .namespace
@@ -349,6 +375,7 @@ fn shown(rule: &AlarmRule, turn: &AlarmTurn, named: &Named) -> Option<HistorySho
         alarm_actions: notifications(&named.alarm_actions(rule)),
         ok_actions: notifications(&spec.ok_actions),
         data_points: points.collect(),
+        mask_status: UN_MASKED,
     })
 }
 
@@ -360,6 +387,12 @@ impl Action<Beside> for ListAlarmHistories {
         let named = Named::of(beside).await?;
         let level = beside.asked("level");
         let (from, to) = (when(beside, "from")?, when(beside, "to")?);
+        let made_from = when(beside, "create_time_from")?;
+        let made_to = when(beside, "create_time_to")?;
+        let order = Order::of(beside)?;
+        let kind = asked_word(beside, "alarm_type", &["event", "metric"])?;
+        let masked = asked_word(beside, "mask_status", &[UN_MASKED, "MASKED"])?;
+        asked_word(beside, "status", &STATES)?;
         let mut found: Vec<(i64, u64, HistoryShown)> = Vec::new();
         for rule in super::rules(beside).await? {
             for turn in &rule.spec.state.turns {
@@ -374,7 +407,10 @@ impl Action<Beside> for ListAlarmHistories {
                     && is("record_id", &one.record_id)
                     && is("namespace", &one.metric.namespace)
                     && is("resource_id", &one.additional_info.resource_id)
-                    && is("alarm_type", one.kind.as_deref().unwrap_or_default())
+                    && kind.is_none_or(|kind| kind == "metric")
+                    && masked.is_none_or(|masked| masked == one.mask_status)
+                    && made_from.is_none_or(|from| turn.at.0 >= from)
+                    && made_to.is_none_or(|to| turn.at.0 <= to)
                     && level.is_none_or(|level| level == one.level.to_string())
                     && beside
                         .asked("name")
@@ -386,14 +422,60 @@ impl Action<Beside> for ListAlarmHistories {
                 }
             }
         }
-        // The newest first.
-        found.sort_by_key(|(at, number, _)| std::cmp::Reverse((*at, *number)));
+        // The newest first, or the worst.
+        found.sort_by_key(|(at, number, one)| match order {
+            Order::Time => (0, std::cmp::Reverse((*at, *number))),
+            Order::Level => (one.level, std::cmp::Reverse((*at, *number))),
+        });
         let count = found.len();
-        let all = found.into_iter().map(|(_, _, one)| one).collect();
+        let offset = beside.query_number("offset", Some(0), 0, 1_000_000_000)?;
+        let limit = beside.query_number("limit", Some(100), 1, 100)?;
+        let rest = found.into_iter().skip(offset.unsigned_abs() as usize);
+        let page = rest.take(limit.unsigned_abs() as usize);
         Ok(Histories {
-            alarm_histories: beside.cut(all)?,
+            alarm_histories: page.map(|(_, _, one)| one).collect(),
             count,
         })
+    }
+}
+
+/// How a rule may have stood; the last is never so here.
+const STATES: [&str; 5] = ["ok", "alarm", "insufficient_data", "invalid", "ok_manual"];
+
+/// The first of the values of the query; all of them are words of this list.
+fn asked_word<'b>(
+    beside: &'b Beside,
+    name: &str,
+    words: &[&str],
+) -> Result<Option<&'b str>, Wrong> {
+    for text in beside.all_asked(name) {
+        if !words.contains(&text) {
+            let wanted = format!("one of {} is right", words.join(", "));
+            return Err(beside.bad_query(name, text, &wanted));
+        }
+    }
+    Ok(beside.asked(name))
+}
+
+/// By what histories are sorted.
+enum Order {
+    /// By when; ids say when, too.
+    Time,
+    /// By how bad it is.
+    Level,
+}
+
+impl Order {
+    fn of(beside: &Beside) -> Result<Order, Wrong> {
+        match beside.asked("order_by") {
+            None | Some("first_alarm_time" | "update_time" | "record_id") => Ok(Order::Time),
+            Some("alarm_level") => Ok(Order::Level),
+            Some(other) => {
+                let wanted =
+                    "one of first_alarm_time, update_time, alarm_level, record_id is right";
+                Err(beside.bad_query("order_by", other, wanted))
+            }
+        }
     }
 }
 

@@ -180,6 +180,14 @@ pub(crate) struct Shown {
     remark: String,
     status: u32,
     filter_polices: Vec<Value>,
+    extension: ExtensionShown,
+}
+
+/// What of an extension is shown: no headers, for there may be secrets among them.
+#[derive(Serialize)]
+struct ExtensionShown {
+    /// Nothing goes to phones here.
+    verification_code_enabled: bool,
 }
 
 fn number(status: SubscriptionStatus) -> u32 {
@@ -202,8 +210,8 @@ pub(crate) struct Listed {
 fn list(beside: &Beside, records: &Records, of: Option<&Topic>) -> Result<Listed, Wrong> {
     let page = page(beside)?;
     let status = beside.asked("status").map(|text| match text {
-        "0" | "1" | "3" => Ok(text),
-        _ => Err(bad(STATUS, "status", text, "0, 1 or 3 is right")),
+        "0" | "1" | "2" | "3" | "4" => Ok(text),
+        _ => Err(bad(STATUS, "status", text, "0 to 4 is right")),
     });
     let status = status.transpose()?;
     let is = |name: &str, value: &str| beside.asked(name).is_none_or(|asked| asked == value);
@@ -228,6 +236,9 @@ fn list(beside: &Beside, records: &Records, of: Option<&Topic>) -> Result<Listed
             remark: one.spec.remark.clone(),
             status: number(one.spec.status),
             filter_polices: Vec::new(),
+            extension: ExtensionShown {
+                verification_code_enabled: false,
+            },
         })
     });
     let all: Vec<Shown> = shown.collect();
