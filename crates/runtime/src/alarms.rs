@@ -69,6 +69,11 @@ impl Runtime {
         let Some(slot) = self.directory.account(id) else {
             return;
         };
+        if slot.is_stale() {
+            let _lock = slot.lock.lock().await;
+            self.reload_account(&slot).await;
+            return;
+        }
         let records = slot.records();
         let rules = records.alarm_rules.values().map(|rule| &rule.head.site);
         let readings = records.readings.values().map(|one| &one.head.site);

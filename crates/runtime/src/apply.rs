@@ -71,7 +71,7 @@ impl Runtime {
             };
             let _lock = slot.lock.lock().await;
             let view = slot.view();
-            let mut ids = crate::runtime::fresh_ids();
+            let mut ids = self.fresh_ids();
             let settings = self.settings_of(view.group.account, &view.group.site);
             let mut context = Context {
                 now: self.clock.now(),

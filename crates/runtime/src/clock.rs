@@ -106,6 +106,11 @@ impl ShellClock {
             .send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// Whether it is stopped.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.state().frozen.is_some()
+    }
+
     /// Lets the clock run on from where it was stopped.
     pub fn unfreeze(&self) {
         let mut state = self.state();

@@ -125,7 +125,7 @@ impl Runtime {
             used_in_project: count(others.iter(), |config| config.spec.project == spec.project),
             ..Facts::default()
         };
-        let mut ids = crate::runtime::fresh_ids();
+        let mut ids = self.fresh_ids();
         let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
@@ -270,7 +270,7 @@ impl Runtime {
             used_in_project: count(views.iter(), project),
             ..self.group_facts(caller, spec.config, Some(&spec.name), None)
         };
-        let mut ids = crate::runtime::fresh_ids();
+        let mut ids = self.fresh_ids();
         let settings = self.settings_of(caller.account, &caller.site);
         let mut context = Context {
             now: self.clock.now(),
@@ -305,7 +305,7 @@ impl Runtime {
         let _lock = slot.lock.lock().await;
         let account = slot.account();
         let others = self.directory.configs(caller.account, &caller.site);
-        let mut ids = crate::runtime::fresh_ids();
+        let mut ids = self.fresh_ids();
         let facts = Facts {
             name_taken: others
                 .iter()
@@ -438,6 +438,7 @@ impl Runtime {
     }
 
     /// Reads an account and its records again: after a conflict, or when it is not known whether a commit went through.
+    /// What went through without an answer has consequences like anything else: jobs, times, alarm rules.
     pub(crate) async fn reload_account(&self, slot: &AccountSlot) {
         let id = slot.account().id;
         let read = async {
@@ -454,8 +455,16 @@ impl Runtime {
                     .into_iter()
                     .filter(|record| record.head().account == id);
                 slot.swap_records(own.collect());
+                slot.set_stale(false);
+                self.take_up_jobs(slot);
+                self.records_bell.notify_one();
+                self.queue.want(id, self.clock.now());
             }
-            Err(error) => tracing::warn!(%error, "the account could not be read again"),
+            Err(error) => {
+                tracing::warn!(account = %id, %error, "the account could not be read again");
+                slot.set_stale(true);
+                self.retry_later(id);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is in memory: every account, configuration and group as last committed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use muster_engine::Ring;
@@ -41,6 +42,8 @@ impl Slot {
 pub(crate) struct AccountSlot {
     account: RwLock<Arc<Account>>,
     records: RwLock<Arc<Records>>,
+    /// It may be otherwise in the store: it could not be read again.
+    stale: AtomicBool,
     pub(crate) lock: tokio::sync::Mutex<()>,
 }
 
@@ -49,8 +52,17 @@ impl AccountSlot {
         AccountSlot {
             account: RwLock::new(account),
             records: RwLock::default(),
+            stale: AtomicBool::new(false),
             lock: tokio::sync::Mutex::new(()),
         }
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::SeqCst);
     }
 
     pub(crate) fn account(&self) -> Arc<Account> {

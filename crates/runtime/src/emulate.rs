@@ -23,9 +23,10 @@ impl Runtime {
     }
 
     /// Lets `secs` seconds pass as if they had: every wake-up that is due on the way is run in its order, at its own
-    /// time. Comes back when all is quiet, with the new time.
+    /// time. Comes back when all is quiet, with the new time. A clock that stood still before stands still again.
     pub async fn advance(self: &Arc<Self>, secs: u64) -> Time {
         let _moving = self.moving.lock().await;
+        let stood_still = self.clock.is_frozen();
         let target = self.clock.now().plus_secs(secs);
         self.clock.freeze(self.clock.now());
         for _ in 0..STOPS {
@@ -45,7 +46,9 @@ impl Runtime {
         self.queue.nudge();
         self.quiet().await;
         self.look().await;
-        self.clock.unfreeze();
+        if !stood_still {
+            self.clock.unfreeze();
+        }
         self.clock.now()
     }
 

@@ -167,7 +167,7 @@ impl Runtime {
         commands: &[RecordCommand],
     ) -> Result<RecordChange, Error> {
         let facts = Facts::default();
-        let mut ids = crate::runtime::fresh_ids();
+        let mut ids = self.fresh_ids();
         let mut context = Context {
             now: self.clock.now(),
             ids: &mut ids,

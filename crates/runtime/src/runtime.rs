@@ -41,6 +41,8 @@ pub struct Options {
     pub message_days: u32,
     /// How long a stop waits for calls in flight, milliseconds.
     pub drain_millis: i64,
+    /// What the ids follow from, for runs that are to be repeated; `None` = they come from the operating system.
+    pub seed: Option<u64>,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             activity_days: 90,
             message_days: 30,
             drain_millis: 10_000,
+            seed: None,
         }
     }
 }
@@ -101,6 +104,8 @@ pub struct Runtime {
     pub(crate) arranging: tokio::sync::Mutex<()>,
     /// Held by whoever moves the clock.
     pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Where ids come from in a run that is to be repeated.
+    seeded: Option<Mutex<Ids>>,
     stop: AtomicBool,
     ready: AtomicBool,
     versions: Mutex<BTreeMap<(ConfigId, u64), Arc<ConfigSpec>>>,
@@ -124,6 +129,7 @@ impl Runtime {
             balancer,
             clock,
             call_permits: Semaphore::new(options.calls),
+            seeded: options.seed.map(|seed| Mutex::new(Ids::new(seed))),
             command_permits: Semaphore::new(COMMANDS),
             catalogue: Arc::new(options.settings.catalogue.clone()),
             options,
@@ -219,6 +225,17 @@ impl Runtime {
 
     pub(crate) fn versions(&self) -> MutexGuard<'_, BTreeMap<(ConfigId, u64), Arc<ConfigSpec>>> {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A source of fresh keys.
+    pub(crate) fn fresh_ids(&self) -> Ids {
+        match &self.seeded {
+            None => fresh_ids(),
+            Some(ids) => {
+                let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+                Ids::new(ids.next_key().bits())
+            }
+        }
     }
 
     /// Tells those who wait for quiet to look again.

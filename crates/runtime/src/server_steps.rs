@@ -64,9 +64,26 @@ impl Runtime {
             return Step::Waits;
         };
         let late = now >= job.spec.until;
-        let done = self.in_time(self.try_step(job, instance, late)).await;
+        let failed = |message| {
+            let at = self.clock.now();
+            Step::Ended(TaskState::Failed { at, message })
+        };
+        let looked = self.in_time(self.compute.describe(&[instance])).await;
+        let machine = match (looked, job.spec.kind) {
+            (Ok(mut found), _) => found.pop(),
+            // Whether a machine was made, only a look says: it may have been let go already.
+            (Err(error), ServerWork::Delete | ServerWork::Stop | ServerWork::Start) if late => {
+                return failed(error.to_string());
+            }
+            (Err(error), _) => {
+                tracing::warn!(%instance, %error, "a machine that is worked on could not be looked at");
+                return Step::Waits;
+            }
+        };
+        let done = self
+            .in_time(self.try_step(job, instance, machine, late))
+            .await;
         let at = self.clock.now();
-        let failed = |message| Step::Ended(TaskState::Failed { at, message });
         match done {
             Ok(true) => Step::Ended(TaskState::Done { at }),
             Ok(false) => Step::Waits,
@@ -95,19 +112,19 @@ impl Runtime {
         &self,
         job: &ServerJob,
         instance: InstanceId,
+        machine: Option<Machine>,
         late: bool,
     ) -> Result<bool, ComputeError> {
         let account = job.head.account;
         let own = own_key(account, instance);
-        let machine = self.compute.describe(&[instance]).await?.pop();
         match job.spec.kind {
             ServerWork::Create => {
-                if late {
-                    return Err(ComputeError::Failed("it took too long".to_owned()));
-                }
                 let there = machine.as_ref().map(|machine| machine.owner.as_ref());
                 if there.is_some_and(|owner| owner != Some(&own)) {
                     return Ok(true);
+                }
+                if late {
+                    return Err(ComputeError::Failed("it took too long".to_owned()));
                 }
                 let server = self.server_of(account, instance);
                 let server = server

@@ -17,6 +17,7 @@ use muster_ports::{ApiResult, Clock, ComputeError};
 use tokio::sync::Notify;
 
 use crate::api::Ask;
+use crate::directory::AccountSlot;
 use crate::runtime::Runtime;
 use crate::server_steps::Step;
 
@@ -108,7 +109,7 @@ impl Runtime {
         let commands = match command {
             ServerCommand::Create { spec, count } => {
                 let count = usize::try_from(count).unwrap_or(MOST).clamp(1, MOST);
-                let mut ids = crate::runtime::fresh_ids();
+                let mut ids = self.fresh_ids();
                 let instances: Vec<InstanceId> = (0..count).map(|_| ids.next_id()).collect();
                 let mut commands = vec![RecordCommand::Create(job(ServerWork::Create, &instances))];
                 for (number, instance) in instances.iter().enumerate() {
@@ -177,16 +178,19 @@ impl Runtime {
 
     /// Takes up the jobs that were not over when the runtime stopped.
     pub(crate) fn load_jobs(&self) {
-        let mut state = self.jobs.state();
         for account in self.directory.accounts() {
-            let records = account.records();
-            let open = records
-                .server_jobs
-                .values()
-                .filter(|job| !job.spec.is_over());
-            let id = account.account().id;
-            state.open.extend(open.map(|job| (id, job.id)));
+            self.take_up_jobs(&account);
         }
+    }
+
+    /// Takes up the jobs of an account that are not over: the next listing goes on with them.
+    pub(crate) fn take_up_jobs(&self, account: &AccountSlot) {
+        let records = account.records();
+        let jobs = records.server_jobs.values();
+        let open = jobs.filter(|job| !job.spec.is_over());
+        let id = account.account().id;
+        let mut state = self.jobs.state();
+        state.open.extend(open.map(|job| (id, job.id)));
     }
 
     /// A job is to be gone on with. It counts as a call in flight until that has been done.

@@ -59,7 +59,7 @@ impl Runtime {
         let view = slot.view();
         let now = self.clock.now();
         let timer = self.metrics.turn();
-        let mut ids = crate::runtime::fresh_ids();
+        let mut ids = self.fresh_ids();
         let settings = self.settings_of(view.group.account, &view.group.site);
         let plan = muster_engine::plan(&view, now, &mut ids, &settings);
         drop(settings);
