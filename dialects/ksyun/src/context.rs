@@ -50,7 +50,7 @@ impl Default for Switches {
             most_instances: 50,
             lenient_max_size: false,
             bare_task_id: false,
-            calls_per_sec: 50,
+            calls_per_sec: 1000,
             types: BTreeMap::new(),
             zones: Vec::new(),
         }
