@@ -24,6 +24,8 @@ pub(crate) struct Table {
     pub(crate) text: String,
     /// Launches that are refused from now on.
     pub(crate) refused: u32,
+    /// Whether balancers refuse to bind.
+    pub(crate) unbindable: bool,
     /// How commands end, the next one last; without one they go on.
     pub(crate) commands: Vec<StepResult>,
     /// What the last turn said.
@@ -44,6 +46,7 @@ impl Table {
             calls: Vec::new(),
             text: String::new(),
             refused: 0,
+            unbindable: false,
             commands: Vec::new(),
             reasons: Vec::new(),
             ended: Vec::new(),
@@ -147,6 +150,10 @@ impl Table {
                             message: "no more of them".to_owned(),
                         }
                     }
+                    CallKind::Bind if self.unbindable => StepResult::Refused {
+                        code: AttemptCode::Refused,
+                        message: "there is no such balancer".to_owned(),
+                    },
                     CallKind::Command(_) => match self.commands.pop() {
                         Some(result) => result,
                         None => continue,

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, ActivityStatus, AdjustBy, AttachRefusal, Catalogue, Comparison, ConfigSpec,
-    Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
+    ActivityKind, ActivityStatus, AdjustBy, AttachRefusal, Balancer, Catalogue, Comparison,
+    ConfigSpec, Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
     HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, ListedImage, ListedSubnet,
     ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement, Problem,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, Time,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, Target, Time,
 };
 
 use super::common::{Table, spec};
@@ -299,14 +299,14 @@ fn a_task_that_finds_an_activity_leaves_a_cancelled_one_and_is_tried_again() {
     );
 }
 
-#[test]
-fn an_activity_says_what_stood_in_its_way() {
+/// A strict catalogue that has what the group needs, and nothing else.
+fn strict() -> Catalogue {
     let subnet = ListedSubnet {
         zone: "z1".to_owned(),
         vpc: "vpc-1".to_owned(),
         ..ListedSubnet::default()
     };
-    let catalogue = Catalogue {
+    Catalogue {
         strict: true,
         images: [("img-1".to_owned(), ListedImage::default())].into(),
         types: [("A".to_owned(), ListedType::default())].into(),
@@ -314,7 +314,12 @@ fn an_activity_says_what_stood_in_its_way() {
         zones: [("z1".to_owned(), ListedZone::default())].into(),
         subnets: [("s1".to_owned(), subnet)].into(),
         ..Catalogue::default()
-    };
+    }
+}
+
+#[test]
+fn an_activity_says_what_stood_in_its_way() {
+    let catalogue = strict();
     let without = |change: fn(&mut Catalogue)| {
         let mut catalogue = catalogue.clone();
         change(&mut catalogue);
@@ -372,6 +377,31 @@ fn an_activity_says_what_stood_in_its_way() {
         assert_eq!(obstacle, what);
         assert_eq!(status == ActivityStatus::Successful, what.is_none());
     }
+}
+
+#[test]
+fn a_balancer_that_is_gone_stands_in_the_way() {
+    let mut t = group();
+    let group = Arc::make_mut(&mut t.view.group);
+    group.spec.balancers = vec![Balancer::Forward {
+        balancer: "lb-1".to_owned(),
+        listener: "lbl-1".to_owned(),
+        location: None,
+        region: None,
+        targets: vec![Target {
+            port: 80,
+            weight: 10,
+        }],
+    }];
+    t.settings.catalogue = strict();
+    t.unbindable = true;
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    let (_, status, obstacle) = ended(&mut t).pop().unwrap();
+    assert_eq!(
+        (status, obstacle),
+        (ActivityStatus::Failed, Some(Obstacle::Balancer))
+    );
 }
 
 #[test]
