@@ -1,9 +1,9 @@
 //! From a change to a commit, and what to do when it does not go through.
 
 use muster_model::{Change, Error, GroupId, GroupView};
-use muster_ports::{Commit, Guard, StoreError, rows_of};
+use muster_ports::{Clock, Commit, Guard, StoreError, rows_of};
 
-use crate::directory::Slot;
+use crate::directory::{AccountSlot, Slot};
 use crate::runtime::Runtime;
 
 /// How often a command is decided again because the state moved under it.
@@ -90,6 +90,48 @@ impl Runtime {
             Err(error) => {
                 // The view in memory may be behind; its version guards against deciding from it.
                 tracing::warn!(group = %id, %error, "the group could not be read again");
+                self.retry_later(id);
+            }
+        }
+    }
+
+    /// Reads again what an account has: after a conflict, or when it is not known whether a commit went through. What went
+    /// through without an answer has consequences like anything else: groups, jobs, times, alarm rules.
+    pub(crate) async fn reload_account(&self, slot: &AccountSlot) {
+        let id = slot.account().id;
+        let read = async {
+            let accounts = self.store.accounts().await?;
+            let records = self.store.records().await?;
+            let configs = self.store.configs().await?;
+            Ok::<_, StoreError>((accounts, records, configs, self.store.groups().await?))
+        };
+        match read.await {
+            Ok((accounts, records, configs, groups)) => {
+                let mut accounts = accounts.into_iter();
+                if let Some(account) = accounts.find(|account| account.id == id) {
+                    slot.swap(account);
+                }
+                let own = records
+                    .into_iter()
+                    .filter(|record| record.head().account == id);
+                slot.swap_records(own.collect());
+                let own = configs.into_iter().filter(|config| config.account == id);
+                self.directory.replace_configs(id, own.collect());
+                // Groups that are known are read again by their own commits.
+                for rows in groups {
+                    let group = &rows.group;
+                    if group.account == id && self.directory.group(group.id).is_none() {
+                        self.admit_group(self.directory.assemble(rows));
+                    }
+                }
+                slot.set_stale(false);
+                self.take_up_jobs(slot);
+                self.records_bell.notify_one();
+                self.queue.want(id, self.clock.now());
+            }
+            Err(error) => {
+                tracing::warn!(account = %id, %error, "the account could not be read again");
+                slot.set_stale(true);
                 self.retry_later(id);
             }
         }

@@ -11,7 +11,7 @@ use muster_model::{
     GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine,
     PolicyCommand, ResourceKind, Site,
 };
-use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row, StoreError};
+use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
 use crate::api::Ask;
 use crate::commit::store_error;
@@ -346,7 +346,7 @@ impl Runtime {
     }
 
     /// A group that has been committed is known from here on.
-    fn admit_group(&self, view: GroupView) -> GroupId {
+    pub(crate) fn admit_group(&self, view: GroupView) -> GroupId {
         let (id, wake) = (view.group.id, view.group.wake_at);
         self.directory.put_group(view);
         if let Some(at) = wake {
@@ -433,37 +433,6 @@ impl Runtime {
             Err(error) => {
                 self.reload_account(slot).await;
                 Err(store_error(&error))
-            }
-        }
-    }
-
-    /// Reads an account and its records again: after a conflict, or when it is not known whether a commit went through.
-    /// What went through without an answer has consequences like anything else: jobs, times, alarm rules.
-    pub(crate) async fn reload_account(&self, slot: &AccountSlot) {
-        let id = slot.account().id;
-        let read = async {
-            let accounts = self.store.accounts().await?;
-            Ok::<_, StoreError>((accounts, self.store.records().await?))
-        };
-        match read.await {
-            Ok((accounts, records)) => {
-                let mut accounts = accounts.into_iter();
-                if let Some(account) = accounts.find(|account| account.id == id) {
-                    slot.swap(account);
-                }
-                let own = records
-                    .into_iter()
-                    .filter(|record| record.head().account == id);
-                slot.swap_records(own.collect());
-                slot.set_stale(false);
-                self.take_up_jobs(slot);
-                self.records_bell.notify_one();
-                self.queue.want(id, self.clock.now());
-            }
-            Err(error) => {
-                tracing::warn!(account = %id, %error, "the account could not be read again");
-                slot.set_stale(true);
-                self.retry_later(id);
             }
         }
     }

@@ -130,6 +130,15 @@ impl Directory {
         self.write(|inner| inner.configs.insert(config.id, config));
     }
 
+    /// The configurations of an account are these and no others.
+    pub(crate) fn replace_configs(&self, account: AccountId, own: Vec<Arc<LaunchConfiguration>>) {
+        let own = own.into_iter().map(|config| (config.id, config));
+        self.write(|inner| {
+            inner.configs.retain(|_, config| config.account != account);
+            inner.configs.extend(own);
+        });
+    }
+
     pub(crate) fn remove_config(&self, id: ConfigId) {
         self.write(|inner| inner.configs.remove(&id));
     }

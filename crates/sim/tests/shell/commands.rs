@@ -474,8 +474,14 @@ fn new_policy(world: &mut World, number: usize) -> BandwidthPolicySpec {
 }
 
 /// A group is given a policy that waits for a rule, or is changed otherwise.
+const MOST_GROUPS: usize = 5;
+
 fn grouped(world: &mut World, number: usize) {
     let groups: Vec<GroupId> = world.groups.keys().copied().collect();
+    if groups.len() < MOST_GROUPS && world.strikes(100) {
+        world.new_group(&format!("g{number} of later"));
+        return;
+    }
     let Some(group) = world.one_of(groups) else {
         return;
     };

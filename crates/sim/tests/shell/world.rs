@@ -244,6 +244,31 @@ impl World {
         }
     }
 
+    /// Asks for a group once more, whatever becomes of it, with the configuration of one that is there.
+    pub(crate) fn new_group(&mut self, name: &str) {
+        let config = self.groups.values().find_map(|view| view.group.spec.config);
+        let spec = GroupSpec {
+            name: name.to_owned(),
+            config,
+            cooldown_secs: 0,
+            ..sample_group(0, 1, 3)
+        };
+        let answer = self.ask(Command::CreateGroup {
+            door: Door::Tencent3,
+            site: Site::default(),
+            spec: Box::new(spec),
+        });
+        if matches!(answer, Some(Err(Error::Store { .. }))) {
+            // A restart would make it known: there is none before somebody has looked.
+            let odds = std::mem::take(&mut self.shared.around().dice.odds);
+            self.pass(120);
+            let unknown = self.unknown_groups();
+            assert!(unknown.is_empty(), "{unknown:?}\n{}", self.log.join("\n"));
+            self.shared.around().dice.odds = odds;
+        }
+        self.look();
+    }
+
     /// Makes a group of two to begin with. Nothing goes wrong with that.
     pub(crate) fn make_group(&mut self, name: &str) -> GroupId {
         let site = Site::default();
@@ -288,10 +313,21 @@ impl World {
         }
     }
 
+    /// Groups that are committed and not shown.
+    fn unknown_groups(&self) -> Vec<String> {
+        let rows = pollster::block_on(self.shared.store.groups()).unwrap();
+        let ids = rows.into_iter().map(|rows| rows.group.id);
+        let unknown = ids.filter(|id| !self.groups.contains_key(id));
+        unknown
+            .map(|id| format!("{id} is committed and not known"))
+            .collect()
+    }
+
     /// What keeps it from rest, and what is not as it was promised, when nothing goes wrong any more.
     pub(crate) fn unrest(&mut self) -> Vec<String> {
         self.look();
         let mut found = self.broken();
+        found.extend(self.unknown_groups());
         let records = self.records();
         let (owned, free) = sorted(&self.shared.machines);
         for machine in &owned {
