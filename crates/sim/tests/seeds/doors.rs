@@ -12,7 +12,7 @@ use muster_model::{
 };
 use muster_sim::World;
 
-use super::{hooks, member, pick};
+use crate::commands::{hooks, member, pick};
 
 /// One of the four.
 pub(crate) fn any(world: &mut World) -> Door {

@@ -1,49 +1,26 @@
-//! Seeded runs: random groups and commands of all four doors, everything goes wrong now and then, the invariants hold after every step, and
-//! once nothing goes wrong any more every group comes to rest where it wants to be. All on the real store.
-//!
-//! `MUSTER_SEEDS` is the number of seeds (default 1,000), `MUSTER_SEED_FROM` the first. A failing seed prints the line that
-//! reruns it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says what broke by failing"
-)]
-
-use std::sync::Arc;
+//! What is asked for in seeded runs: groups, commands, what is measured, and the weather of faults.
 
 use muster_model::{
-    ActivityKind, ActivityStatus, AdjustBy, Alarm, AlarmDetail, Allocation, Balancer,
-    BalancerChange, BatchPause, Comparison, ConfigId, ConfigSpec, Door, EventKind, FlapBudget,
-    GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookCommand,
-    HookId, HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Machine, Metric,
-    MissingData, NotificationCommand, NotificationScenes, NotificationSpec, NotificationTarget,
-    OnFailure, Point, PolicyCommand, PolicyKind, PolicyOptions, PolicySpec, Rate, RefreshCommand,
-    RefreshMode, RefreshSettings, ReplaceMode, RetryPolicy, ScalingMode, ScheduleCommand,
-    ScheduleSpec, ScheduleTimes, ServiceSettings, SpotMix, SpotStrategy, Spread, Statistic,
-    StopMode, Target, TargetTracking, TerminationPolicy, WarmPoolCommand,
+    AdjustBy, Alarm, AlarmDetail, Allocation, Balancer, BalancerChange, BatchPause, Comparison,
+    ConfigId, Door, FlapBudget, GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck,
+    HealthKind, HookChange, HookCommand, HookId, HookSpec, HookTransition, HookVerdict, HookWaiter,
+    InstanceId, Key, Machine, Metric, MissingData, NotificationCommand, NotificationScenes,
+    NotificationSpec, NotificationTarget, OnFailure, Point, PolicyCommand, PolicyKind,
+    PolicyOptions, PolicySpec, Rate, RefreshCommand, RefreshMode, RefreshSettings, ReplaceMode,
+    RetryPolicy, ScalingMode, ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings,
+    SpotMix, SpotStrategy, Spread, Statistic, StopMode, Target, TargetTracking, TerminationPolicy,
+    WarmPoolCommand,
 };
-use muster_ports::Store;
-use muster_sim::{ForeignSpec, Odds, World, WorldError, sample_group};
-use muster_store::SqliteStore;
+use muster_sim::{ForeignSpec, World, WorldError, sample_group};
 
-#[path = "seeds/doors.rs"]
-mod doors;
+use crate::doors;
 
-const TASKS: u64 = 8;
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
-
-fn pick<T: Copy>(world: &mut World, of: &[T]) -> T {
+pub(crate) fn pick<T: Copy>(world: &mut World, of: &[T]) -> T {
     of[world.dice.below(of.len())]
 }
 
 /// A group of any door, which is told; a crash or a failing store on the way is tried again.
-fn make_group(world: &mut World, config: ConfigId, name: &str) -> Door {
+pub(crate) fn make_group(world: &mut World, config: ConfigId, name: &str) -> Door {
     let (min, more) = (world.dice.below(3), world.dice.below(6));
     let spec = GroupSpec {
         name: name.to_owned(),
@@ -112,7 +89,7 @@ fn make_group(world: &mut World, config: ConfigId, name: &str) -> Door {
 }
 
 /// Lets somebody hear of everything that the newest group does.
-fn listen(world: &mut World) {
+pub(crate) fn listen(world: &mut World) {
     let spec = NotificationSpec {
         scenes: NotificationScenes {
             scale_out_ok: true,
@@ -140,7 +117,7 @@ fn listen(world: &mut World) {
 }
 
 /// A binding of one or two ports.
-fn balancer(world: &mut World) -> Balancer {
+pub(crate) fn balancer(world: &mut World) -> Balancer {
     let listener = pick(world, &["lbl-1", "lbl-2", "lbl-3"]);
     let mut target = |port| Target {
         port,
@@ -157,7 +134,7 @@ fn balancer(world: &mut World) -> Balancer {
     }
 }
 
-fn change_of_balancers(world: &mut World) -> GroupCommand {
+pub(crate) fn change_of_balancers(world: &mut World) -> GroupCommand {
     let balancer = balancer(world);
     GroupCommand::Balancers(match world.dice.below(5) {
         0 | 1 => BalancerChange::Attach(vec![balancer]),
@@ -171,7 +148,7 @@ fn change_of_balancers(world: &mut World) -> GroupCommand {
     })
 }
 
-fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
+pub(crate) fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
     let all: Vec<InstanceId> = world
         .groups
         .get(&group)
@@ -181,7 +158,7 @@ fn member(world: &mut World, group: GroupId) -> Vec<InstanceId> {
     (0..count).map(|at| all[(first + at) % all.len()]).collect()
 }
 
-fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
+pub(crate) fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> GroupCommand {
     let size = world.groups[&group].group.spec.size;
     let some = |world: &mut World| world.dice.below(9) as u32;
     match world.dice.below(32) {
@@ -246,7 +223,7 @@ fn random_command(world: &mut World, group: GroupId, foreign: &mut u64) -> Group
 }
 
 /// Makes or deletes a hook.
-fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
+pub(crate) fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
     let hooks: Vec<HookId> = hooks(world, group);
     let name = format!("h{}", world.dice.below(4));
     GroupCommand::Hook(match world.dice.below(3) {
@@ -272,14 +249,14 @@ fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
     })
 }
 
-fn hooks(world: &World, group: GroupId) -> Vec<HookId> {
+pub(crate) fn hooks(world: &World, group: GroupId) -> Vec<HookId> {
     world.groups.get(&group).map_or(Vec::new(), |view| {
         view.parts.hooks.keys().copied().collect()
     })
 }
 
 /// Answers one that waits, if there is one.
-fn answer_hook(world: &mut World, group: GroupId) -> GroupCommand {
+pub(crate) fn answer_hook(world: &mut World, group: GroupId) -> GroupCommand {
     let verdict = pick(world, &[HookVerdict::Continue, HookVerdict::Abandon]);
     let waits: Vec<_> = world.groups[&group]
         .instances
@@ -302,7 +279,7 @@ fn answer_hook(world: &mut World, group: GroupId) -> GroupCommand {
 }
 
 /// Nothing goes wrong any more, and no hook abandons what comes.
-fn drop_hooks(world: &mut World, group: GroupId) {
+pub(crate) fn drop_hooks(world: &mut World, group: GroupId) {
     for id in hooks(world, group) {
         let delete = GroupCommand::Hook(HookChange::Delete { id });
         world.command(group, &delete).unwrap();
@@ -310,7 +287,7 @@ fn drop_hooks(world: &mut World, group: GroupId) {
 }
 
 /// Out of service on purpose, or back.
-fn rest(world: &mut World, group: GroupId) -> GroupCommand {
+pub(crate) fn rest(world: &mut World, group: GroupId) -> GroupCommand {
     let instances = member(world, group);
     let mode = pick(world, &[StopMode::KeepCharging, StopMode::StopCharging]);
     match world.dice.below(4) {
@@ -322,7 +299,7 @@ fn rest(world: &mut World, group: GroupId) -> GroupCommand {
 }
 
 /// Opens, changes or closes the warm pool.
-fn warm_pool(world: &mut World) -> GroupCommand {
+pub(crate) fn warm_pool(world: &mut World) -> GroupCommand {
     GroupCommand::WarmPool(match world.dice.strikes(300) {
         true => WarmPoolCommand::Close,
         false => WarmPoolCommand::Put {
@@ -333,7 +310,7 @@ fn warm_pool(world: &mut World) -> GroupCommand {
 }
 
 /// Once, or a few times within an hour.
-fn schedule(world: &mut World) -> GroupCommand {
+pub(crate) fn schedule(world: &mut World) -> GroupCommand {
     let min = world.dice.below(3) as u32;
     let max = min + world.dice.below(6) as u32;
     let repeats = world.dice.strikes(500);
@@ -354,7 +331,7 @@ fn schedule(world: &mut World) -> GroupCommand {
 }
 
 /// Makes, deletes or executes a policy.
-fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
+pub(crate) fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
     let known: Vec<_> = world.groups[&group]
         .parts
         .policies
@@ -413,7 +390,7 @@ fn change_policies(world: &mut World, group: GroupId) -> GroupCommand {
 }
 
 /// Sets what gaps mean and how fast it may act, of one policy of a group.
-fn set_options(world: &mut World, group: GroupId) {
+pub(crate) fn set_options(world: &mut World, group: GroupId) {
     let known = world.groups[&group].parts.policies.keys();
     let known: Vec<_> = known.copied().collect();
     if known.is_empty() {
@@ -458,7 +435,7 @@ fn set_options(world: &mut World, group: GroupId) {
 
 /// Load that rises and falls for half an hour, measured badly: points late, doubled, out of order, of some members only,
 /// and now and then of nobody for minutes.
-fn weather(world: &mut World) {
+pub(crate) fn weather(world: &mut World) {
     let metric = Metric("cpu_util".to_owned());
     let ids: Vec<GroupId> = world.groups.keys().copied().collect();
     if ids.is_empty() {
@@ -491,7 +468,7 @@ fn weather(world: &mut World) {
 }
 
 /// A minute or two of load, some of it late.
-fn measured(world: &mut World) -> GroupCommand {
+pub(crate) fn measured(world: &mut World) -> GroupCommand {
     let value = pick(world, &[10.0, 45.0, 95.0]);
     let points = (0..3).map(|n| Point {
         at: world.now.plus_millis(-40_000 * n),
@@ -502,7 +479,7 @@ fn measured(world: &mut World) -> GroupCommand {
     GroupCommand::Measured(named.collect())
 }
 
-fn refresh(world: &mut World, group: GroupId) -> GroupCommand {
+pub(crate) fn refresh(world: &mut World, group: GroupId) -> GroupCommand {
     let newest = world.groups[&group]
         .parts
         .refreshes
@@ -547,7 +524,7 @@ fn refresh(world: &mut World, group: GroupId) -> GroupCommand {
 }
 
 /// Nothing goes wrong any more: a refresh that still waits for somebody is given up.
-fn end_refresh(world: &mut World, group: GroupId) {
+pub(crate) fn end_refresh(world: &mut World, group: GroupId) {
     let open = world
         .groups
         .get(&group)
@@ -560,270 +537,4 @@ fn end_refresh(world: &mut World, group: GroupId) {
         panic!("{id} can be cancelled when all is quiet: {error:?}");
     }
     world.pass(3600 * 1000);
-}
-
-fn fail(seed: u64, world: &World, what: &str) -> ! {
-    panic!(
-        "seed {seed}: {what}\n{}\n{}\nrerun: MUSTER_SEEDS=1 MUSTER_SEED_FROM={seed} cargo nextest run -p muster-sim --test seeds --no-capture",
-        world.broken.join("\n"),
-        world.log()
-    )
-}
-
-/// Every hook that held an instance was told of once, and ended once.
-fn hooks_unrest(world: &World, store: &dyn Store) -> Vec<String> {
-    let mut told: Vec<String> = pollster::block_on(store.events(0, 100_000))
-        .unwrap()
-        .iter()
-        .filter(|saved| saved.event.kind == EventKind::Hook)
-        .map(|saved| format!("{:?}", saved.event.hook_token().unwrap_or_default()))
-        .collect();
-    let mut ended: Vec<String> = world
-        .activities()
-        .iter()
-        .flat_map(|activity| activity.hooks.iter())
-        .map(|outcome| format!("{:?}", outcome.token))
-        .collect();
-    told.sort();
-    ended.sort();
-    match told == ended {
-        true => Vec::new(),
-        false => vec![format!("told of {told:?}, ended {ended:?}")],
-    }
-}
-
-/// Every end of an activity that somebody wants to hear of was told once, as it was; nothing of what never began.
-fn untold(world: &World, store: &dyn Store) -> Vec<String> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let mut told: Vec<String> = pollster::block_on(store.events(0, 100_000))
-        .unwrap()
-        .iter()
-        .filter(|saved| saved.event.kind == EventKind::Notification)
-        .map(|saved| &saved.event.body)
-        .map(|body| text(&body["ActivityId"]) + " " + &text(&body["StatusCode"]))
-        .collect();
-    let heard_of = |kind| {
-        matches!(
-            kind,
-            ActivityKind::ScaleOut | ActivityKind::ScaleIn | ActivityKind::ReplaceUnhealthy
-        )
-    };
-    let mut ended: Vec<String> = world
-        .activities()
-        .iter()
-        .filter(|activity| heard_of(activity.kind) && activity.status.is_ended())
-        .filter(|activity| activity.status != ActivityStatus::Cancelled)
-        .map(|activity| match activity.status {
-            ActivityStatus::Successful => format!("{} SUCCESSFUL", activity.id),
-            ActivityStatus::Failed => format!("{} FAILED", activity.id),
-            _ => format!("{} PARTIALLY_SUCCESSFUL", activity.id),
-        })
-        .collect();
-    told.sort();
-    ended.sort();
-    match told == ended {
-        true => Vec::new(),
-        false => vec![format!("told {told:?}, ended {ended:?}")],
-    }
-}
-
-/// What a run was.
-#[derive(Debug, PartialEq)]
-struct Run {
-    log: String,
-    /// The doors of the groups, as they were made.
-    doors: Vec<Door>,
-    /// How many of them were deleted.
-    deleted: usize,
-}
-
-fn run_seed(seed: u64, store: Arc<dyn Store>) -> Run {
-    let mut world = World::new(Arc::clone(&store), seed, Odds::default()).unwrap();
-    let config = ConfigSpec {
-        name: "conf".to_owned(),
-        image: Some("img-1".to_owned()),
-        instance_types: vec!["A".to_owned(), "B".to_owned(), "C".to_owned()],
-        ..ConfigSpec::default()
-    };
-    let door = doors::any(&mut world);
-    let config = world.config_through(door, &config).unwrap().id;
-    world.dice.odds = Odds::rough();
-    let mut doors = Vec::new();
-    let mut make = |world: &mut World| {
-        let name = format!("g{}", doors.len());
-        doors.push(make_group(world, config, &name));
-    };
-    for _ in 0..=world.dice.below(2) {
-        make(&mut world);
-    }
-    let mut foreign = 0;
-    for _ in 0..40 {
-        let ids: Vec<GroupId> = world.groups.keys().copied().collect();
-        if ids.is_empty() {
-            make(&mut world);
-            continue;
-        }
-        let group = pick(&mut world, &ids);
-        let command = match world.dice.strikes(20) {
-            true => doors::delete(&mut world),
-            false => random_command(&mut world, group, &mut foreign),
-        };
-        // Refusals are answers too; after a crash or a failing store the caller does not ask again here.
-        let _ = world.command(group, &command);
-        let wait = world.dice.millis(40_000);
-        world.pass(wait);
-        if !world.broken.is_empty() {
-            fail(seed, &world, "an invariant broke");
-        }
-    }
-    if world.dice.strikes(300) {
-        weather(&mut world);
-        if !world.broken.is_empty() {
-            fail(seed, &world, "an invariant broke");
-        }
-    }
-    world.dice.odds = Odds::default();
-    // Hanging calls answer at last, patience runs out, everything that was put off comes round.
-    world.pass(3 * 3600 * 1000);
-    // Hooks hold members of groups that are being deleted too, as long as somebody has extended them.
-    for _ in 0..48 {
-        if world.groups.values().any(|view| view.group.deleting) {
-            world.pass(3600 * 1000);
-        }
-    }
-    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
-    for id in &ids {
-        let view = &world.groups[id];
-        if view.group.deleting {
-            let view = muster_engine::explain::view_text(view, world.now);
-            fail(seed, &world, &format!("P3: {id} is not deleted\n{view}"));
-        }
-        drop_hooks(&mut world, *id);
-        end_refresh(&mut world, *id);
-        world.command(*id, &GroupCommand::Enable).unwrap();
-    }
-    world.pass(3600 * 1000);
-    for id in ids {
-        let unrest = world.unrest(id);
-        if !unrest.is_empty() {
-            let view = muster_engine::explain::view_text(&world.groups[&id], world.now);
-            fail(
-                seed,
-                &world,
-                &format!(
-                    "P3: {id} does not come to rest: {}\n{view}",
-                    unrest.join("; ")
-                ),
-            );
-        }
-    }
-    world.broken.extend(hooks_unrest(&world, &*store));
-    world.broken.extend(untold(&world, &*store));
-    delete_all(&mut world, &mut foreign);
-    if !world.broken.is_empty() {
-        fail(seed, &world, "an invariant broke");
-    }
-    Run {
-        log: world.log(),
-        deleted: doors.len() - world.groups.len(),
-        doors,
-    }
-}
-
-/// Every group is deleted by force, in the middle of something: nothing is left of it but machines that were never its own.
-fn delete_all(world: &mut World, foreign: &mut u64) {
-    world.dice.odds = Odds::rough();
-    let ids: Vec<GroupId> = world.groups.keys().copied().collect();
-    for id in &ids {
-        for _ in 0..world.dice.below(3) {
-            let command = random_command(world, *id, foreign);
-            let _ = world.command(*id, &command);
-            let wait = world.dice.millis(20_000);
-            world.pass(wait);
-        }
-        let is_asked = |world: &World| world.groups.get(id).is_none_or(|view| view.group.deleting);
-        while !is_asked(world) {
-            let _ = world.command(*id, &GroupCommand::Delete { force: true });
-        }
-        let wait = world.dice.millis(40_000);
-        world.pass(wait);
-    }
-    world.dice.odds = Odds::default();
-    world.pass(6 * 3600 * 1000);
-    for (id, view) in &world.groups {
-        let text = muster_engine::explain::view_text(view, world.now);
-        world.broken.push(format!("{id} is still there:\n{text}"));
-    }
-    for machine in world.machines.list(None) {
-        if machine.owner.is_some() {
-            let text = format!("{} is left of a deleted group", machine.id);
-            world.broken.push(text);
-        }
-    }
-}
-
-fn memory() -> Arc<dyn Store> {
-    Arc::new(SqliteStore::in_memory().unwrap())
-}
-
-fn run_share(share: u64) {
-    let (from, count) = (number("MUSTER_SEED_FROM", 1), number("MUSTER_SEEDS", 1000));
-    for seed in (from..from + count).filter(|seed| seed % TASKS == share) {
-        run_seed(seed, memory());
-    }
-}
-
-macro_rules! shares {
-    ($($name:ident $share:literal)*) => { $(#[test] fn $name() { run_share($share); })* };
-}
-
-shares! { seeds_0 0 seeds_1 1 seeds_2 2 seeds_3 3 seeds_4 4 seeds_5 5 seeds_6 6 seeds_7 7 }
-
-/// Policies do take machines away in these runs: the check of what they rely on looks at something.
-#[test]
-fn policies_scale_in_now_and_then() {
-    let mut scale_ins = 0;
-    for seed in 1..40 {
-        let mut world = World::new(memory(), seed, Odds::default()).unwrap();
-        let config = ConfigSpec {
-            name: "conf".to_owned(),
-            image: Some("img-1".to_owned()),
-            instance_types: vec!["A".to_owned()],
-            ..ConfigSpec::default()
-        };
-        let config = world.config(&config).unwrap().id;
-        make_group(&mut world, config, "g");
-        world.pass(600_000);
-        weather(&mut world);
-        assert!(world.broken.is_empty(), "seed {seed}: {:?}", world.broken);
-        scale_ins += world.scale_ins;
-    }
-    assert!(scale_ins >= 10, "{scale_ins} in 39 runs");
-}
-
-/// Groups of every door come, and go, in these runs.
-#[test]
-fn every_door_makes_groups_and_some_are_deleted() {
-    let runs: Vec<Run> = (1..20).map(|seed| run_seed(seed, memory())).collect();
-    for door in [Door::Tencent3, Door::Tencent2, Door::Huawei, Door::Ksyun] {
-        let made = runs.iter().flat_map(|run| &run.doors);
-        assert!(made.filter(|made| **made == door).count() >= 3, "{door:?}");
-    }
-    let deleted: usize = runs.iter().map(|run| run.deleted).sum();
-    assert!(deleted >= 3, "{deleted}");
-}
-
-#[test]
-fn the_same_seed_is_the_same_run() {
-    for seed in 1..4 {
-        assert_eq!(run_seed(seed, memory()), run_seed(seed, memory()));
-    }
-}
-
-#[test]
-fn a_few_seeds_on_a_file() {
-    for seed in 10_000..10_003 {
-        let dir = tempfile::tempdir().unwrap();
-        run_seed(seed, Arc::new(SqliteStore::open(dir.path()).unwrap()));
-    }
 }
