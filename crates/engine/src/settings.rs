@@ -1,9 +1,9 @@
 //! What an operator can tune, and the facts about an account that a command on one group depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use muster_model::{Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
+use muster_model::{BalancerPlace, Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,6 +210,8 @@ pub struct Facts {
     pub mixed: bool,
     /// The topic that the command names is one that the account made.
     pub own_topic: bool,
+    /// Places that the command names which another account made.
+    pub anothers: BTreeSet<BalancerPlace>,
     /// How far back alarm rules of the account look at metrics of the group, seconds.
     pub looks_back_secs: BTreeMap<Metric, u64>,
 }

@@ -1,6 +1,8 @@
 //! Structures that occur in several places.
 
-use muster_model::{self as model, Balancer, HealthKind, Target};
+use std::collections::BTreeMap;
+
+use muster_model::{self as model, Balancer, BalancerPlace, GroupSpec, HealthKind, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{self, Many};
@@ -199,24 +201,37 @@ pub(crate) struct SlbConfig {
     health_check_type: HealthCheckType,
 }
 
-/// The balancers that this door has words for.
-pub(crate) fn slb_configs(balancers: &[Balancer], health: HealthKind) -> Vec<SlbConfig> {
-    let shown = |balancer: &Balancer| match balancer {
-        Balancer::Forward {
-            balancer,
-            listener,
-            targets,
-            ..
-        } => Some(SlbConfig {
-            slb_id: balancer.clone(),
-            listener_id: listener.clone(),
-            server_port_set: targets.iter().map(|target| target.port).collect(),
-            weight: weight_of(targets),
-            health_check_type: health.into(),
-        }),
-        Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => None,
+impl SlbConfig {
+    /// A balancer, if this door has words for it.
+    pub(crate) fn of(balancer: &Balancer, health: HealthKind) -> Option<SlbConfig> {
+        match balancer {
+            Balancer::Forward {
+                balancer,
+                listener,
+                targets,
+                ..
+            } => Some(SlbConfig {
+                slb_id: balancer.clone(),
+                listener_id: listener.clone(),
+                server_port_set: targets.iter().map(|target| target.port).collect(),
+                weight: weight_of(targets),
+                health_check_type: health.into(),
+            }),
+            Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => None,
+        }
+    }
+}
+
+/// The balancers of a group that this door has words for, each with how it counts for health.
+pub(crate) fn slb_configs(spec: &GroupSpec) -> Vec<SlbConfig> {
+    let shown = |balancer: &Balancer| {
+        let health = match spec.hears(&balancer.place()) {
+            true => HealthKind::Balancer,
+            false => HealthKind::Machine,
+        };
+        SlbConfig::of(balancer, health)
     };
-    balancers.iter().filter_map(shown).collect()
+    spec.balancers.iter().filter_map(shown).collect()
 }
 
 /// The one weight that is shown of several.
@@ -242,19 +257,19 @@ fn ports(name: &str, given: Option<Many>) -> Result<Vec<u16>, Fault> {
     Ok(ports)
 }
 
-/// Bindings as asked for, and how health is judged if that is said. One that is there at the same listener keeps what this
-/// door has no words for; if ports and weight are those shown, also the single weights of its ports.
+/// Bindings as asked for, and of those that say so whether they count for health. One that is there at the same listener keeps
+/// what this door has no words for; if ports and weight are those shown, also the single weights of its ports.
 pub(crate) fn balancers(
     given: Vec<Slb>,
     old: &[Balancer],
-) -> Result<(Vec<Balancer>, Option<HealthKind>), Fault> {
+) -> Result<(Vec<Balancer>, BTreeMap<BalancerPlace, bool>), Fault> {
     if given.len() > MOST_SLBS {
         let count = given.len().to_string();
         return Err(Fault::value("Slb", &count, "at most 100"));
     }
     let mut there: Vec<&Balancer> = old.iter().collect();
     let mut list: Vec<Balancer> = Vec::with_capacity(given.len());
-    let mut health = None;
+    let mut heard = BTreeMap::new();
     for (at, slb) in given.into_iter().enumerate() {
         let name = format!("Slb.{at}");
         let id = checks::needed(&format!("{name}.Id"), slb.id)?;
@@ -265,12 +280,6 @@ pub(crate) fn balancers(
         let weight = slb.weight.unwrap_or(DEFAULT_WEIGHT);
         let weight = checks::number(&format!("{name}.Weight"), weight, 0, 100)?;
         let weight = u16::try_from(weight).unwrap_or(0);
-        // One judged by its balancer is enough: the group has one way for all.
-        health = match (health, slb.health_check_type) {
-            (Some(HealthKind::Balancer), _) => health,
-            (_, Some(kind)) => Some(kind.into()),
-            (_, None) => health,
-        };
         let balancer = over(&mut there, id, listener, &ports, weight);
         if list.iter().any(|other| other.is_same_place(&balancer)) {
             return Err(Fault::value(
@@ -279,9 +288,13 @@ pub(crate) fn balancers(
                 "each listener once",
             ));
         }
+        if let Some(word) = slb.health_check_type {
+            let counts = HealthKind::from(word) == HealthKind::Balancer;
+            heard.insert(balancer.place(), counts);
+        }
         list.push(balancer);
     }
-    Ok((list, health))
+    Ok((list, heard))
 }
 
 /// A binding over the one that is there at the same listener, which is taken off the list.

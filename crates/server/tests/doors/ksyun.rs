@@ -122,6 +122,11 @@ impl Door for Kingsoft {
                     ("Slb.1.ListenerId", "7a1b2c3d-0000-4000-8000-000000000002"),
                     ("Slb.1.ServerPort.1", "80"),
                     ("Slb.1.Weight", "30"),
+                    ("Slb.1.HealthCheckType", "kec"),
+                    ("Slb.2.Id", "7a1b2c3d-0000-4000-8000-000000000001"),
+                    ("Slb.2.ListenerId", "7a1b2c3d-0000-4000-8000-000000000003"),
+                    ("Slb.2.ServerPort.1", "81"),
+                    ("Slb.2.HealthCheckType", "slb"),
                 ],
             )],
             Kind::Policy => vec![

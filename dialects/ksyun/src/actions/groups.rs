@@ -132,7 +132,7 @@ impl ScalingGroup {
     fn of(item: &GroupItem, of_config: &[String], catalogue: &Catalogue) -> ScalingGroup {
         let spec = &item.group.spec;
         let network = &spec.network;
-        let slbs = slb_configs(&spec.balancers, spec.health.kind);
+        let slbs = slb_configs(spec);
         // The first one again, as before there could be several.
         let first = slbs.first();
         let ports = first.map(|slb| {

@@ -105,6 +105,11 @@ pub(super) fn change(world: &mut World, view: &GroupView) -> Ask {
                 ("Slb.1.ListenerId", world.pick(&["lbl-1a2b3c4d", "lbl-5e6f7a8b"]).to_owned()),
                 ("Slb.1.ServerPort.1", world.pick(&["80", "81"]).to_owned()),
                 ("Slb.1.Weight", "7".to_owned()),
+                ("Slb.1.HealthCheckType", world.pick(&["slb", "kec"]).to_owned()),
+                ("Slb.2.Id", "lb-1a2b3c4d".to_owned()),
+                ("Slb.2.ListenerId", "lbl-9a9b9c9d".to_owned()),
+                ("Slb.2.ServerPort.1", "80".to_owned()),
+                ("Slb.2.HealthCheckType", world.pick(&["slb", "kec"]).to_owned()),
             ],
         ),
         11 | 12 => ksyun(
