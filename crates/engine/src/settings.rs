@@ -216,6 +216,16 @@ pub struct Facts {
     pub looks_back_secs: BTreeMap<Metric, u64>,
 }
 
+/// The quota of an account as a door has it: one documents twice as many configurations. Another documents no number at
+/// all: there it only keeps accounts bounded.
+fn of_door(quota: Quota, door: Door, limit: u32) -> u32 {
+    match door {
+        Door::Huawei if quota == Quota::Configs => limit.saturating_mul(2),
+        Door::Tencent3 | Door::Tencent2 | Door::Huawei => limit,
+        Door::Ksyun => limit.saturating_mul(20),
+    }
+}
+
 /// Whether one more may be made: of an account, and through the API of 2017 of a project as well. `limits`: of the account
 /// and of the project.
 pub(crate) fn check_quota(
@@ -224,7 +234,7 @@ pub(crate) fn check_quota(
     limits: (u32, u32),
     facts: &Facts,
 ) -> Result<(), Error> {
-    let (of_account, of_project) = limits;
+    let (of_account, of_project) = (of_door(quota, door, limits.0), limits.1);
     let exceeded = |limit| Err(Error::QuotaExceeded { quota, limit });
     match door {
         Door::Tencent2 if facts.used_in_project >= of_project => exceeded(of_project),

@@ -122,8 +122,24 @@ pub(crate) fn check_indices(pairs: &[(&str, &str)]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A fault that names an entry of a list by its place names it by its index, as the caller does.
+/// Moments and texts of moments: what is wrong with one is found where it is not at hand any more as it was given.
+const MOMENTS: [&str; 3] = ["StartTime", "EndTime", "Recurrence"];
+
+/// A fault that names an entry of a list by its place names it by its index, as the caller does; and one of a moment says
+/// which was given.
 pub(crate) fn as_given(fault: Fault, pairs: &[(&str, &str)]) -> Fault {
+    for name in MOMENTS {
+        let unsaid = format!("input parameter {name}. It is not right: ");
+        let given = pairs.iter().rev().find(|(key, _)| *key == name);
+        if let Some((_, value)) = given.filter(|(_, value)| !value.is_empty())
+            && fault.message.contains(&unsaid)
+        {
+            let start: String = value.chars().take(64).collect();
+            let said = format!("input parameter {name}. The value `{start}` is not right: ");
+            let message = fault.message.replacen(&unsaid, &said, 1);
+            return Fault { message, ..fault };
+        }
+    }
     for list in ["Slb", "DataDisk", "Tag"] {
         for (place, index) in indices(pairs, list).into_iter().enumerate() {
             let by_place = format!("input parameter {list}.{place}.");
@@ -206,6 +222,18 @@ mod tests {
             let fault = as_given(Fault::missing(ours), &pairs);
             assert_eq!(fault, Fault::missing(theirs));
         }
+        let past = Fault::value("StartTime", "", "it is past");
+        let said = Fault::value("StartTime", "2020-12-18 11:50:24", "it is past");
+        let pairs = [("StartTime", "2020-12-18 11:50:24"), ("EndTime", "")];
+        assert_eq!(as_given(past.clone(), &pairs), said);
+        assert_eq!(as_given(past.clone(), &[]), past);
+        let end = Fault::value("EndTime", "", "it is not after the start");
+        assert_eq!(as_given(end.clone(), &pairs), end);
+    }
+
+    #[test]
+    fn an_index_is_one_to_ten() {
+        let pairs = [("Tag.10.Key", "k"), ("S1b.11.Id", "x")];
         assert_eq!(check_indices(&pairs), Ok(()));
         for (name, list) in [
             ("Tag.11.Key", "Tag.N"),

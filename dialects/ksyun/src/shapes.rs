@@ -31,8 +31,8 @@ pub(crate) struct ShownTag {
 }
 
 impl Tag {
-    /// Checks and converts (L1346-1360).
-    pub(crate) fn list(given: Vec<Tag>) -> Result<Vec<model::Tag>, Fault> {
+    /// Checks and converts (L1346-1360); what is there already may have been put there by another door.
+    pub(crate) fn list(given: Vec<Tag>, there: &[model::Tag]) -> Result<Vec<model::Tag>, Fault> {
         if given.len() > 10 {
             return Err(Fault::value("Tag", &given.len().to_string(), "at most 10"));
         }
@@ -40,12 +40,15 @@ impl Tag {
         for (at, tag) in given.into_iter().enumerate() {
             let key = checks::needed(&format!("Tag.{at}.Key"), tag.key)?;
             let value = tag.value.unwrap_or_default();
-            tag_text(&format!("Tag.{at}.Key"), &key, 1, 128)?;
-            tag_text(&format!("Tag.{at}.Value"), &value, 0, 256)?;
             if tags.iter().any(|old| old.key == key) {
                 return Err(Fault::value("Tag", &key, "each key once"));
             }
-            tags.push(model::Tag { key, value });
+            let tag = model::Tag { key, value };
+            if !there.contains(&tag) {
+                tag_text(&format!("Tag.{at}.Key"), &tag.key, 1, 128, KEY_SIGNS)?;
+                tag_text(&format!("Tag.{at}.Value"), &tag.value, 0, 256, VALUE_SIGNS)?;
+            }
+            tags.push(tag);
         }
         Ok(tags)
     }
@@ -60,16 +63,26 @@ impl Tag {
     }
 }
 
-/// Letters, digits and the signs of both documented sets (contradiction K30).
-fn tag_text(parameter: &str, text: &str, min: usize, max: usize) -> Result<(), Fault> {
-    let good = |c: char| c.is_alphanumeric() || " +-±_=.,、/@:()[]（）【】".contains(c);
+/// Signs in keys of tags: those of both documented sets, which differ in print (L1350, L1564, contradiction K30).
+const KEY_SIGNS: &str = "+-±_=.、/@:";
+/// Signs in their values (L1358, L1572).
+const VALUE_SIGNS: &str = "+-±_=.、/@:()[]（）【】";
+
+/// A Chinese character.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Chinese and English letters, digits, and some signs.
+fn tag_text(parameter: &str, text: &str, min: usize, max: usize, signs: &str) -> Result<(), Fault> {
+    let good = |c: char| c.is_ascii_alphanumeric() || is_chinese(c) || signs.contains(c);
     match text.chars().all(good) {
         true => checks::text(parameter, text, min, max),
-        false => Err(Fault::value(
-            parameter,
-            text,
-            "letters, digits and + - _ / @ : ( ) [ ]",
-        )),
+        false => {
+            let wanted = format!("Chinese and English letters, digits and {signs}");
+            let start: String = text.chars().take(64).collect();
+            Err(Fault::value(parameter, &start, &wanted))
+        }
     }
 }
 

@@ -416,6 +416,60 @@ async fn the_switches_do_what_they_say() {
 }
 
 #[tokio::test]
+async fn a_policy_sets_a_group_to_ten_at_most_unless_the_operator_allows_more() {
+    for (most, wanted) in [(10, [true, false]), (20, [true, true])] {
+        let switches = Switches {
+            most_total_capacity: most,
+            ..Switches::default()
+        };
+        let service = Service::with(switches, false).await;
+        let made = service
+            .ok(&[
+                ("Action", "CreateScalingConfiguration"),
+                ("ScalingConfigurationName", "x"),
+                ("ImageId", "IMG-1"),
+                ("InstanceType", "N3.1A"),
+            ])
+            .await;
+        let made = service
+            .ok(&[
+                ("Action", "CreateScalingGroup"),
+                ("ScalingGroupName", "g"),
+                ("MinSize", "0"),
+                ("DesiredCapacity", "0"),
+                ("MaxSize", "20"),
+                ("RemovePolicy", "RemoveOldestInstance"),
+                ("SubnetId.0", "s-1"),
+                ("SecurityGroupId", "sg-1"),
+                (
+                    "ScalingConfigurationId",
+                    made["ScalingConfigurationId"].as_str().unwrap(),
+                ),
+            ])
+            .await;
+        let group = made["ReturnSet"]["ScalingGroupId"].as_str().unwrap();
+        let metric = r#"{"dimensionName":"cpu_usage","comparisonOperator":"Greater","threshold":50,"function":"avg"}"#;
+        for (value, good) in ["10", "11"].into_iter().zip(wanted) {
+            let answer = service
+                .call(&[
+                    ("Action", "CreateScalingPolicy"),
+                    ("ScalingGroupId", group),
+                    ("ScalingPolicyName", "p"),
+                    ("Metric", metric),
+                    ("AdjustmentType", "TotalCapacity"),
+                    ("AdjustmentValue", value),
+                    ("CoolDown", "60"),
+                ])
+                .await;
+            match good {
+                true => assert_eq!(answer.status, 200, "{value}: {:?}", answer.body),
+                false => assert_eq!(answer.error().0, "InvalidParameterValue"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn terraforms_pages_begin_at_one() {
     let service = Service::start().await;
     for name in ["a", "b", "c", "d", "e", "f", "g"] {

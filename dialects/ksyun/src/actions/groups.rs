@@ -177,7 +177,7 @@ impl Action<Ctx> for DescribeScalingGroup {
     type Response = Groups;
 
     async fn run(self, ctx: &Ctx) -> Result<Groups, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let mut filters = Vec::new();
         if let Some(ids) = self.scaling_group_id {
             filters.push(GroupFilter::Ids(checks::ids("ScalingGroupId", &ids.0)?));

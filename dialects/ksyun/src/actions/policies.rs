@@ -180,7 +180,7 @@ impl Action<Ctx> for DescribeScalingPolicy {
     type Response = Policies;
 
     async fn run(self, ctx: &Ctx) -> Result<Policies, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let ids = self.scaling_policy_id;
         let ids = ids.map(|ids| checks::ids("ScalingPolicyId", &ids.0));
         let ids: Option<Vec<PolicyId>> = ids.transpose()?;
