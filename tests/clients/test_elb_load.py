@@ -10,13 +10,16 @@ import socket
 import subprocess
 import threading
 import time
+import types
 import urllib.error
 import urllib.request
 
 import pytest
 from conftest import BINARY, eventually, free_port
-from huawei import config, group, huawei, instances, neighbour, refused
+from huawei import VPC, config, group, huawei, instances, neighbour, refused
 from test_haproxy import MACHINE
+from test_ksyun import group as ksyun_group
+from test_ksyun import kingsoft
 
 CONFIG = "[backend]\nobserve_secs = 1\n[proxy]\ncheck_interval_millis = 200\nslow_start_secs = 0\n"
 
@@ -70,7 +73,7 @@ def served(server, tmp_path):
 
 def front(elb, port, protocol="HTTP"):
     """A listener at a port, with its pool."""
-    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": "v"}})["loadbalancer"]["id"]
+    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": VPC}})["loadbalancer"]["id"]
     body = {"pool": {"protocol": protocol, "lb_algorithm": "ROUND_ROBIN", "loadbalancer_id": balancer}}
     pool = elb("create_pool", body=body)["pool"]["id"]
     body = {"loadbalancer_id": balancer, "protocol": protocol, "protocol_port": port, "default_pool_id": pool}
@@ -322,16 +325,20 @@ def test_nobody_has_load_of_another_account(served, backend):
     member(elb, pool, backend("a").port)
     command = [BINARY, "account", "create", "second", "--data", str(served.data)]
     key = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    theirs = huawei(served, key=(key["access_key_id"], key["secret_access_key"]))
-    bound = [{"pool_id": pool, "protocol_port": 80, "weight": 1}]
-    made = group(theirs, 1, lbaas_listeners=bound)
+    other = types.SimpleNamespace(address=served.address, key=(key["access_key_id"], key["secret_access_key"]))
+    theirs = huawei(other)
+    body = {"scaling_group_name": "g", "vpc_id": VPC, "networks": [{"id": "n"}],
+            "lbaas_listeners": [{"pool_id": pool, "protocol_port": 80, "weight": 1}]}
+    assert refused(theirs, "create_scaling_group", body=body) == (400, "AS.2042")
+    # Another door names balancers without knowing of pools: nobody is bound there either.
+    call = kingsoft(other, "POST")
+    slb = {"Slb.1.Id": pool, "Slb.1.ListenerId": pool, "Slb.1.ServerPort.1": 80}
+    ksyun_group(call, DesiredCapacity=1, **slb)
 
     def it_is_refused():
-        logs = theirs("list_scaling_activity_logs", scaling_group_id=made)["scaling_activity_log"]
-        return any(log["status"] == "FAIL" for log in logs)
+        return "another account's" in served.data.with_suffix(".log").read_text()
 
     eventually(it_is_refused)
-    assert "another account's" in served.data.with_suffix(".log").read_text()
     for _ in range(2):
         assert len(elb("list_members", pool_id=pool)["members"]) == 1
         assert shares(port, 4) == {"a": 4}

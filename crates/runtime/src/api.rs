@@ -86,8 +86,18 @@ impl Runtime {
             }
             _ => self.visible(caller, id)?,
         };
+        let binds = match &command {
+            GroupCommand::Balancers(_) => true,
+            GroupCommand::Modify(patch) => patch.balancers.is_some(),
+            _ => false,
+        };
         let facts = Facts {
             own_topic: self.has_topic(caller.account, command.target()),
+            records: if binds {
+                self.all_records()
+            } else {
+                Vec::new()
+            },
             ..Facts::default()
         };
         let more = Commit::default();

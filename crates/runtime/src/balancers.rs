@@ -98,7 +98,7 @@ impl Runtime {
         Ok(left)
     }
 
-    fn all_records(&self) -> Vec<Arc<Records>> {
+    pub(crate) fn all_records(&self) -> Vec<Arc<Records>> {
         let accounts = self.directory.accounts();
         accounts.iter().map(|slot| slot.records()).collect()
     }

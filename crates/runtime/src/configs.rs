@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Account, AccountId, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand,
-    GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine,
-    PolicyCommand, ResourceKind, Site,
+    Account, AccountId, Allocation, ConfigId, ConfigSpec, Created, Door, Error, Group,
+    GroupCommand, GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration,
+    Machine, PolicyCommand, ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -102,6 +102,8 @@ impl Runtime {
             image: Some(machine.image),
             image_family: None,
             instance_types: vec![machine.placement.instance_type],
+            system_disk: machine.system_disk,
+            data_disks: machine.data_disks,
             ..spec.clone()
         }))
     }
@@ -170,14 +172,19 @@ impl Runtime {
             .visible_config(caller, id)
             .ok_or_else(|| no_config(id))?;
         let name = name.flatten();
+        let slots = self.directory.slots();
+        let groups = slots.iter().map(|(_, slot)| Arc::clone(&slot.view().group));
+        let users: Vec<Arc<Group>> = groups
+            .filter(|group| group.spec.config == Some(id) && !group.deleting)
+            .collect();
         let others = self.directory.configs(caller.account, &caller.site);
         let facts = Facts {
             name_taken: name
                 .is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
-            mixed: self.directory.slots().iter().any(|(_, slot)| {
-                let spec = &slot.view().group.spec;
-                spec.config == Some(id) && matches!(spec.allocation, Allocation::SpotMixed(_))
-            }),
+            mixed: users
+                .iter()
+                .any(|group| matches!(group.spec.allocation, Allocation::SpotMixed(_))),
+            users,
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
@@ -461,6 +468,7 @@ impl Runtime {
             }),
             used: u32::try_from(views.iter().filter(|view| !view.group.deleting).count())
                 .unwrap_or(u32::MAX),
+            records: self.all_records(),
             ..Facts::default()
         }
     }

@@ -6,12 +6,17 @@ use muster_model::{
 };
 
 use super::capacity::{check_idle, manual};
-use crate::Quotas;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::{Facts, Quotas};
 
-pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<Created, Error> {
-    catalogue::check_balancers(&draft.settings.catalogue, draft.group(), change)?;
+pub(super) fn change(
+    draft: &mut Draft<'_>,
+    change: &BalancerChange,
+    facts: &Facts,
+) -> Result<Created, Error> {
+    let catalogue = &draft.settings.catalogue;
+    catalogue::check_balancers(catalogue, &facts.records, draft.group(), change)?;
     check_idle(draft)?;
     let old = &draft.group().spec.balancers;
     let new = match change {

@@ -32,6 +32,8 @@ pub fn create_group(
     let spec = &in_its_vpc(spec, &context.settings.catalogue);
     check_spec(spec, config.as_deref())?;
     let asked = Asked {
+        account: account.id,
+        records: &facts.records,
         site,
         old: None,
         new: spec,
@@ -119,6 +121,8 @@ pub fn like_machine(
         name: spec.name.clone(),
         image: some(&machine.image),
         instance_types: some(&place.instance_type).into_iter().collect(),
+        system_disk: machine.system_disk.clone(),
+        data_disks: machine.data_disks.clone(),
         ..ConfigSpec::default()
     };
     let group = GroupSpec {

@@ -72,6 +72,8 @@ pub(super) fn modify(
     };
     check_spec(&spec, config.as_deref())?;
     let asked = Asked {
+        account: draft.group().account,
+        records: &facts.records,
         site: &draft.group().site,
         old: Some(&old),
         new: &spec,
@@ -104,7 +106,7 @@ pub(super) fn modify(
     let Some(change) = &patch.balancers else {
         return Ok(Created::Nothing);
     };
-    match balancers::change(draft, change) {
+    match balancers::change(draft, change, facts) {
         // The other things that are to change do.
         Err(Error::NothingToDo) => Ok(Created::Nothing),
         done => done,
