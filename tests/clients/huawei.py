@@ -149,6 +149,8 @@ def log_in(server, region="cn-north-4", password=None, user="admin", domain="mus
     return http(server, "POST", "/v3/auth/tokens", body)
 
 
+# The VPC of the groups of the examples.
+VPC = "a8327883-6b07-4497-9c61-68d03ee193a"
 DISK = {"size": 40, "volume_type": "SATA", "disk_type": "SYS"}
 
 
@@ -169,7 +171,7 @@ def group(call, desired=0, name="GroupNameTest", resume=True, **more):
         "desire_instance_number": desired,
         "min_instance_number": 0,
         "max_instance_number": 10,
-        "vpc_id": "a8327883-6b07-4497-9c61-68d03ee193a",
+        "vpc_id": VPC,
         "networks": [{"id": "3cd35bca-5a10-416f-8994-f79169559870"}],
     } | more
     if "scaling_configuration_id" not in body:

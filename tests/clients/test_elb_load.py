@@ -10,14 +10,18 @@ import socket
 import subprocess
 import threading
 import time
+import types
 import urllib.error
 import urllib.request
 import uuid
 
 import pytest
 from conftest import BINARY, eventually, free_port
-from huawei import config, group, huawei, instances, neighbour, refused
+from huawei import VPC, config, group, huawei, instances, neighbour, refused
+from ksyun.common.exception.ksyun_sdk_exception import KsyunSDKException
 from test_haproxy import MACHINE
+from test_ksyun import group as ksyun_group
+from test_ksyun import kingsoft
 
 CONFIG = "[backend]\nobserve_secs = 1\n[proxy]\ncheck_interval_millis = 200\nslow_start_secs = 0\n"
 
@@ -71,7 +75,7 @@ def served(server, tmp_path):
 
 def front(elb, port, protocol="HTTP"):
     """A listener at a port, with its pool."""
-    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": "v"}})["loadbalancer"]["id"]
+    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": VPC}})["loadbalancer"]["id"]
     body = {"pool": {"protocol": protocol, "lb_algorithm": "ROUND_ROBIN", "loadbalancer_id": balancer}}
     pool = elb("create_pool", body=body)["pool"]["id"]
     body = {"loadbalancer_id": balancer, "protocol": protocol, "protocol_port": port, "default_pool_id": pool}
@@ -330,17 +334,22 @@ def test_nobody_has_load_of_another_account(served, backend):
     member(elb, pool, backend("a").port)
     command = [BINARY, "account", "create", "second", "--data", str(served.data)]
     key = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    theirs = huawei(served, key=(key["access_key_id"], key["secret_access_key"]))
+    other = types.SimpleNamespace(address=served.address, key=(key["access_key_id"], key["secret_access_key"]))
+    theirs = huawei(other)
     bound = {"lbaas_listeners": [{"pool_id": pool, "protocol_port": 80, "weight": 1}]}
     listening = {"lb_listener_id": front_id}
     how = config(theirs, "theirs")
     body = {"scaling_group_name": "theirs", "scaling_configuration_id": how, "vpc_id": "v", "networks": [{"id": "s"}]}
     plain = theirs("create_scaling_group", body=body)["scaling_group_id"]
-    for wish, code in ((bound, "AS.2042"), (listening, "AS.2015")):
+    for wish, code in ((bound, "AS.2042"), (listening, "AS.7012")):
         assert refused(theirs, "create_scaling_group", body=body | wish) == (400, code)
         assert refused(theirs, "update_scaling_group", scaling_group_id=plain, body=wish) == (400, code)
     shown = theirs("list_scaling_groups")["scaling_groups"]
     assert [(one["scaling_group_id"], one["lbaas_listeners"], one.get("lb_listener_id")) for one in shown] == [(plain, None, None)]
+    # Another door names balancers without knowing of pools: nobody is bound there either.
+    slb = {"Slb.1.Id": pool, "Slb.1.ListenerId": pool, "Slb.1.ServerPort.1": 80}
+    with pytest.raises(KsyunSDKException, match=pool):
+        ksyun_group(kingsoft(other, "POST"), DesiredCapacity=1, **slb)
     # An id that nobody here has is whoever's it is.
     elsewhere = {"lbaas_listeners": [{"pool_id": str(uuid.uuid4()), "protocol_port": 80, "weight": 1}]}
     theirs("update_scaling_group", scaling_group_id=plain, body=elsewhere)

@@ -264,9 +264,6 @@ def test_how_many_there_may_be(emulated):
 NEVER = {
     "AS.0001": "a fault of ours, or a store or back end that fails: none of a request",
     "AS.0026": "only an automatic trigger minds a cooldown, and nobody waits for its answer",
-    "AS.2016": "a listener or pool that nobody made here is taken as text, as classic ones are; those of a catalogue have a balancer, which this door does not name",
-    "AS.7012": "as AS.2016",
-    "AS.7059": "enterprise projects are kept as text; projects by number are another door's",
 }
 
 

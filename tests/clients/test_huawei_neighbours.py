@@ -5,13 +5,13 @@ import json
 import subprocess
 
 from conftest import BINARY, eventually, processes_of
-from huawei import answered, group, http, huawei, instances, neighbour, refused, shown
+from huawei import VPC, answered, group, http, huawei, instances, neighbour, refused, shown
 
 SERVER = {
     "name": "by-hand",
     "imageRef": "627a1223-2ca3-46a7-8d5f-7aef22c74ee6",
     "flavorRef": "s3.xlarge.4",
-    "vpcid": "a8327883-6b07-4497-9c61-68d03ee193a",
+    "vpcid": VPC,
     "nics": [{"subnet_id": "3cd35bca-5a10-416f-8994-f79169559870"}],
     "root_volume": {"volumetype": "SSD", "size": 40},
 }
@@ -249,7 +249,7 @@ def test_servers_refuse_what_is_not_right(emulated):
 
 def pool_of(elb, protocol="HTTP", port=80):
     """A load balancer with a listener and its pool: their ids."""
-    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": "v", "guaranteed": True}})
+    balancer = elb("create_load_balancer", body={"loadbalancer": {"name": "lb", "vpc_id": VPC, "guaranteed": True}})
     balancer = balancer["loadbalancer"]["id"]
     body = {"listener": {"name": "front", "loadbalancer_id": balancer, "protocol": protocol, "protocol_port": port}}
     listener = elb("create_listener", body=body)["listener"]["id"]
@@ -328,7 +328,7 @@ def test_balancers_live_and_die(emulated):
     assert [one["id"] for one in elb("list_listeners", marker=ids[0])["listeners"]] == ids[1:]
     assert [one["id"] for one in elb("list_pools", name=["back"])["pools"]] == [pool]
     assert elb("list_pools", name=["front"])["pools"] == []
-    assert [one["id"] for one in elb("list_load_balancers", vpc_id=["v"])["loadbalancers"]] == [balancer]
+    assert [one["id"] for one in elb("list_load_balancers", vpc_id=[VPC])["loadbalancers"]] == [balancer]
 
     body = {"address": "192.168.0.7", "protocol_port": 8080, "weight": 5, "name": "by-hand", "subnet_cidr_id": "s"}
     member = elb("create_member", pool_id=pool, body={"member": body})["member"]

@@ -1,8 +1,8 @@
 //! Commands on launch configurations (rules C1-C10).
 
 use muster_model::{
-    Account, ChargeType, ClearFields, ConfigId, ConfigPatch, ConfigSpec, ConfigStatus, Door, Error,
-    Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site, Tag,
+    Account, ChargeType, ClearFields, ConfigId, ConfigPatch, ConfigSpec, ConfigStatus, DataDisk,
+    Door, Error, Field, LaunchConfiguration, Problem, Quota, ResourceKind, Site, Tag,
 };
 
 use crate::{Context, catalogue};
@@ -52,11 +52,22 @@ pub fn modify_config(
     patched(&mut spec, patch);
     check_spec(&spec)?;
     catalogue::check_config(&context.settings.catalogue, Some(&old.spec), &spec)?;
+    check_users(old, &spec, context)?;
     if spec.name != old.spec.name {
         check_name(old.door, &spec, context)?;
     }
     check_charge(old, &spec, context)?;
     Ok(next_version(old, spec, context))
+}
+
+/// The groups that use a configuration go on with what it becomes.
+fn check_users(
+    old: &LaunchConfiguration,
+    new: &ConfigSpec,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    let catalogue = &context.settings.catalogue;
+    catalogue::check_users(catalogue, (&old.spec, new), &context.facts.users)
 }
 
 /// A spot mix pays for its machines as it says itself: the charge type of its configuration stays (rule G10).
@@ -121,6 +132,11 @@ pub fn upgrade_config(
         ksyun_extras: old.spec.ksyun_extras.clone(),
         public_image: old.spec.public_image,
         name_time_suffix: old.spec.name_time_suffix,
+        system_disk: spec
+            .system_disk
+            .as_ref()
+            .map(|disk| disk.in_place_of(old.spec.system_disk.as_ref())),
+        data_disks: DataDisk::in_place_of(&spec.data_disks, &old.spec.data_disks),
         ..spec.clone()
     };
     check_spec(&spec)?;
@@ -130,6 +146,7 @@ pub fn upgrade_config(
         ..spec.clone()
     };
     catalogue::check_config(&context.settings.catalogue, None, &given)?;
+    check_users(old, &spec, context)?;
     if spec.name != old.spec.name {
         check_name(old.door, &spec, context)?;
     }
@@ -262,8 +279,12 @@ fn patched(spec: &mut ConfigSpec, patch: &ConfigPatch) {
     }
     set(&mut spec.instance_types, &patch.instance_types);
     set(&mut spec.types_check, &patch.types_check);
-    put(&mut spec.system_disk, &patch.system_disk);
-    set(&mut spec.data_disks, &patch.data_disks);
+    if let Some(disk) = &patch.system_disk {
+        spec.system_disk = Some(disk.in_place_of(spec.system_disk.as_ref()));
+    }
+    if let Some(disks) = &patch.data_disks {
+        spec.data_disks = DataDisk::in_place_of(disks, &spec.data_disks);
+    }
     put(&mut spec.internet, &patch.internet);
     put(&mut spec.ipv6_internet, &patch.ipv6_internet);
     put(&mut spec.login, &patch.login);

@@ -63,7 +63,7 @@ pub use alarms::{Alarms, Known, READINGS_KEPT_SECS, judge_alarms, rings};
 pub use apply::{Context, apply, apply_told};
 pub use bandwidth::{bandwidth_by_itself, bandwidth_due, bandwidth_rung};
 pub use calls::{PlannedCall, launch_spec};
-pub use catalogue::{abnormal, judged, judged_config, with_made};
+pub use catalogue::{abnormal, check_server, judged, judged_config, with_made};
 pub use commands::create::{create_group, like_machine};
 pub use configs::{clear_config, create_config, delete_config, modify_config, upgrade_config};
 pub use layout::{is_anothers, layout};

@@ -76,7 +76,7 @@ fn best(
                 spot,
             };
             if sold_out.contains(&placement)
-                || !catalogue::is_usable(&draft.settings.catalogue, &placement)
+                || !catalogue::is_usable(&draft.settings.catalogue, &config.spec, &placement)
             {
                 continue;
             }

@@ -1,9 +1,9 @@
 //! What an operator can tune, and the facts about an account that a command on one group depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use muster_model::{BalancerPlace, Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
+use muster_model::{Catalogue, Door, Error, Group, LaunchConfiguration, Metric, Quota, Records};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -208,10 +208,12 @@ pub struct Facts {
     pub used_by: Option<String>,
     /// A group with a spot mix uses the configuration which the command changes.
     pub mixed: bool,
+    /// The groups that use the configuration which the command changes.
+    pub users: Vec<Arc<Group>>,
+    /// What all accounts made, where the command may name a listener or a pool of theirs.
+    pub records: Vec<Arc<Records>>,
     /// The topic that the command names is one that the account made.
     pub own_topic: bool,
-    /// Places that the command names which another account made.
-    pub anothers: BTreeSet<BalancerPlace>,
     /// How far back alarm rules of the account look at metrics of the group, seconds.
     pub looks_back_secs: BTreeMap<Metric, u64>,
 }

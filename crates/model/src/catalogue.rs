@@ -13,6 +13,10 @@ pub struct Catalogue {
     pub strict: bool,
     /// Images by id.
     pub images: BTreeMap<String, ListedImage>,
+    /// Images of data disks by id (Huawei).
+    pub data_images: BTreeMap<String, ListedDataImage>,
+    /// Storages of one's own by id (Huawei).
+    pub storages: BTreeMap<String, ListedStorage>,
     /// Instance types by name.
     pub types: BTreeMap<String, ListedType>,
     /// Zones by name.
@@ -27,6 +31,8 @@ pub struct Catalogue {
     pub keys: BTreeSet<String>,
     /// Project numbers; 0, the default project, is there always.
     pub projects: BTreeSet<i64>,
+    /// Ids of enterprise projects (Huawei); `0`, the default one, is there always.
+    pub enterprise_projects: BTreeSet<String>,
     /// Snapshot ids.
     pub snapshots: BTreeSet<String>,
     /// Bandwidth package ids. Without any, accounts may not use bandwidth packages.
@@ -91,6 +97,30 @@ pub struct ListedImage {
     pub types: BTreeSet<String>,
     /// The zones that have it; empty = all.
     pub zones: BTreeSet<String>,
+    /// It is an image of a whole server: the backups of its disks, one for each. Empty: it is of a system disk only.
+    pub backups: BTreeSet<String>,
+}
+
+/// An image of a data disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedDataImage {
+    /// Whether disks can be made of it.
+    pub status: ImageStatus,
+    /// The least size of a disk in GB; 0 = any.
+    pub min_disk_gb: u32,
+}
+
+/// A storage of one's own: disks of machines can be made in it, where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedStorage {
+    /// Its zone.
+    pub zone: String,
+    /// The types of disks that it takes, as callers write them; empty = all.
+    pub disk_types: BTreeSet<String>,
+    /// How much the disks of one machine may take of it, in GB; `None` = any.
+    pub capacity_gb: Option<u32>,
+    /// Known, but no disk can be made in it for now.
+    pub unavailable: bool,
 }
 
 /// What state an image is in, in the words of Huawei's image service.
@@ -139,6 +169,8 @@ pub struct ListedZone {
     pub unavailable: bool,
     /// Where it is; `None` = everywhere.
     pub site: Option<Site>,
+    /// The types of disks that there are, as callers write them; empty = all.
+    pub disk_types: BTreeSet<String>,
 }
 
 /// A subnet.
@@ -167,6 +199,8 @@ pub struct ListedBalancer {
     pub site: Option<Site>,
     /// Its listeners by id.
     pub listeners: BTreeMap<String, ListedListener>,
+    /// Its pools (Huawei).
+    pub pools: BTreeSet<String>,
 }
 
 /// A listener of a balancer.
@@ -184,6 +218,8 @@ pub struct ListedListener {
 pub enum Listed {
     Image,
     ImageFamily,
+    DataImage,
+    Storage,
     InstanceType,
     Zone,
     Vpc,
@@ -191,6 +227,7 @@ pub enum Listed {
     SecurityGroup,
     Key,
     Project,
+    EnterpriseProject,
     Snapshot,
     BandwidthPackage,
     DisasterRecoverGroup,
@@ -199,6 +236,7 @@ pub enum Listed {
     ClassicBalancer,
     Listener,
     Location,
+    Pool,
     UserGroup,
     CmqQueue,
     TdmqQueue,
@@ -237,6 +275,36 @@ pub enum Misfit {
     /// The zone does not have the image of the launch configuration.
     #[error("the zone does not have the image of the launch configuration")]
     ImageNotInZone,
+    /// The image of a data disk is not to be used.
+    #[error("the image of the data disk is not available")]
+    DataImageUnusable,
+    /// The data disk is smaller than its image needs.
+    #[error("the data disk is smaller than its image needs")]
+    DataDiskTooSmall,
+    /// No disk can be made in the storage.
+    #[error("the storage is not available")]
+    StorageUnavailable,
+    /// The storage does not take disks of the type.
+    #[error("the storage does not take disks of the type")]
+    DiskTypeNotOfStorage,
+    /// The disks do not go into the storage.
+    #[error("the disks of a machine do not go into the storage")]
+    StorageTooSmall,
+    /// The storages are in several zones.
+    #[error("the storages of the disks are not in one zone")]
+    StoragesApart,
+    /// An image of a whole server has other disks than the launch configuration restores.
+    #[error("the image is of a whole server: each of its disks is restored from its backup")]
+    DisksNotOfImage,
+    /// The backup is not one of the image of a whole server.
+    #[error("the backup is none of those that the image of a whole server has, or is there twice")]
+    BackupNotOfImage,
+    /// Image, instance types and storages are in no zone together.
+    #[error("image, instance type and storage of a machine are in no zone together")]
+    PartsApart,
+    /// The zone does not have the disks of the launch configuration.
+    #[error("the zone does not have the disks of the launch configuration")]
+    DisksNotInZone,
     /// The instance type is not to be had.
     #[error("the instance type is sold out")]
     TypeSoldOut,

@@ -349,9 +349,9 @@ impl GroupCommand {
         }
     }
 
-    /// The balancers that the command names for the group to be bound to.
+    /// The balancers that the command names.
     #[must_use]
-    pub fn binds(&self) -> &[Balancer] {
+    pub fn balancers(&self) -> &[Balancer] {
         let change = match self {
             GroupCommand::Balancers(change) => Some(change),
             GroupCommand::Modify(patch) => patch.balancers.as_ref(),
@@ -360,11 +360,13 @@ impl GroupCommand {
         match change {
             Some(
                 BalancerChange::Attach(list)
+                | BalancerChange::Detach(list)
+                | BalancerChange::SetTargets(list)
                 | BalancerChange::Replace {
                     balancers: list, ..
                 },
             ) => list,
-            Some(BalancerChange::Detach(_) | BalancerChange::SetTargets(_)) | None => &[],
+            None => &[],
         }
     }
 }

@@ -62,8 +62,8 @@ pub use bandwidth::{
     Resize, ResizeWay,
 };
 pub use catalogue::{
-    Architecture, Catalogue, ImageStatus, Listed, ListedBalancer, ListedImage, ListedListener,
-    ListedSubnet, ListedTopic, ListedType, ListedZone, Misfit,
+    Architecture, Catalogue, ImageStatus, Listed, ListedBalancer, ListedDataImage, ListedImage,
+    ListedListener, ListedStorage, ListedSubnet, ListedTopic, ListedType, ListedZone, Misfit,
 };
 pub use change::{Change, Delta, Event, EventKind, GroupView};
 pub use command::{

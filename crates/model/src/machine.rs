@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, InstanceId, Placement, Tag, Time};
+use crate::{DataDisk, GroupId, InstanceId, Placement, SystemDisk, Tag, Time};
 
 /// What is written on the machine itself, so that it can be told whose it is after any crash (promise P2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +50,12 @@ pub struct Machine {
     /// Its tags, one of each key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// The system disk that it was made with, if the back end knows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_disk: Option<SystemDisk>,
+    /// The data disks that it was made with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_disks: Vec<DataDisk>,
 }
 
 impl Machine {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, GroupId, InstanceId, OwnerKey, Tag, Time};
+use crate::{
+    AccountId, ConfigSpec, DataDisk, GroupId, InstanceId, Login, OwnerKey, SystemDisk, Tag, Time,
+};
 
 /// A machine that was made outside a group (spec `facets.ecs`). What it is like now, its machine says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,12 @@ pub struct ServerSpec {
     pub password: Option<String>,
     /// User data, base64 as given.
     pub user_data: Option<String>,
+    /// System disk.
+    #[serde(default)]
+    pub system_disk: Option<SystemDisk>,
+    /// Data disks.
+    #[serde(default)]
+    pub data_disks: Vec<DataDisk>,
     /// Metadata.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
@@ -46,6 +54,27 @@ pub struct ServerSpec {
     pub enterprise_project: Option<String>,
     /// Whether its machine is there.
     pub state: ServerState,
+}
+
+impl ServerSpec {
+    /// A configuration that its machine could be made of.
+    #[must_use]
+    pub fn config(&self) -> ConfigSpec {
+        let keys = self.key_name.clone();
+        let keys = keys.map(|name| Login::Keys(vec![name]));
+        let password = self.password.clone();
+        ConfigSpec {
+            login: keys.or(password.map(|sealed| Login::Password { sealed })),
+            name: self.name.clone(),
+            image: Some(self.image.clone()),
+            instance_types: vec![self.instance_type.clone()],
+            system_disk: self.system_disk.clone(),
+            data_disks: self.data_disks.clone(),
+            security_groups: self.security_groups.clone(),
+            user_data: self.user_data.clone(),
+            ..ConfigSpec::default()
+        }
+    }
 }
 
 /// Whether the machine of a server is there.

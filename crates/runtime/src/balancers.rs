@@ -5,8 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use muster_engine::balancers;
 use muster_model::{
-    AccountId, Balancer, BalancerPlace, BalancerTarget, Binding, GroupId, GroupView, Member,
-    MemberSpec, OwnerKey, Records,
+    Balancer, BalancerTarget, Binding, GroupId, GroupView, Member, MemberSpec, OwnerKey, Records,
 };
 use muster_ports::{Asked, BalancerError, Clock, ComputeError, Listing, LoadBalancer};
 
@@ -99,19 +98,12 @@ impl Runtime {
         Ok(left)
     }
 
-    /// Which of these another account made.
-    pub(crate) fn anothers(
-        &self,
-        account: AccountId,
-        balancers: &[Balancer],
-    ) -> BTreeSet<BalancerPlace> {
-        if balancers.is_empty() {
-            return BTreeSet::new();
+    /// What all accounts made, where a command names balancers, which may be theirs.
+    pub(crate) fn records_for(&self, balancers: &[Balancer]) -> Vec<Arc<Records>> {
+        match balancers.is_empty() {
+            true => Vec::new(),
+            false => self.all_records(),
         }
-        let records = self.all_records();
-        let mut places: BTreeSet<BalancerPlace> = balancers.iter().map(Balancer::place).collect();
-        places.retain(|place| muster_engine::is_anothers(&records, account, place));
-        places
     }
 
     fn all_records(&self) -> Vec<Arc<Records>> {

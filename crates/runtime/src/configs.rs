@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use muster_engine::{Context, Facts};
 use muster_model::{
-    Account, AccountId, Allocation, ConfigId, ConfigSpec, Created, Door, Error, GroupCommand,
-    GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration, Machine,
-    PolicyCommand, ResourceKind, Site,
+    Account, AccountId, Allocation, ConfigId, ConfigSpec, Created, Door, Error, Group,
+    GroupCommand, GroupId, GroupPatch, GroupSpec, GroupView, Ids, InstanceId, LaunchConfiguration,
+    Machine, PolicyCommand, ResourceKind, Site,
 };
 use muster_ports::{ApiResult, Caller, Clock, Commit, Guard, Row};
 
@@ -102,6 +102,8 @@ impl Runtime {
             image: Some(machine.image),
             image_family: None,
             instance_types: vec![machine.placement.instance_type],
+            system_disk: machine.system_disk,
+            data_disks: machine.data_disks,
             ..spec.clone()
         }))
     }
@@ -170,14 +172,19 @@ impl Runtime {
             .visible_config(caller, id)
             .ok_or_else(|| no_config(id))?;
         let name = name.flatten();
+        let slots = self.directory.slots();
+        let groups = slots.iter().map(|(_, slot)| Arc::clone(&slot.view().group));
+        let users: Vec<Arc<Group>> = groups
+            .filter(|group| group.spec.config == Some(id) && !group.deleting)
+            .collect();
         let others = self.directory.configs(caller.account, &caller.site);
         let facts = Facts {
             name_taken: name
                 .is_some_and(|name| others.iter().any(|c| c.id != id && c.spec.name == name)),
-            mixed: self.directory.slots().iter().any(|(_, slot)| {
-                let spec = &slot.view().group.spec;
-                spec.config == Some(id) && matches!(spec.allocation, Allocation::SpotMixed(_))
-            }),
+            mixed: users
+                .iter()
+                .any(|group| matches!(group.spec.allocation, Allocation::SpotMixed(_))),
+            users,
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
@@ -268,7 +275,7 @@ impl Runtime {
         let project = |view: &&Arc<GroupView>| view.group.spec.project == spec.project;
         let facts = Facts {
             used_in_project: count(views.iter(), project),
-            anothers: self.anothers(caller.account, &spec.balancers),
+            records: self.records_for(&spec.balancers),
             ..self.group_facts(caller, spec.config, Some(&spec.name), None)
         };
         let mut ids = self.fresh_ids();
@@ -330,6 +337,7 @@ impl Runtime {
         };
         let facts = Facts {
             config: Some(Arc::clone(&config)),
+            records: self.records_for(&group_spec.balancers),
             ..self.group_facts(caller, None, Some(&group_spec.name), None)
         };
         context.facts = &facts;
@@ -368,7 +376,7 @@ impl Runtime {
         let (config, name) = (patch.config, patch.name.clone());
         let command = GroupCommand::Modify(Box::new(patch));
         let facts = Facts {
-            anothers: self.anothers(caller.account, command.binds()),
+            records: self.records_for(command.balancers()),
             ..self.group_facts(caller, config, name.as_deref(), Some(id))
         };
         self.apply_for_account(&slot, id, &command, &facts, caller.check)

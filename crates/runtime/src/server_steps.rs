@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use muster_model::{
-    AccountId, ConfigSpec, Error, GroupCommand, GroupId, InstanceId, LaunchSpec, Login, Machine,
-    OwnerKey, Placement, ServerJob, ServerSpec, ServerWork, StopMode, TaskState, own_key,
+    AccountId, Error, GroupCommand, GroupId, InstanceId, LaunchSpec, Machine, OwnerKey, Placement,
+    ServerJob, ServerSpec, ServerWork, StopMode, TaskState, own_key,
 };
 use muster_ports::{Clock, ComputeError};
 
@@ -21,18 +21,7 @@ pub(crate) enum Step {
 
 /// What a server's machine is made of.
 fn launch_spec(account: AccountId, spec: &ServerSpec) -> LaunchSpec {
-    let keys = spec.key_name.clone();
-    let keys = keys.map(|name| Login::Keys(vec![name]));
-    let password = spec.password.clone();
-    let config = ConfigSpec {
-        login: keys.or(password.map(|sealed| Login::Password { sealed })),
-        name: spec.name.clone(),
-        image: Some(spec.image.clone()),
-        instance_types: vec![spec.instance_type.clone()],
-        security_groups: spec.security_groups.clone(),
-        user_data: spec.user_data.clone(),
-        ..ConfigSpec::default()
-    };
+    let config = spec.config();
     LaunchSpec {
         owner: own_key(account, spec.instance),
         name: spec.name.clone(),
@@ -218,7 +207,7 @@ impl Runtime {
 mod tests {
     use std::collections::BTreeMap;
 
-    use muster_model::{Key, ServerState};
+    use muster_model::{Key, Login, ServerState};
 
     use super::*;
 
@@ -255,6 +244,8 @@ mod tests {
                 tags: Vec::new(),
                 enterprise_project: None,
                 state: ServerState::Building,
+                system_disk: None,
+                data_disks: Vec::new(),
             };
             let launch = launch_spec(AccountId::new(Key::from_bits(2)), &spec);
             assert_eq!(launch.user_data, spec.user_data);

@@ -108,6 +108,8 @@ impl Runtime {
         };
         let commands = match command {
             ServerCommand::Create { spec, count } => {
+                let settings = self.settings_of(caller.account, &caller.site);
+                muster_engine::check_server(&settings.catalogue, &spec)?;
                 let count = usize::try_from(count).unwrap_or(MOST).clamp(1, MOST);
                 let mut ids = self.fresh_ids();
                 let instances: Vec<InstanceId> = (0..count).map(|_| ids.next_id()).collect();
@@ -375,6 +377,8 @@ impl Runtime {
             tags: Vec::new(),
             enterprise_project: None,
             state: ServerState::Made,
+            system_disk: None,
+            data_disks: Vec::new(),
         };
         self.change_records(group.account, &group.site, |_| {
             vec![RecordCommand::Create(RecordSpec::Server(Box::new(spec)))]

@@ -116,6 +116,8 @@ impl Machines {
             created_at: now,
             reclaim_at: None,
             tags: spec.tags.clone(),
+            system_disk: spec.config.system_disk.clone(),
+            data_disks: spec.config.data_disks.clone(),
         }))
     }
 
@@ -294,6 +296,8 @@ impl Machines {
             created_at: now,
             reclaim_at: None,
             tags: spec.tags.clone(),
+            system_disk: None,
+            data_disks: Vec::new(),
         })
     }
 

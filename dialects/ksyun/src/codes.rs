@@ -143,10 +143,11 @@ fn listed(kind: Listed) -> &'static str {
         Listed::Subnet => "SubnetId",
         Listed::SecurityGroup => "SecurityGroupId",
         Listed::Key => "KeyId",
-        Listed::Project => "ProjectId",
+        Listed::Project | Listed::EnterpriseProject => "ProjectId",
         Listed::Snapshot => "DataDisk.SnapshotId",
+        Listed::DataImage | Listed::Storage => "DataDisk",
         Listed::BandwidthPackage => "BandWidthShareId",
-        Listed::Balancer | Listed::ClassicBalancer => "Slb.Id",
+        Listed::Balancer | Listed::ClassicBalancer | Listed::Pool => "Slb.Id",
         Listed::Listener | Listed::Location => "Slb.ListenerId",
         Listed::DisasterRecoverGroup | Listed::DedicatedCluster | Listed::Command => {
             "ScalingConfigurationId"
@@ -165,13 +166,23 @@ fn misfit(misfit: Misfit) -> &'static str {
         Misfit::TypeSoldOut
         | Misfit::TypeNotOfImage
         | Misfit::TypeOfOtherArchitecture
-        | Misfit::TypeAbove32Bits => "InstanceType",
+        | Misfit::TypeAbove32Bits
+        | Misfit::PartsApart => "InstanceType",
         Misfit::DiskTypeNotOfType => "SystemDisk.DiskType",
+        Misfit::DataImageUnusable
+        | Misfit::DataDiskTooSmall
+        | Misfit::StorageUnavailable
+        | Misfit::DiskTypeNotOfStorage
+        | Misfit::StorageTooSmall
+        | Misfit::StoragesApart
+        | Misfit::DisksNotOfImage
+        | Misfit::BackupNotOfImage => "DataDisk",
         Misfit::SystemDiskTooSmall => "SystemDisk.DiskSize",
         Misfit::NoBandwidthPackages => "BandWidthShareId",
-        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable | Misfit::ImageNotInZone => {
-            "AvailabilityZone"
-        }
+        Misfit::ZoneElsewhere
+        | Misfit::ZoneUnavailable
+        | Misfit::ImageNotInZone
+        | Misfit::DisksNotInZone => "AvailabilityZone",
         Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc | Misfit::SubnetOutsideCluster => {
             "SubnetId"
         }

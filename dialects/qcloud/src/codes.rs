@@ -181,10 +181,13 @@ fn listed(kind: Listed, action: &str) -> (&'static str, &'static str) {
         Listed::Subnet => ("subnetIds", "InvalidParameter.VpIdOrSubnetIdError"),
         Listed::SecurityGroup => ("sgId", "InvalidParameter.SecurityGroupId"),
         Listed::Key => ("keyId", "InvalidParameter"),
-        Listed::Project => ("projectId", "InvalidParameter.InvalidProjectId"),
+        Listed::Project | Listed::EnterpriseProject => {
+            ("projectId", "InvalidParameter.InvalidProjectId")
+        }
         Listed::Snapshot => ("dataSnapshotId", "InvalidParameter"),
+        Listed::DataImage | Listed::Storage => ("storageType", "InvalidParameter"),
         Listed::ClassicBalancer => ("loadBalancerIds", "InvalidParameter.LoadBalancerIdError"),
-        Listed::Balancer | Listed::Listener | Listed::Location => {
+        Listed::Balancer | Listed::Listener | Listed::Location | Listed::Pool => {
             ("forwardLBInfos", "InvalidParameter.LoadBalancerIdError")
         }
         Listed::UserGroup if is_about_hooks(action) => {
@@ -222,17 +225,27 @@ fn misfit(id: &str, misfit: Misfit) -> Fault {
         | Misfit::ImageKilled
         | Misfit::TypeNotOfImage
         | Misfit::TypeOfOtherArchitecture
-        | Misfit::TypeAbove32Bits => ("imageId", "InvalidParameter", Class::Parameter),
-        Misfit::DiskTypeNotOfType => ("storageType", "InvalidParameter", Class::Parameter),
+        | Misfit::TypeAbove32Bits
+        | Misfit::DataImageUnusable
+        | Misfit::DisksNotOfImage
+        | Misfit::PartsApart => ("imageId", "InvalidParameter", Class::Parameter),
+        Misfit::DiskTypeNotOfType
+        | Misfit::DiskTypeNotOfStorage
+        | Misfit::StorageUnavailable
+        | Misfit::StorageTooSmall
+        | Misfit::StoragesApart => ("storageType", "InvalidParameter", Class::Parameter),
         Misfit::SystemDiskTooSmall => ("rootSize", "InvalidParameter", Class::Parameter),
+        Misfit::DataDiskTooSmall => ("storageSize", "InvalidParameter", Class::Parameter),
+        Misfit::BackupNotOfImage => ("dataSnapshotId", "InvalidParameter", Class::Parameter),
         Misfit::TypeSoldOut => (
             "cpu, mem and cvmType",
             "OprationFail.CpuOrMemNotExsit",
             Class::Unpurchasable,
         ),
-        Misfit::ZoneElsewhere | Misfit::ZoneUnavailable | Misfit::ImageNotInZone => {
-            ("zoneIds", "InvalidParameter.ZoneIdError", Class::Parameter)
-        }
+        Misfit::ZoneElsewhere
+        | Misfit::ZoneUnavailable
+        | Misfit::ImageNotInZone
+        | Misfit::DisksNotInZone => ("zoneIds", "InvalidParameter.ZoneIdError", Class::Parameter),
         Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc | Misfit::SubnetOutsideCluster => (
             "subnetIds",
             "InvalidParameter.VpIdOrSubnetIdError",

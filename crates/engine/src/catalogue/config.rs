@@ -1,10 +1,8 @@
 //! Launch configurations against the catalogue (rule C5).
 
-use muster_model::{
-    Catalogue, ConfigSpec, DataDisk, Error, HostNames, Listed, Login, Misfit, TypesCheck,
-};
+use muster_model::{Catalogue, ConfigSpec, Error, HostNames, Listed, Login, Misfit, TypesCheck};
 
-use super::{entry, exists, image, misfit, unlisted};
+use super::{disks, entry, exists, image, misfit, unlisted};
 
 /// Refuses what does not exist or does not fit. With an `old` one, what stays as it was is not looked at.
 pub(crate) fn check_config(
@@ -25,6 +23,7 @@ pub(crate) fn check_config(
     }
     rest(catalogue, &changed)?;
     image::parts_fit(catalogue, &changed)?;
+    disks::fit(catalogue, &changed)?;
     if types || changed.is(|spec| &spec.types_check) {
         types_are_sold(catalogue, new)?;
     }
@@ -33,7 +32,7 @@ pub(crate) fn check_config(
 
 /// What is new, and what was there before.
 pub(super) struct Changed<'a> {
-    old: Option<&'a ConfigSpec>,
+    pub(super) old: Option<&'a ConfigSpec>,
     pub(super) new: &'a ConfigSpec,
 }
 
@@ -62,20 +61,12 @@ fn has_family(catalogue: &Catalogue, family: &str) -> bool {
     images.any(|image| image.family.as_deref() == Some(family))
 }
 
-fn snapshots(disks: &[DataDisk]) -> impl Iterator<Item = &String> {
-    let named = disks.iter().filter_map(|disk| disk.snapshot.as_ref());
-    named.filter(|id| !id.is_empty())
-}
-
 fn rest(catalogue: &Catalogue, changed: &Changed<'_>) -> Result<(), Error> {
     let new = changed.new;
     if changed.is(|spec| &spec.project) && new.project != 0 {
         project(catalogue, new.project)?;
     }
-    if changed.is(|spec| &spec.data_disks) {
-        let named = snapshots(&new.data_disks);
-        exists(&catalogue.snapshots, Listed::Snapshot, named)?;
-    }
+    disks::exist(catalogue, changed)?;
     if changed.is(|spec| &spec.security_groups) {
         let (kind, named) = (Listed::SecurityGroup, &new.security_groups);
         exists(&catalogue.security_groups, kind, named)?;
@@ -171,10 +162,13 @@ pub(super) fn vanished(catalogue: &Catalogue, spec: &ConfigSpec) -> Option<Liste
         old: None,
         new: spec,
     };
-    if image_exists(catalogue, &changed).is_err() || !image::is_usable(catalogue, spec) {
+    if image_exists(catalogue, &changed).is_err()
+        || !image::is_usable(catalogue, spec)
+        || !disks::have_images(catalogue, spec)
+    {
         return Some(Listed::Image);
     }
-    if snapshots(&spec.data_disks).any(|id| !catalogue.snapshots.contains(id)) {
+    if disks::snapshots(spec).any(|id| !catalogue.snapshots.contains(id)) {
         return Some(Listed::Snapshot);
     }
     let gone = |id: &String| !catalogue.security_groups.contains(id);

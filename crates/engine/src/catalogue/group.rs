@@ -1,16 +1,24 @@
 //! Groups and their balancers against the catalogue (rules G7, B1).
 
+use std::sync::Arc;
+
 use muster_model::{
-    Balancer, BalancerChange, Catalogue, Error, Group, GroupSpec, LaunchConfiguration, Listed,
-    ListedBalancer, Misfit, Network, Placement, Site, ZonesCheck,
+    AccountId, Balancer, BalancerChange, Catalogue, ConfigSpec, Error, Group, GroupSpec,
+    HuaweiExtras, LaunchConfiguration, Listed, ListedBalancer, Misfit, Network, Placement, Records,
+    Site, ZonesCheck,
 };
 
-use super::config::project;
-use super::{entry, exists, image, misfit, unlisted};
+use super::config::{Changed, project};
+use super::laid::Laid;
+use super::{disks, enterprise_project, entry, exists, image, misfit, unlisted};
 use crate::commands::balancers::is_same;
 
 /// What a group is to be.
 pub(crate) struct Asked<'a> {
+    /// Whose it is.
+    pub(crate) account: AccountId,
+    /// What all accounts made, where the command names places of theirs.
+    pub(crate) records: &'a [Arc<Records>],
     /// Where it is.
     pub(crate) site: &'a Site,
     /// What it was; what stays as it was is not looked at.
@@ -27,6 +35,23 @@ impl Asked<'_> {
     fn changes<T: PartialEq>(&self, member: impl Fn(&GroupSpec) -> &T) -> bool {
         self.old.is_none_or(|old| member(old) != member(self.new))
     }
+
+    /// Refuses listeners and pools that a new group cannot be bound to.
+    fn laid_fits(&self, catalogue: &Catalogue) -> Result<(), Error> {
+        if self.old.is_some() {
+            return Ok(());
+        }
+        let laid = Laid {
+            catalogue,
+            records: self.records,
+            account: self.account,
+            site: self.site,
+        };
+        let balancers = &self.new.balancers;
+        balancers.iter().try_for_each(|one| laid.exists(one))?;
+        let vpc = &self.new.network.vpc;
+        balancers.iter().try_for_each(|one| laid.fits(vpc, one))
+    }
 }
 
 /// Whether machines go into a VPC, not into the classic network.
@@ -37,7 +62,7 @@ pub(super) fn in_vpc(network: &Network) -> bool {
 /// Refuses what does not exist or does not fit.
 pub(crate) fn check_group(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
     if !catalogue.strict {
-        return Ok(());
+        return asked.laid_fits(catalogue);
     }
     let new = asked.new;
     let moves = asked.changes(|spec| &spec.network.vpc)
@@ -50,11 +75,20 @@ pub(crate) fn check_group(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<()
     if other_project {
         project(catalogue, new.project)?;
     }
+    let enterprise = |spec: &GroupSpec| -> Option<String> {
+        let extras: &HuaweiExtras = spec.huawei.as_ref()?;
+        extras.enterprise_project.clone()
+    };
+    let named = enterprise(new);
+    if asked.old.is_none_or(|old| enterprise(old) != named) {
+        enterprise_project(catalogue, named.as_ref())?;
+    }
     if asked.old.is_none() {
         for balancer in &new.balancers {
             balancer_exists(catalogue, balancer)?;
         }
     }
+    asked.laid_fits(catalogue)?;
     if moves || asked.config_named {
         places_fit(catalogue, asked)?;
     }
@@ -116,8 +150,11 @@ fn places_fit(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
         let subnets = network.subnets.iter();
         let subnets = subnets.filter_map(|id| catalogue.subnets.get(id));
         let zones = subnets.map(|subnet| &subnet.zone).chain(&network.zones);
-        if let Some(zone) = image::zone_without(catalogue, &config.spec, zones) {
+        if let Some(zone) = image::zone_without(catalogue, &config.spec, zones.clone()) {
             return Err(misfit(Misfit::ImageNotInZone, zone));
+        }
+        if let Some(zone) = zone_without_disks(catalogue, &config.spec, zones) {
+            return Err(misfit(Misfit::DisksNotInZone, zone));
         }
     }
     let check = asked.new.zones_check;
@@ -130,8 +167,78 @@ fn places_fit(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<(), Error> {
     })
 }
 
-/// Whether a machine can be put into a place: it is there and available, and has the instance type.
-pub(crate) fn is_usable(catalogue: &Catalogue, place: &Placement) -> bool {
+/// A zone, of those that are named, that does not have the disks.
+fn zone_without_disks<'a>(
+    catalogue: &Catalogue,
+    spec: &ConfigSpec,
+    mut zones: impl Iterator<Item = &'a String>,
+) -> Option<&'a String> {
+    zones.find(|zone| !zone.is_empty() && !disks::are_in(catalogue, spec, zone))
+}
+
+/// Refuses a change of a configuration that the groups which use it cannot follow: a zone of theirs does not have the new
+/// image or disks, or no place of theirs has the new instance types while one had the old ones.
+pub(crate) fn check_users(
+    catalogue: &Catalogue,
+    (old, new): (&ConfigSpec, &ConfigSpec),
+    users: &[Arc<Group>],
+) -> Result<(), Error> {
+    let changed = Changed {
+        old: Some(old),
+        new,
+    };
+    for group in users.iter().filter(|_| catalogue.strict) {
+        let network = &group.spec.network;
+        let subnets = network.subnets.iter();
+        let listed = subnets.filter_map(|id| catalogue.subnets.get(id));
+        let zones = listed.map(|subnet| &subnet.zone).chain(&network.zones);
+        if changed.is(|spec| &spec.image)
+            && let Some(zone) = image::zone_without(catalogue, new, zones.clone())
+        {
+            return Err(misfit(Misfit::ImageNotInZone, zone));
+        }
+        if disks::change(&changed)
+            && let Some(zone) = zone_without_disks(catalogue, new, zones)
+        {
+            return Err(misfit(Misfit::DisksNotInZone, zone));
+        }
+        let types = changed.is(|spec| &spec.instance_types);
+        if types && has_place(catalogue, network, old) && !has_place(catalogue, network, new) {
+            let (why, ids) = match network.subnets.is_empty() {
+                true => (Misfit::ZoneUnavailable, &network.zones),
+                false => (Misfit::SubnetUnavailable, &network.subnets),
+            };
+            return Err(misfit(why, ids.first().map_or("", |id| id)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether any place of a network is usable for machines of a configuration.
+fn has_place(catalogue: &Catalogue, network: &Network, spec: &ConfigSpec) -> bool {
+    let subnets = network.subnets.iter().filter_map(|id| {
+        let listed = catalogue.subnets.get(id)?;
+        Some((listed.zone.as_str(), id.as_str()))
+    });
+    let zones = network.zones.iter().filter(|_| network.subnets.is_empty());
+    let mut places = subnets.chain(zones.map(|zone| (zone.as_str(), "")));
+    let is_place = |zone: &str, subnet: &str, instance_type: &String| {
+        let place = Placement {
+            instance_type: instance_type.clone(),
+            zone: zone.to_owned(),
+            subnet: subnet.to_owned(),
+            spot: false,
+        };
+        is_usable(catalogue, spec, &place)
+    };
+    places.any(|(zone, subnet)| {
+        let mut types = spec.instance_types.iter();
+        types.any(|name| is_place(zone, subnet, name))
+    })
+}
+
+/// Whether a machine can be put into a place: it is there and available, and has the instance type and the disks.
+pub(crate) fn is_usable(catalogue: &Catalogue, spec: &ConfigSpec, place: &Placement) -> bool {
     if !catalogue.strict {
         return true;
     }
@@ -144,7 +251,11 @@ pub(crate) fn is_usable(catalogue: &Catalogue, place: &Placement) -> bool {
     };
     let zone = match place.zone.as_str() {
         "" => true,
-        id => is_available(catalogue, id) && is_sold(catalogue, &place.instance_type, id),
+        id => {
+            is_available(catalogue, id)
+                && is_sold(catalogue, &place.instance_type, id)
+                && disks::are_in(catalogue, spec, id)
+        }
     };
     subnet && zone
 }
@@ -185,12 +296,16 @@ fn enough(
 /// Refuses a change that binds, or keeps, what does not exist or does not fit. What has gone can always be taken off.
 pub(crate) fn check_balancers(
     catalogue: &Catalogue,
+    records: &[Arc<Records>],
     group: &Group,
     change: &BalancerChange,
 ) -> Result<(), Error> {
-    if !catalogue.strict {
-        return Ok(());
-    }
+    let laid = Laid {
+        catalogue,
+        records,
+        account: group.account,
+        site: &group.site,
+    };
     let bound = &group.spec.balancers;
     let (looked_at, fits): (Vec<&Balancer>, bool) = match change {
         BalancerChange::Attach(more) => (more.iter().collect(), true),
@@ -210,10 +325,16 @@ pub(crate) fn check_balancers(
         }
     };
     for balancer in &looked_at {
-        balancer_exists(catalogue, balancer)?;
+        laid.exists(balancer)?;
+        if catalogue.strict {
+            balancer_exists(catalogue, balancer)?;
+        }
     }
     for balancer in looked_at.iter().filter(|_| fits) {
-        balancer_fits(catalogue, &group.site, &group.spec, balancer)?;
+        laid.fits(&group.spec.network.vpc, balancer)?;
+        if catalogue.strict {
+            balancer_fits(catalogue, &group.site, &group.spec, balancer)?;
+        }
     }
     Ok(())
 }
@@ -239,7 +360,7 @@ pub(super) fn balancer_exists(catalogue: &Catalogue, balancer: &Balancer) -> Res
                 Some(_) | None => Ok(()),
             }
         }
-        // Only one door has these, and its balancers are not listed.
+        // These come without their balancer: see `laid`.
         Balancer::Listener { .. } | Balancer::Pool { .. } => Ok(()),
     }
 }

@@ -89,7 +89,7 @@ mod tests {
         catalogue.vpcs.insert("listed".to_owned());
         let zone = |unavailable| ListedZone {
             unavailable,
-            site: None,
+            ..ListedZone::default()
         };
         catalogue.zones.insert("a".to_owned(), zone(true));
         catalogue.zones.insert("b".to_owned(), zone(false));

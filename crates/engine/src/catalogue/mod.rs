@@ -3,9 +3,12 @@
 //! A catalogue that is not strict refuses nothing. Existence comes before fitness, and both before state and quotas.
 
 mod config;
+mod disks;
 mod group;
 mod image;
+mod laid;
 mod made;
+mod server;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +19,9 @@ use muster_model::{
 };
 
 pub(crate) use config::check_config;
-pub(crate) use group::{Asked, check_balancers, check_group, is_usable};
+pub(crate) use group::{Asked, check_balancers, check_group, check_users, is_usable};
 pub use made::with_made;
+pub use server::check_server;
 pub(crate) use told::{check_command, check_receiver, check_user_groups};
 
 /// Refuses what is not in a list.
@@ -35,6 +39,16 @@ fn exists<'a>(
 /// The entry of a list; refuses what has none.
 fn entry<'a, T>(listed: &'a BTreeMap<String, T>, kind: Listed, id: &str) -> Result<&'a T, Error> {
     listed.get(id).ok_or_else(|| unlisted(kind, id))
+}
+
+/// Refuses an enterprise project that is not there; nothing and `0` are the default one.
+fn enterprise_project(catalogue: &Catalogue, id: Option<&String>) -> Result<(), Error> {
+    let named = id.filter(|id| !matches!(id.as_str(), "" | "0"));
+    exists(
+        &catalogue.enterprise_projects,
+        Listed::EnterpriseProject,
+        named,
+    )
 }
 
 fn unlisted(kind: Listed, id: &str) -> Error {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use muster_model::{
-    ActivityKind, Balancer, BalancerChange, BalancerMoves, BalancerPlace, Created, Error, Field,
-    GroupSpec, Instance, InstanceId, Lifecycle, Problem, Quota, ResourceKind,
+    AccountId, ActivityKind, Balancer, BalancerChange, BalancerMoves, BalancerPlace, Created,
+    Error, Field, GroupSpec, Instance, InstanceId, Lifecycle, Problem, Quota, Records,
+    ResourceKind,
 };
 
 use super::capacity::{check_idle, manual};
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::layout::is_anothers;
 use crate::{Facts, Quotas};
 
 pub(super) fn change(
@@ -17,7 +19,8 @@ pub(super) fn change(
     change: &BalancerChange,
     facts: &Facts,
 ) -> Result<Created, Error> {
-    catalogue::check_balancers(&draft.settings.catalogue, draft.group(), change)?;
+    let catalogue = &draft.settings.catalogue;
+    catalogue::check_balancers(catalogue, &facts.records, draft.group(), change)?;
     check_idle(draft)?;
     let old = &draft.group().spec.balancers;
     let new = match change {
@@ -37,7 +40,7 @@ pub(super) fn change(
         return Err(Error::NothingToDo);
     }
     check_limits(&draft.settings.quotas, &new)?;
-    check_own(facts, old, &new)?;
+    check_own(&facts.records, draft.group().account, (old, &new))?;
     let moves = moves(old, &new);
     draft.release_brake();
     judge(draft, |spec| {
@@ -80,11 +83,15 @@ pub(super) fn judge(draft: &mut Draft<'_>, change: impl FnOnce(&mut GroupSpec)) 
 }
 
 /// Refuses what another account made: for this one it does not exist. What is bound already stays.
-pub(super) fn check_own(facts: &Facts, old: &[Balancer], new: &[Balancer]) -> Result<(), Error> {
+pub(super) fn check_own(
+    records: &[Arc<Records>],
+    account: AccountId,
+    (old, new): (&[Balancer], &[Balancer]),
+) -> Result<(), Error> {
     let bound = |place: &BalancerPlace| old.iter().any(|one| one.place() == *place);
     let anothers = |one: &&Balancer| {
         let place = one.place();
-        facts.anothers.contains(&place) && !bound(&place)
+        !bound(&place) && is_anothers(records, account, &place)
     };
     match new.iter().find(anothers) {
         None => Ok(()),

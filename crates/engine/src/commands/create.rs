@@ -33,6 +33,8 @@ pub fn create_group(
     let spec = &in_its_vpc(spec, &context.settings.catalogue);
     check_spec(spec, config.as_deref())?;
     let asked = Asked {
+        account: account.id,
+        records: &facts.records,
         site,
         old: None,
         new: spec,
@@ -40,7 +42,7 @@ pub fn create_group(
         config_named: true,
     };
     catalogue::check_group(&context.settings.catalogue, &asked)?;
-    balancers::check_own(facts, &[], &spec.balancers)?;
+    balancers::check_own(&facts.records, account.id, (&[], &spec.balancers))?;
     if facts.name_taken && door.has_unique_names() {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,
@@ -121,6 +123,8 @@ pub fn like_machine(
         name: spec.name.clone(),
         image: some(&machine.image),
         instance_types: some(&place.instance_type).into_iter().collect(),
+        system_disk: machine.system_disk.clone(),
+        data_disks: machine.data_disks.clone(),
         ..ConfigSpec::default()
     };
     let group = GroupSpec {

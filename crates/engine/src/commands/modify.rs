@@ -72,6 +72,8 @@ pub(super) fn modify(
     };
     check_spec(&spec, config.as_deref())?;
     let asked = Asked {
+        account: draft.group().account,
+        records: &facts.records,
         site: &draft.group().site,
         old: Some(&old),
         new: &spec,

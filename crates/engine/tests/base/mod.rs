@@ -99,5 +99,7 @@ pub(crate) fn machine(view: &GroupView, id: InstanceId) -> Machine {
         reclaim_at: None,
         tags: Vec::new(),
         created_at: Time(0),
+        system_disk: None,
+        data_disks: Vec::new(),
     }
 }

@@ -10,11 +10,11 @@ use muster_model::{
     Account, AccountId, Architecture, Balancer, BalancerChange, Catalogue, ConfigPatch, ConfigSpec,
     Created, DataDisk, Door, Error, GroupCommand, GroupPatch, GroupSpec, Ids, ImageStatus, Key,
     LaunchConfiguration, Listed, ListedBalancer, ListedImage, ListedSubnet, ListedType, ListedZone,
-    Misfit, Network, Site, SystemDisk, TypesCheck, ZonesCheck,
+    Misfit, Network, Records, Site, SystemDisk, TypesCheck, ZonesCheck,
 };
 
 /// Zones z1, z2, and z3 where nothing can be put; s1, s2, s3 in them; types A everywhere, B in z2, C sold out.
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue {
         strict: true,
         vpcs: ["vpc-1".to_owned()].into(),
@@ -34,7 +34,7 @@ fn catalogue() -> Catalogue {
     for number in 1..=3 {
         let zone = ListedZone {
             unavailable: number == 3,
-            site: None,
+            ..ListedZone::default()
         };
         catalogue.zones.insert(format!("z{number}"), zone);
         let subnet = ListedSubnet {
@@ -49,7 +49,7 @@ fn catalogue() -> Catalogue {
     catalogue
 }
 
-fn settings(catalogue: Catalogue) -> Settings {
+pub(crate) fn settings(catalogue: Catalogue) -> Settings {
     Settings {
         catalogue,
         ..Settings::default()
@@ -65,7 +65,11 @@ fn account() -> Account {
     }
 }
 
-fn with<T>(settings: &Settings, facts: &Facts, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
+pub(crate) fn with<T>(
+    settings: &Settings,
+    facts: &Facts,
+    f: impl FnOnce(&mut Context<'_>) -> T,
+) -> T {
     let mut ids = Ids::new(1);
     f(&mut Context {
         now: muster_model::Time(0),
@@ -79,7 +83,7 @@ fn types(names: &str) -> Vec<String> {
     names.split_whitespace().map(str::to_owned).collect()
 }
 
-fn config(names: &str, check: TypesCheck) -> ConfigSpec {
+pub(crate) fn config(names: &str, check: TypesCheck) -> ConfigSpec {
     ConfigSpec {
         name: "conf".to_owned(),
         image: Some("img-1".to_owned()),
@@ -89,20 +93,20 @@ fn config(names: &str, check: TypesCheck) -> ConfigSpec {
     }
 }
 
-fn made(catalogue: Catalogue, spec: &ConfigSpec) -> Result<LaunchConfiguration, Error> {
+pub(crate) fn made(catalogue: Catalogue, spec: &ConfigSpec) -> Result<LaunchConfiguration, Error> {
     with(&settings(catalogue), &Facts::default(), |context| {
         create_config(&account(), Door::Tencent3, &Site::default(), spec, context)
     })
 }
 
-fn unlisted(kind: Listed, id: &str) -> Error {
+pub(crate) fn unlisted(kind: Listed, id: &str) -> Error {
     Error::Unlisted {
         kind,
         id: id.to_owned(),
     }
 }
 
-fn misfit(misfit: Misfit, id: &str) -> Error {
+pub(crate) fn misfit(misfit: Misfit, id: &str) -> Error {
     Error::Misfit {
         id: id.to_owned(),
         misfit,
@@ -252,7 +256,7 @@ fn every_zone_of_a_group_has_the_image_and_one_that_is_no_longer_usable_makes_ab
     assert_eq!(judged.status, muster_model::ConfigStatus::ImageAbnormal);
 }
 
-fn group(subnets: &str, zones: &str, check: ZonesCheck) -> GroupSpec {
+pub(crate) fn group(subnets: &str, zones: &str, check: ZonesCheck) -> GroupSpec {
     GroupSpec {
         network: Network {
             vpc: match subnets {
@@ -269,13 +273,29 @@ fn group(subnets: &str, zones: &str, check: ZonesCheck) -> GroupSpec {
 }
 
 fn refusal(catalogue: Catalogue, instance_types: &str, group: &GroupSpec) -> Option<Error> {
-    let config = made(catalogue.clone(), &config(instance_types, TypesCheck::Any)).unwrap();
+    refusal_of(
+        catalogue,
+        &config(instance_types, TypesCheck::Any),
+        Vec::new(),
+        group,
+    )
+}
+
+/// What a group of such a configuration is refused with, if it is; `records`: what accounts made.
+pub(crate) fn refusal_of(
+    catalogue: Catalogue,
+    config: &ConfigSpec,
+    records: Vec<Arc<Records>>,
+    group: &GroupSpec,
+) -> Option<Error> {
+    let config = made(catalogue.clone(), config).unwrap();
     let group = GroupSpec {
         config: Some(config.id),
         ..group.clone()
     };
     let facts = Facts {
         config: Some(Arc::new(config)),
+        records,
         ..Facts::default()
     };
     with(&settings(catalogue), &facts, |context| {

@@ -12,9 +12,11 @@
 mod base;
 mod catalogue;
 mod common;
+mod disks;
 mod explain;
 mod health;
 mod hooks;
+mod laid;
 mod of_2017;
 mod options;
 mod pool;

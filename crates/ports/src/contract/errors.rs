@@ -17,11 +17,13 @@ all! {
     KINDS: ResourceKind = Group Config Instance Activity Policy Schedule Notification Hook Refresh Balancer Record;
     QUOTAS: Quota = Configs Groups Schedules ClassicBalancers ForwardBalancers Hooks Policies TargetTracking Metrics
         Notifications Records;
-    LISTED: Listed = Image ImageFamily InstanceType Zone Vpc Subnet SecurityGroup Key Project Snapshot BandwidthPackage
-        DisasterRecoverGroup DedicatedCluster Balancer Listener Location ClassicBalancer UserGroup CmqQueue TdmqQueue
+    LISTED: Listed = Image ImageFamily DataImage Storage InstanceType Zone Vpc Subnet SecurityGroup Key Project EnterpriseProject Snapshot BandwidthPackage
+        DisasterRecoverGroup DedicatedCluster Balancer Listener Location Pool ClassicBalancer UserGroup CmqQueue TdmqQueue
         CmqTopic TdmqTopic Command;
     MISFITS: Misfit = FixedHostName ImageQueued ImageKilled TypeNotOfImage TypeOfOtherArchitecture TypeAbove32Bits
-        DiskTypeNotOfType SystemDiskTooSmall ImageNotInZone TypeSoldOut NoBandwidthPackages ZoneElsewhere ZoneUnavailable SubnetUnavailable
+        DiskTypeNotOfType SystemDiskTooSmall ImageNotInZone
+        DataImageUnusable DataDiskTooSmall StorageUnavailable DiskTypeNotOfStorage StorageTooSmall StoragesApart DisksNotOfImage
+        BackupNotOfImage PartsApart DisksNotInZone TypeSoldOut NoBandwidthPackages ZoneElsewhere ZoneUnavailable SubnetUnavailable
         SubnetOfOtherVpc SubnetOutsideCluster ConfigOfOtherProject BalancerElsewhere BalancerOfOtherVpc
         BalancerOfOtherProject ListenerToTargetGroup CmqTopicUnheard TdmqTopicUnheard;
     REFUSALS: AttachRefusal = NotFound AlreadyHere InOtherGroup OtherVpc OtherSubnet OtherZone OtherType NotRunning

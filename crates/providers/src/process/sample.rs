@@ -354,6 +354,8 @@ mod tests {
             created_at: Time(0),
             reclaim_at: None,
             tags: Vec::new(),
+            system_disk: None,
+            data_disks: Vec::new(),
         };
         let record = Record {
             machine,

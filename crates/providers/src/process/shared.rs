@@ -267,6 +267,8 @@ impl Shared {
                 created_at: Time(i64::try_from(now).unwrap_or(i64::MAX)),
                 reclaim_at: None,
                 tags: spec.tags.clone(),
+                system_disk: spec.config.system_disk.clone(),
+                data_disks: spec.config.data_disks.clone(),
             },
             host_name: spec.host_name.clone(),
             group_name: spec.group_name.clone(),

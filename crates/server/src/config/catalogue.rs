@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use muster_engine::TypeFacts;
 use muster_model::{
-    Architecture, Catalogue, ImageStatus, ListedBalancer, ListedImage, ListedListener,
-    ListedSubnet, ListedTopic, ListedType, ListedZone, Site,
+    Architecture, Catalogue, ImageStatus, ListedBalancer, ListedDataImage, ListedImage,
+    ListedListener, ListedStorage, ListedSubnet, ListedTopic, ListedType, ListedZone, Site,
 };
 use serde::Deserialize;
 
@@ -20,6 +20,7 @@ pub(crate) struct CatalogueConfig {
     security_groups: Vec<String>,
     keys: Vec<String>,
     projects: Vec<i64>,
+    enterprise_projects: Vec<String>,
     snapshots: Vec<String>,
     bandwidth_packages: Vec<String>,
     disaster_recover_groups: Vec<String>,
@@ -28,6 +29,8 @@ pub(crate) struct CatalogueConfig {
     queues: Vec<String>,
     topic: Vec<TopicConfig>,
     image: Vec<ImageConfig>,
+    data_image: Vec<DataImageConfig>,
+    storage: Vec<StorageConfig>,
     zone: Vec<ZoneConfig>,
     subnet: Vec<SubnetConfig>,
     balancer: Vec<BalancerConfig>,
@@ -72,6 +75,31 @@ struct ImageConfig {
     instance_types: Vec<String>,
     #[serde(default)]
     zones: Vec<String>,
+    #[serde(default)]
+    backups: Vec<String>,
+}
+
+/// `[[catalogue.data_image]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataImageConfig {
+    id: String,
+    #[serde(default)]
+    status: StatusConfig,
+    min_disk_gb: Option<Within<1, 32_768>>,
+}
+
+/// `[[catalogue.storage]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StorageConfig {
+    id: String,
+    zone: String,
+    #[serde(default)]
+    disk_types: Vec<String>,
+    capacity_gb: Option<Within<1, 1_000_000_000>>,
+    #[serde(default = "yes")]
+    available: bool,
 }
 
 /// What state an image is in.
@@ -82,6 +110,16 @@ enum StatusConfig {
     Active,
     Queued,
     Killed,
+}
+
+impl StatusConfig {
+    fn listed(self) -> ImageStatus {
+        match self {
+            Self::Active => ImageStatus::Active,
+            Self::Queued => ImageStatus::Queued,
+            Self::Killed => ImageStatus::Killed,
+        }
+    }
 }
 
 /// A family of processors.
@@ -119,6 +157,8 @@ struct ZoneConfig {
     region: Option<String>,
     #[serde(default = "yes")]
     available: bool,
+    #[serde(default)]
+    disk_types: Vec<String>,
 }
 
 /// `[[catalogue.subnet]]`.
@@ -143,6 +183,8 @@ struct BalancerConfig {
     region: Option<String>,
     #[serde(default)]
     listener: Vec<ListenerConfig>,
+    #[serde(default)]
+    pools: Vec<String>,
 }
 
 /// `[[catalogue.balancer.listener]]`.
@@ -187,6 +229,14 @@ impl CatalogueConfig {
                 repeated(self.image.iter().map(|one| &one.id)),
             ),
             (
+                "[[catalogue.data_image]]",
+                repeated(self.data_image.iter().map(|one| &one.id)),
+            ),
+            (
+                "[[catalogue.storage]]",
+                repeated(self.storage.iter().map(|one| &one.id)),
+            ),
+            (
                 "[[catalogue.zone]]",
                 repeated(self.zone.iter().map(|one| &one.id)),
             ),
@@ -212,7 +262,7 @@ impl CatalogueConfig {
             .find_map(|(table, repeated)| repeated.map(|(at, id)| (table, at, id)))
     }
 
-    /// The catalogue. What a subnet names is there too.
+    /// The catalogue. What a subnet, a storage or an image names is there too.
     pub(super) fn catalogue(
         &self,
         types: &[TypeConfig],
@@ -226,6 +276,12 @@ impl CatalogueConfig {
         let mut catalogue = Catalogue {
             strict: self.strict,
             images: self.image.iter().map(ImageConfig::listed).collect(),
+            data_images: self
+                .data_image
+                .iter()
+                .map(DataImageConfig::listed)
+                .collect(),
+            storages: self.storage.iter().map(StorageConfig::listed).collect(),
             types: types.iter().map(TypeConfig::listed).collect(),
             zones: self.zone.iter().map(|one| one.listed(sites)).collect(),
             vpcs: set(&self.vpcs),
@@ -233,6 +289,7 @@ impl CatalogueConfig {
             security_groups: set(&self.security_groups),
             keys: set(&self.keys),
             projects: set(&self.projects),
+            enterprise_projects: set(&self.enterprise_projects),
             snapshots: set(&self.snapshots),
             bandwidth_packages: set(&self.bandwidth_packages),
             disaster_recover_groups: set(&self.disaster_recover_groups),
@@ -252,6 +309,11 @@ impl CatalogueConfig {
             catalogue.vpcs.insert(subnet.vpc.clone());
             catalogue.zones.entry(subnet.zone.clone()).or_default();
         }
+        for storage in &self.storage {
+            catalogue.zones.entry(storage.zone.clone()).or_default();
+        }
+        let backups = self.image.iter().flat_map(|image| &image.backups);
+        catalogue.snapshots.extend(backups.cloned());
         catalogue
     }
 }
@@ -311,16 +373,35 @@ impl ImageConfig {
         let listed = ListedImage {
             family: self.family.clone(),
             fixed_host_name: !self.host_names,
-            status: match self.status {
-                StatusConfig::Active => ImageStatus::Active,
-                StatusConfig::Queued => ImageStatus::Queued,
-                StatusConfig::Killed => ImageStatus::Killed,
-            },
+            status: self.status.listed(),
             min_disk_gb: self.min_disk_gb.map_or(0, |size| size.0),
             is_32_bit: self.is_32_bit,
             architecture: self.architecture.listed(),
             types: set(&self.instance_types),
             zones: set(&self.zones),
+            backups: set(&self.backups),
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl DataImageConfig {
+    fn listed(&self) -> (String, ListedDataImage) {
+        let listed = ListedDataImage {
+            status: self.status.listed(),
+            min_disk_gb: self.min_disk_gb.map_or(0, |size| size.0),
+        };
+        (self.id.clone(), listed)
+    }
+}
+
+impl StorageConfig {
+    fn listed(&self) -> (String, ListedStorage) {
+        let listed = ListedStorage {
+            zone: self.zone.clone(),
+            disk_types: set(&self.disk_types),
+            capacity_gb: self.capacity_gb.map(|size| size.0),
+            unavailable: !self.available,
         };
         (self.id.clone(), listed)
     }
@@ -331,6 +412,7 @@ impl ZoneConfig {
         let listed = ListedZone {
             unavailable: !self.available,
             site: self.region.as_deref().map(|region| site(region, sites)),
+            disk_types: set(&self.disk_types),
         };
         (self.id.clone(), listed)
     }
@@ -356,6 +438,7 @@ impl BalancerConfig {
             region: self.region.clone(),
             site: self.region.as_deref().map(|region| site(region, sites)),
             listeners: self.listener.iter().map(ListenerConfig::listed).collect(),
+            pools: set(&self.pools),
         };
         (self.id.clone(), listed)
     }

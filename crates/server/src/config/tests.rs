@@ -308,6 +308,12 @@ fn file(key: &str, value: &str) -> String {
             )
         }
         "catalogue.image[]" => format!("[[catalogue.image]]\nid = \"i\"\n{name} = {value}\n"),
+        "catalogue.data_image[]" => {
+            format!("[[catalogue.data_image]]\nid = \"i\"\n{name} = {value}\n")
+        }
+        "catalogue.storage[]" => {
+            format!("[[catalogue.storage]]\nid = \"s\"\nzone = \"z\"\n{name} = {value}\n")
+        }
         "site[]" => format!("[[site]]\n{name} = {value}\n"),
         "sink[]" => {
             let mut text =
@@ -347,6 +353,8 @@ fn the_page_names_every_key_once() {
         "backend",
         "topic",
         "image",
+        "data_image",
+        "storage",
         "zone",
         "subnet",
         "balancer",

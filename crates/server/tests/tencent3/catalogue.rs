@@ -16,7 +16,11 @@ fn places(catalogue: &mut Catalogue) {
         ("ap-guangzhou-6", true, None),
         ("ap-shanghai-2", false, elsewhere()),
     ] {
-        let zone = ListedZone { unavailable, site };
+        let zone = ListedZone {
+            unavailable,
+            site,
+            ..ListedZone::default()
+        };
         catalogue.zones.insert(id.to_owned(), zone);
     }
     for (id, zone, vpc, cluster) in [

@@ -190,6 +190,8 @@ pub(crate) fn server(name: &str) -> ServerSpec {
         tags: Vec::new(),
         enterprise_project: None,
         state: ServerState::Building,
+        system_disk: None,
+        data_disks: Vec::new(),
     }
 }
 

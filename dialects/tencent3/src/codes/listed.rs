@@ -5,12 +5,16 @@ use muster_model::{Listed, Misfit};
 use crate::fault::Fault;
 
 const FROM_INSTANCE: &str = "CreateAutoScalingGroupFromInstance";
+const CREATE: &str = "CreateAutoScalingGroup";
+const MODIFY: &str = "ModifyAutoScalingGroup";
 
 /// The parameter that names a thing, and what the thing is called.
 fn named(kind: Listed) -> (&'static str, &'static str) {
     match kind {
         Listed::Image => ("ImageId", "image"),
         Listed::ImageFamily => ("ImageFamily", "image family"),
+        Listed::DataImage => ("DataDisks", "image of a data disk"),
+        Listed::Storage => ("DataDisks", "storage"),
         Listed::InstanceType => ("InstanceTypes", "instance type"),
         Listed::Zone => ("Zones", "zone"),
         Listed::Vpc => ("VpcId", "VPC"),
@@ -18,6 +22,7 @@ fn named(kind: Listed) -> (&'static str, &'static str) {
         Listed::SecurityGroup => ("SecurityGroupIds", "security group"),
         Listed::Key => ("LoginSettings.KeyIds", "key pair"),
         Listed::Project => ("ProjectId", "project"),
+        Listed::EnterpriseProject => ("ProjectId", "enterprise project"),
         Listed::Snapshot => ("DataDisks.SnapshotId", "snapshot"),
         Listed::BandwidthPackage => ("BandwidthPackageId", "bandwidth package"),
         Listed::DisasterRecoverGroup => ("DisasterRecoverGroupIds", "placement group"),
@@ -30,6 +35,7 @@ fn named(kind: Listed) -> (&'static str, &'static str) {
         Listed::Command => ("LifecycleCommand.CommandId", "command"),
         Listed::Listener => ("ListenerId", "listener"),
         Listed::Location => ("LocationId", "forwarding rule"),
+        Listed::Pool => ("LoadBalancerId", "pool"),
     }
 }
 
@@ -40,6 +46,8 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
         (
             Listed::Image
             | Listed::ImageFamily
+            | Listed::DataImage
+            | Listed::Storage
             | Listed::InstanceType
             | Listed::SecurityGroup
             | Listed::Key
@@ -61,7 +69,9 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
         }
         (Listed::SecurityGroup, _) => "InvalidParameterValue.InvalidSecurityGroupId",
         (Listed::Snapshot, _) => "InvalidParameterValue.InvalidSnapshotId",
-        (Listed::Project, _) => "InvalidParameterValue.ProjectIdNotFound",
+        (Listed::Project | Listed::EnterpriseProject, _) => {
+            "InvalidParameterValue.ProjectIdNotFound"
+        }
         (Listed::BandwidthPackage, _) => "ResourceNotFound.BandwidthPackageIdNotFound",
         (Listed::DisasterRecoverGroup, _) => "ResourceNotFound.DisasterRecoverGroupNotFound",
         (Listed::ClassicBalancer, "DetachLoadBalancers") => {
@@ -76,7 +86,9 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
         (Listed::CmqQueue, _) => "ResourceNotFound.CmqQueueNotFound",
         (Listed::TdmqQueue, _) => "ResourceNotFound.TDMQCMQQueueNotFound",
         (Listed::TdmqTopic, _) => "ResourceNotFound.TDMQCMQTopicNotFound",
-        (Listed::Balancer | Listed::ClassicBalancer, _) => "ResourceNotFound.LoadBalancerNotFound",
+        (Listed::Balancer | Listed::ClassicBalancer | Listed::Pool, _) => {
+            "ResourceNotFound.LoadBalancerNotFound"
+        }
         (Listed::Listener, _) => "ResourceNotFound.ListenerNotFound",
         (Listed::Location, _) => "ResourceNotFound.LocationNotFound",
         // The API has no code for these.
@@ -85,6 +97,8 @@ fn unlisted_code(kind: Listed, action: &str) -> &'static str {
             | Listed::Subnet
             | Listed::Vpc
             | Listed::Key
+            | Listed::DataImage
+            | Listed::Storage
             | Listed::DedicatedCluster
             | Listed::CmqTopic,
             _,
@@ -100,6 +114,24 @@ fn of_part(code: &'static str, action: &str) -> &'static str {
     }
 }
 
+/// A code that only some actions have; elsewhere the value is wrong.
+fn at(actions: &[&str], code: &'static str, action: &str) -> &'static str {
+    match actions.contains(&action) {
+        true => code,
+        false => "InvalidParameterValue",
+    }
+}
+
+/// The code of a balancer of another project: two actions have it in another family.
+fn other_project(action: &str) -> &'static str {
+    match action {
+        "AttachLoadBalancers" | "ModifyLoadBalancerTargetAttributes" => {
+            "ResourceUnavailable.LbProjectInconsistent"
+        }
+        _ => "InvalidParameterValue.LbProjectInconsistent",
+    }
+}
+
 /// The code of something that cannot be used for what is asked.
 fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
     match (misfit, action) {
@@ -112,40 +144,44 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
             Misfit::TypeSoldOut
             | Misfit::TypeNotOfImage
             | Misfit::TypeOfOtherArchitecture
-            | Misfit::TypeAbove32Bits,
+            | Misfit::TypeAbove32Bits
+            | Misfit::PartsApart,
             _,
         ) => of_part("InvalidParameterValue.InstanceTypeNotSupported", action),
         (Misfit::ImageQueued | Misfit::ImageKilled, _) => {
             of_part("InvalidParameterValue.InvalidImageId", action)
         }
-        (Misfit::DiskTypeNotOfType | Misfit::SystemDiskTooSmall, _) => {
-            of_part("InvalidParameterValue", action)
-        }
+        (Misfit::BackupNotOfImage, _) => of_part("InvalidParameterValue.InvalidSnapshotId", action),
+        (
+            Misfit::DiskTypeNotOfType
+            | Misfit::SystemDiskTooSmall
+            | Misfit::DataImageUnusable
+            | Misfit::DataDiskTooSmall
+            | Misfit::StorageUnavailable
+            | Misfit::DiskTypeNotOfStorage
+            | Misfit::StorageTooSmall
+            | Misfit::StoragesApart
+            | Misfit::DisksNotOfImage,
+            _,
+        ) => of_part("InvalidParameterValue", action),
         (Misfit::NoBandwidthPackages, _) => {
             "InvalidParameterValue.AccountNotSupportBandwidthPackageId"
         }
-        (Misfit::ZoneElsewhere, "CreateAutoScalingGroup") => {
-            "InvalidParameterValue.ZoneMismatchRegion"
+        (Misfit::ZoneElsewhere, _) => at(
+            &[CREATE],
+            "InvalidParameterValue.ZoneMismatchRegion",
+            action,
+        ),
+        (Misfit::ZoneUnavailable | Misfit::ImageNotInZone | Misfit::DisksNotInZone, _) => {
+            at(&[CREATE], "ResourceUnavailable.ZoneUnavailable", action)
         }
-        (Misfit::ZoneUnavailable | Misfit::ImageNotInZone, "CreateAutoScalingGroup") => {
-            "ResourceUnavailable.ZoneUnavailable"
+        (Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc, _) => {
+            at(&[CREATE, MODIFY], "InvalidParameterValue.SubnetIds", action)
         }
-        (
-            Misfit::SubnetUnavailable | Misfit::SubnetOfOtherVpc,
-            "CreateAutoScalingGroup" | "ModifyAutoScalingGroup",
-        ) => "InvalidParameterValue.SubnetIds",
-        (Misfit::SubnetOutsideCluster, "CreateAutoScalingGroup" | "ModifyAutoScalingGroup") => {
-            "InvalidParameterValue.SubnetNotInDedicatedCluster"
+        (Misfit::SubnetOutsideCluster, _) => {
+            let code = "InvalidParameterValue.SubnetNotInDedicatedCluster";
+            at(&[CREATE, MODIFY], code, action)
         }
-        (
-            Misfit::ZoneElsewhere
-            | Misfit::ZoneUnavailable
-            | Misfit::ImageNotInZone
-            | Misfit::SubnetUnavailable
-            | Misfit::SubnetOfOtherVpc
-            | Misfit::SubnetOutsideCluster,
-            _,
-        ) => "InvalidParameterValue",
         (Misfit::ConfigOfOtherProject, _) => "ResourceUnavailable.ProjectInconsistent",
         // Changes list no code of their own for the older kind.
         (Misfit::CmqTopicUnheard, "ModifyLifecycleHook" | "ModifyNotificationConfiguration") => {
@@ -155,12 +191,7 @@ fn misfit_code(misfit: Misfit, action: &str) -> &'static str {
         (Misfit::TdmqTopicUnheard, _) => "ResourceUnavailable.TDMQCMQTopicHasNoSubscriber",
         (Misfit::BalancerElsewhere, _) => "ResourceUnavailable.LbBackendRegionInconsistent",
         (Misfit::BalancerOfOtherVpc, _) => "ResourceUnavailable.LbVpcInconsistent",
-        // Two have the code in another family.
-        (
-            Misfit::BalancerOfOtherProject,
-            "AttachLoadBalancers" | "ModifyLoadBalancerTargetAttributes",
-        ) => "ResourceUnavailable.LbProjectInconsistent",
-        (Misfit::BalancerOfOtherProject, _) => "InvalidParameterValue.LbProjectInconsistent",
+        (Misfit::BalancerOfOtherProject, _) => other_project(action),
         (
             Misfit::ListenerToTargetGroup,
             "ModifyLoadBalancers" | "ModifyLoadBalancerTargetAttributes",

@@ -41,6 +41,7 @@ impl From<SystemDisk> for model::SystemDisk {
             size_gb: disk.disk_size,
             encrypt: disk.encrypt,
             kms_key: disk.kms_key_id,
+            ..model::SystemDisk::default()
         }
     }
 }
@@ -85,6 +86,7 @@ impl From<DataDisk> for model::DataDisk {
             kms_key: disk.kms_key_id,
             throughput_mbps: disk.throughput_performance,
             burst: disk.burst_performance,
+            ..model::DataDisk::default()
         }
     }
 }

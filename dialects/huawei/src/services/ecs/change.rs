@@ -48,7 +48,7 @@ impl Beside {
         match self.ctx.api.execute(self.caller(), command).await {
             Ok(Created::Record(RecordId::ServerJob(id))) => Ok(id),
             Ok(_) => Err(self.broken("no job was made")),
-            Err(error) => Err(self.refused(&error)),
+            Err(error) => Err(self.not_made(&error)),
         }
     }
 

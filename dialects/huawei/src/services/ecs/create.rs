@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_kit::action::Action;
-use muster_model::{
-    Command, InstanceId, Key, ServerCommand, ServerSpec, ServerState, Tag, default_security_group,
-};
+use muster_model::{Command, InstanceId, Key, ServerCommand, ServerSpec, ServerState, Tag};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::jobs::job_id;
+use super::volumes::{Volume, disks};
 use crate::services::{Beside, Wrong};
 
 /// Servers that one call may make.
@@ -35,12 +34,6 @@ struct IdOnly {
 struct KeyValue {
     key: Option<String>,
     value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Volume {
-    volumetype: Option<String>,
-    size: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -124,22 +117,6 @@ impl Wanted {
         Ok(tags)
     }
 
-    fn volumes(&self, beside: &Beside) -> Result<(), Wrong> {
-        let root = self.root_volume.as_ref();
-        let root = root.ok_or_else(|| beside.missing("server.root_volume"))?;
-        let kind = root.volumetype.as_ref();
-        kind.ok_or_else(|| beside.missing("server.root_volume.volumetype"))?;
-        let check = |path: &str, volume: &Volume| match volume.size {
-            Some(size) if !(1..=32_768).contains(&size) => {
-                Err(beside.invalid(path, size, "1 to 32768 GB are right"))
-            }
-            Some(_) | None => Ok(()),
-        };
-        check("server.root_volume.size", root)?;
-        let mut data = self.data_volumes.iter().flatten();
-        data.try_for_each(|volume| check("server.data_volumes.size", volume))
-    }
-
     fn user_data(&self, beside: &Beside) -> Result<(), Wrong> {
         let Some(text) = &self.user_data else {
             return Ok(());
@@ -163,7 +140,7 @@ impl Wanted {
     }
 
     /// What it says, checked, and how many.
-    async fn spec(self, beside: &Beside) -> Result<(ServerSpec, u32), Wrong> {
+    fn spec(self, beside: &Beside) -> Result<(ServerSpec, u32), Wrong> {
         let name = self.name.clone().unwrap_or_default();
         if name.is_empty() {
             return Err(beside.missing("server.name"));
@@ -176,7 +153,8 @@ impl Wanted {
         if !(1..=MOST).contains(&count) {
             return Err(beside.invalid("server.count", count, "1 to 500 is right"));
         }
-        self.volumes(beside)?;
+        let data = self.data_volumes.as_deref().unwrap_or_default();
+        let (system, data) = disks(beside, self.root_volume.as_ref(), data)?;
         self.user_data(beside)?;
         let tags = self.tags(beside)?;
         let cards = self.nics.unwrap_or_default();
@@ -209,8 +187,9 @@ impl Wanted {
             tags,
             enterprise_project: self.extendparam.and_then(|more| more.enterprise_project_id),
             state: ServerState::Building,
+            system_disk: Some(system),
+            data_disks: data,
         };
-        beside.check_listed(&spec).await?;
         Ok((spec, u32::try_from(count).unwrap_or(1)))
     }
 }
@@ -223,57 +202,10 @@ fn without_secrets(mut metadata: BTreeMap<String, String>) -> BTreeMap<String, S
 }
 
 impl Beside {
-    /// Refuses what a strict catalogue does not have, and nobody made here.
-    async fn check_listed(&self, spec: &ServerSpec) -> Result<(), Wrong> {
-        let (catalogue, records) = (self.catalogue(), self.records().await?);
-        if !catalogue.strict {
-            return Ok(());
-        }
-        let found = |is_there: bool, path: &str, id: &str| match is_there {
-            true => Ok(()),
-            false => Err(self.invalid(path, id, "it does not exist")),
-        };
-        let flavor = &spec.instance_type;
-        found(
-            catalogue.types.contains_key(flavor),
-            "server.flavorRef",
-            flavor,
-        )?;
-        found(
-            catalogue.images.contains_key(&spec.image),
-            "server.imageRef",
-            &spec.image,
-        )?;
-        let made = |id: &str| records.vpcs.values().any(|one| one.id.uuid() == id);
-        let is_there = catalogue.vpcs.contains(&spec.vpc) || made(&spec.vpc);
-        found(is_there, "server.vpcid", &spec.vpc)?;
-        for id in &spec.subnets {
-            let made = records.subnets.values().any(|one| one.id.uuid() == *id);
-            let is_there = catalogue.subnets.contains_key(id) || made;
-            found(is_there, "server.nics.subnet_id", id)?;
-        }
-        for id in &spec.security_groups {
-            let made = records
-                .security_groups
-                .values()
-                .any(|one| one.id.uuid() == *id);
-            let default = default_security_group(self.caller().account).uuid();
-            let is_there = catalogue.security_groups.contains(id) || made || *id == default;
-            found(is_there, "server.security_groups.id", id)?;
-        }
-        if let Some(key) = &spec.key_name {
-            let made = records.key_pairs.values().any(|one| one.spec.name == *key);
-            found(catalogue.keys.contains(key) || made, "server.key_name", key)?;
-        }
-        let zone = &spec.zone;
-        let is_there = zone.is_empty() || catalogue.zones.contains_key(zone);
-        found(is_there, "server.availability_zone", zone)
-    }
-
     /// Has servers made; comes back with the job and their ids.
     async fn make(&self, wanted: Option<Wanted>, dry_run: bool) -> Result<Value, Wrong> {
         let wanted = wanted.ok_or_else(|| self.missing("server"))?;
-        let (spec, count) = wanted.spec(self).await?;
+        let (spec, count) = wanted.spec(self)?;
         let command = ServerCommand::Create {
             spec: Box::new(spec),
             count,
@@ -282,7 +214,7 @@ impl Beside {
             let checked = self.ctx.api.check(self.caller(), Command::Servers(command));
             return match checked.await {
                 Ok(()) => Ok(json!({})),
-                Err(error) => Err(self.refused(&error)),
+                Err(error) => Err(self.not_made(&error)),
             };
         }
         let id = self.job(command).await?;

@@ -6,7 +6,9 @@ mod change;
 mod create;
 mod flavors;
 mod jobs;
+mod refused;
 mod servers;
+mod volumes;
 
 use http::Method;
 use serde_json::{Value, json};

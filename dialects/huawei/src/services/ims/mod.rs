@@ -71,6 +71,8 @@ struct Image {
     version: String,
     /// Everybody's, or the account's own.
     public: bool,
+    /// It is of data disks.
+    of_data: bool,
     /// What the catalogue says of it.
     listed: ListedImage,
 }
@@ -85,6 +87,7 @@ fn plain(id: &str, name: &str, public: bool) -> Image {
         platform: "Other".to_owned(),
         version: "Other Linux(64 bit)".to_owned(),
         public,
+        of_data: false,
         listed: ListedImage {
             min_disk_gb: USUAL_DISK_GB,
             ..ListedImage::default()
@@ -121,7 +124,11 @@ impl Image {
         put("schema", json!("/v2/schemas/image"));
         put("container_format", json!("bare"));
         put("disk_format", json!("zvhd2"));
-        put("virtual_env_type", json!("FusionCompute"));
+        let environment = match self.of_data {
+            true => "DataImage",
+            false => "FusionCompute",
+        };
+        put("virtual_env_type", json!(environment));
         put("created_at", json!(LONG_AGO));
         put("updated_at", json!(LONG_AGO));
         put("active_at", json!(LONG_AGO));
@@ -153,10 +160,21 @@ impl Beside {
                 ..plain(id, image.family.as_ref().unwrap_or(id), true)
             })
             .collect();
+        let of_data = catalogue.data_images.iter().map(|(id, image)| Image {
+            of_data: true,
+            listed: ListedImage {
+                status: image.status,
+                min_disk_gb: image.min_disk_gb,
+                ..ListedImage::default()
+            },
+            ..plain(id, id, true)
+        });
+        let is_bare = images.is_empty();
+        images.extend(of_data);
         if catalogue.strict {
             return Ok(images);
         }
-        if images.is_empty() {
+        if is_bare {
             let usual = |(id, name, platform, version): (&str, &str, &str, &str)| Image {
                 platform: platform.to_owned(),
                 version: version.to_owned(),

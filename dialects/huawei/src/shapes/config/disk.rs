@@ -47,6 +47,8 @@ impl Disk {
             size_gb: self.size,
             encrypt: self.encrypt(),
             kms_key: self.kms_key(),
+            snapshot: given(self.snapshot_id.as_ref()).cloned(),
+            storage: given(self.dedicated_storage_id.as_ref()).cloned(),
         }
     }
 
@@ -58,6 +60,8 @@ impl Disk {
             encrypt: self.encrypt(),
             kms_key: self.kms_key(),
             throughput_mbps: self.throughput,
+            image: given(self.data_disk_image_id.as_ref()).cloned(),
+            storage: given(self.dedicated_storage_id.as_ref()).cloned(),
             ..DataDisk::default()
         }
     }
@@ -181,9 +185,14 @@ fn metadata(encrypt: Option<bool>, key: Option<&String>) -> Option<BTreeMap<Stri
 
 /// The disks as they were given, unless they have been changed since.
 pub(super) fn shown(spec: &ConfigSpec, given: Option<Vec<Disk>>) -> Vec<Disk> {
+    // Where disks come from stands only here in what was written before the model knew of it.
     let is_so = |list: &Vec<Disk>| {
         let parted = disks(list, &spec.instance_types);
-        parted.is_ok_and(|(system, data)| system == spec.system_disk && data == spec.data_disks)
+        parted.is_ok_and(|(system, data)| {
+            let own = spec.system_disk.as_ref();
+            own.map(|disk| disk.in_place_of(system.as_ref())) == system
+                && DataDisk::in_place_of(&spec.data_disks, &data) == data
+        })
     };
     if let Some(given) = given.filter(is_so) {
         return given;
@@ -192,6 +201,8 @@ pub(super) fn shown(spec: &ConfigSpec, given: Option<Vec<Disk>>) -> Vec<Disk> {
         size: disk.size_gb,
         volume_type: disk.disk_type.clone(),
         disk_type: word(DiskType::System),
+        snapshot_id: disk.snapshot.clone(),
+        dedicated_storage_id: disk.storage.clone(),
         metadata: metadata(disk.encrypt, disk.kms_key.as_ref()),
         ..Disk::default()
     });
@@ -200,9 +211,47 @@ pub(super) fn shown(spec: &ConfigSpec, given: Option<Vec<Disk>>) -> Vec<Disk> {
         volume_type: disk.disk_type.clone(),
         disk_type: word(DiskType::Data),
         snapshot_id: disk.snapshot.clone(),
+        data_disk_image_id: disk.image.clone(),
+        dedicated_storage_id: disk.storage.clone(),
         metadata: metadata(disk.encrypt, disk.kms_key.as_ref()),
         throughput: disk.throughput_mbps,
         ..Disk::default()
     });
     system.chain(data).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(data: &str) -> Vec<Disk> {
+        let system = r#"{"size": 40, "volume_type": "SSD", "disk_type": "SYS", "dedicated_storage_id": "s", "iops": 3000}"#;
+        serde_json::from_str(&format!("[{system}, {data}]")).unwrap()
+    }
+
+    #[test]
+    fn disks_are_shown_as_they_were_given_until_they_are_changed() {
+        let data = r#"{"size": 50, "volume_type": "SSD", "disk_type": "DATA", "dedicated_storage_id": "s",
+            "data_disk_image_id": "i"}"#;
+        let list = given(data);
+        let (system_disk, data_disks) = disks(&list, &[]).unwrap();
+        let spec = ConfigSpec {
+            system_disk,
+            data_disks,
+            ..ConfigSpec::default()
+        };
+        assert_eq!(shown(&spec, Some(list.clone())), list);
+        // One that was written before the model knew of storages and images.
+        let mut old = spec.clone();
+        old.data_disks[0].image = None;
+        old.data_disks[0].storage = None;
+        old.system_disk.as_mut().unwrap().storage = None;
+        assert_eq!(shown(&old, Some(list.clone())), list);
+        // Another door has made a disk larger: what it has no words for is shown of what there is now.
+        let mut larger = spec;
+        larger.data_disks[0].size_gb = Some(60);
+        let mut wanted = given(&data.replace("50", "60"));
+        wanted[0].iops = None;
+        assert_eq!(shown(&larger, Some(list)), wanted);
+    }
 }
