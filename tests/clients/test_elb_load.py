@@ -345,7 +345,7 @@ def test_nobody_has_load_of_another_account(served, backend):
         assert refused(theirs, "create_scaling_group", body=body | wish) == (400, code)
         assert refused(theirs, "update_scaling_group", scaling_group_id=plain, body=wish) == (400, code)
     shown = theirs("list_scaling_groups")["scaling_groups"]
-    assert [(one["scaling_group_id"], one["lbaas_listeners"], one.get("lb_listener_id")) for one in shown] == [(plain, None, None)]
+    assert [(one["scaling_group_id"], one["lbaas_listeners"], one.get("lb_listener_id")) for one in shown] == [(plain, [], None)]
     # Another door names balancers without knowing of pools: nobody is bound there either.
     slb = {"Slb.1.Id": pool, "Slb.1.ListenerId": pool, "Slb.1.ServerPort.1": 80}
     with pytest.raises(KsyunSDKException, match=pool):

@@ -1,5 +1,6 @@
 //! Decoding as clients send it: lenient scalars, both wire formats, every kind of refusal, and the recorder.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use muster_kit::decode::{DecodeError, Shape, decode, known_fields};
@@ -108,6 +109,42 @@ fn scalars_are_taken_leniently_in_both_formats() {
         assert_eq!(decoded.value, expected);
         assert_eq!(decoded.unknown, ["Filters.1.X"]);
     }
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename = "muster::WithNulls")]
+struct Kept(BTreeMap<String, Option<BTreeMap<String, i64>>>);
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Change {
+    kept: Option<Kept>,
+    plain: Option<BTreeMap<String, i64>>,
+}
+
+#[test]
+fn who_asks_for_it_is_told_what_is_null() {
+    let read = |text: &str| decode::<Change>(&body(text)).expect("decodes").value;
+    let map = |given: &[(&str, i64)]| -> BTreeMap<String, i64> {
+        given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), *value))
+            .collect()
+    };
+    let change =
+        read(r#"{"kept": {"a": null, "b": {"c": 1, "d": null}}, "plain": {"e": null, "f": 2}}"#);
+    let kept = [
+        ("a".to_owned(), None),
+        ("b".to_owned(), Some(map(&[("c", 1)]))),
+    ];
+    assert_eq!(
+        change,
+        Change {
+            kept: Some(Kept(kept.into())),
+            plain: Some(map(&[("f", 2)])),
+        }
+    );
+    assert_eq!(read(r#"{"kept": null}"#).kept, None);
+    assert_eq!(muster_kit::decode::WITH_NULLS, "muster::WithNulls");
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Listeners and pools that are named without their balancer (Huawei). Those that accounts made are known, strict or not: one
-//! of another account, or elsewhere, does not exist, and those of the group's own account are in its VPC. Others are ids, which a strict catalogue
-//! has to list.
+//! Listeners and pools that are named without their balancer (Huawei).
+//!
+//! Those that accounts made are known, strict or not: one of another account or site does not exist, and one of the group's
+//! own account is in its VPC. Others are ids, which a strict catalogue has to list.
 
 use std::sync::Arc;
 

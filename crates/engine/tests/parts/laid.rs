@@ -22,7 +22,8 @@ fn head(account: u64, site: &Site) -> RecordHead {
     }
 }
 
-/// A balancer in a VPC, or with a subnet; its listener is 1 above `first`, its pool 2, a pool of the listener 3, and a pool by itself in `vpc-2` 4.
+/// A balancer in a VPC, or with a subnet. Of the ids that follow `first` the next is its listener, then come its pool, a pool
+/// of the listener, and a pool by itself in `vpc-2`.
 fn laid(account: u64, first: u64, (vpc, subnet): (Option<&str>, Option<&str>)) -> Arc<Records> {
     let key = |number| Key::from_bits(first + number);
     let head = head(account, &Site::default());

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::{Beside, Wrong};
 
-/// A structure of the request.
+/// A structure of the request. Its members that are null are told from those that are not there
+/// ([`muster_kit::decode::WITH_NULLS`]); most take both for the same.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
+#[serde(rename = "muster::WithNulls")]
 pub(crate) struct Body(BTreeMap<String, Value>);
 
 /// A reader of a structure that says where in the request it is.

@@ -21,6 +21,7 @@ pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<Decoded<T>, Dec
         node,
         path: Path::Root,
         depth: 0,
+        nulls: false,
         unknown: &unknown,
     });
     let unknown = unknown.into_inner();
@@ -62,6 +63,8 @@ struct De<'a> {
     node: &'a Node,
     path: Path<'a>,
     depth: usize,
+    /// Members that are null are told of.
+    nulls: bool,
     unknown: &'a RefCell<Vec<String>>,
 }
 
@@ -206,10 +209,14 @@ impl<'de> Deserializer<'de> for De<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.place(visitor.visit_newtype_struct(self))
+        let inner = De {
+            nulls: name == super::WITH_NULLS,
+            ..self
+        };
+        self.place(visitor.visit_newtype_struct(inner))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -284,6 +291,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
             node,
             path,
             depth: self.of.depth + 1,
+            nulls: false,
             unknown: self.of.unknown,
         };
         de.place(seed.deserialize(de)).map(Some)
@@ -310,7 +318,7 @@ impl<'de> MapAccess<'de> for Members<'_> {
         while let Some((member, rest)) = self.members.split_first() {
             self.members = rest;
             // Null means "not given": defaults apply, and a required field is missing.
-            if member.1 == Node::Null {
+            if member.1 == Node::Null && !self.of.nulls {
                 continue;
             }
             self.value = Some(member);
@@ -333,6 +341,7 @@ impl<'de> MapAccess<'de> for Members<'_> {
             node,
             path,
             depth: self.of.depth + 1,
+            nulls: false,
             unknown: self.of.unknown,
         };
         de.place(seed.deserialize(de))

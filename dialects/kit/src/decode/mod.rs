@@ -6,7 +6,8 @@
 //!
 //! What is taken leniently, because real clients and the documents' own examples send it: numbers and booleans as text
 //! (`"240"`, `"true"`, `"TRUE"`), whole numbers written as `5.0`, a number where text is wanted, blanks around numbers,
-//! booleans and the values of an enum. A boolean is never taken for text or a number. JSON `null` means "not given".
+//! booleans and the values of an enum. A boolean is never taken for text or a number. JSON `null` means "not given", but to a
+//! structure that asks for it ([`WITH_NULLS`]).
 
 mod de;
 mod error;
@@ -24,6 +25,9 @@ use crate::node::Node;
 
 /// At most this many unknown parameters are noted per request: enough to tell the caller, bounded for the log.
 pub const MAX_UNKNOWN: usize = 64;
+
+/// The serde name of a newtype around a map that is told which of its own members are null, where an API resets by that.
+pub const WITH_NULLS: &str = "muster::WithNulls";
 
 /// A typed request, and what was sent along that it does not know.
 #[derive(Clone, Debug, PartialEq)]
