@@ -88,7 +88,7 @@ def test_a_pool_is_listed_page_by_page(emulated):
     assert len(set(seen)) == 5 and not marker
     assert pooled(call, made, limit=0)["warm_pool_instances"] == []
     assert refused(call, "list_warm_pool_instances", scaling_group_id=made, limit=101) == (400, "AS.1002")
-    assert refused(call, "list_warm_pool_instances", scaling_group_id=made, marker="x") == (400, "AS.1001")
+    assert refused(call, "list_warm_pool_instances", scaling_group_id=made, marker="x") == (400, "AS.1074")
 
 
 def test_numbers_of_a_pool_are_checked(emulated):

@@ -124,6 +124,33 @@ pub(crate) fn text_id(code: &'static str, parameter: &str, value: &str) -> Resul
     }
 }
 
+/// The same, if it is given and not empty.
+pub(crate) fn text_id_if_given(
+    code: &'static str,
+    parameter: &str,
+    value: Option<&String>,
+) -> Result<(), Fault> {
+    let value = value.filter(|value| !value.is_empty());
+    value.map_or(Ok(()), |value| text_id(code, parameter, value))
+}
+
+/// Something has the form of the ids of this API, if it is given.
+pub(crate) fn uuid_if_given(
+    code: &'static str,
+    parameter: &str,
+    value: Option<&String>,
+) -> Result<(), Fault> {
+    let Some(value) = value else {
+        return Ok(());
+    };
+    let parts = value.split('-');
+    let is_hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
+    match parts.clone().map(str::len).eq([8, 4, 4, 4, 12]) && parts.clone().all(is_hex) {
+        true => Ok(()),
+        false => Err(Fault::value(code, parameter, value, "an id is right")),
+    }
+}
+
 /// Codes of `start_number` and `limit`.
 pub(crate) type PageCodes = (&'static str, &'static str);
 /// Those of most lists.

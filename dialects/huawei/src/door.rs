@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use muster_kit::decode::{DecodeError, DecodeErrorKind};
 use muster_kit::http::{Dialect, Head, Incoming, Pairs, Reply, Unserved};
 use muster_kit::node::{Limits, Node, TreeError, json};
 use muster_kit::sign::{SignError, huawei as signature};
@@ -19,6 +18,7 @@ use crate::identity::names_a_version;
 use crate::routes::{Found, Route, find};
 use crate::services::{self, Service, Wrong};
 use crate::token::Token;
+use crate::unreadable::unreadable;
 
 /// Largest body of a signed request (rule A2).
 const BODY_BYTES: usize = 12 * 1024 * 1024;
@@ -378,59 +378,6 @@ fn check_unknown(unknown: &[String], incoming: &Incoming) -> Result<(), Fault> {
             "AS.0022",
             format!("The parameter `{path}` is not known."),
         )),
-    }
-}
-
-/// The code of a parameter of the wrong type.
-fn code_of(path: &str, operation: &str) -> &'static str {
-    match path.rsplit('.').next().unwrap_or_default() {
-        "min_instance_number" | "max_instance_number" => "AS.2004",
-        "desire_instance_number" | "desired_instance_number" => "AS.2005",
-        "cool_down_time" if operation.contains("Policy") => "AS.3012",
-        "cool_down_time" => "AS.2006",
-        "health_periodic_audit_time" => "AS.2031",
-        "health_periodic_audit_grace_period" => "AS.2046",
-        "protocol_port" => "AS.2039",
-        "weight" => "AS.2040",
-        "size" if path.contains("public_ip") => "AS.1042",
-        "size" if path.contains("disk") => "AS.1031",
-        "instance_number" => "AS.3018",
-        "instance_percentage" => "AS.3035",
-        "default_timeout" => "AS.7030",
-        "topic_scene" => "AS.7026",
-        _ => "AS.0022",
-    }
-}
-
-/// A parameter that is missing or cannot be read.
-fn unreadable(error: &DecodeError, operation: &str) -> Fault {
-    let path = match error.path.as_str() {
-        "" => "the request",
-        path => path,
-    };
-    match &error.kind {
-        DecodeErrorKind::Missing => Fault::missing("AS.0022", path),
-        DecodeErrorKind::NotOneOf { allowed, got } => {
-            let wanted = format!("one of {} is right", allowed.join(", "));
-            Fault::value(
-                code_of(path, operation),
-                path,
-                got.trim_matches('"'),
-                &wanted,
-            )
-        }
-        DecodeErrorKind::Malformed { expected, got } => {
-            let expected = match expected.as_str() {
-                "i64" => "a whole number",
-                words => words,
-            };
-            let detail = format!("The parameter `{path}`: expected {expected}, got {got}.");
-            Fault::new(code_of(path, operation), detail)
-        }
-        DecodeErrorKind::TooLarge { what, max } => Fault::new(
-            code_of(path, operation),
-            format!("The parameter `{path}`: {what} exceeds {max}."),
-        ),
     }
 }
 

@@ -4,6 +4,17 @@ use http::StatusCode;
 
 use crate::documented::documented;
 
+/// Characters of a value that are said again at the most.
+const SAID_CHARS: usize = 256;
+
+/// As much of a value as is said again.
+fn shortened(value: String) -> String {
+    match value.char_indices().nth(SAID_CHARS) {
+        Some((end, _)) => format!("{}...", &value[..end]),
+        None => value,
+    }
+}
+
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -47,6 +58,7 @@ impl Fault {
         value: impl std::fmt::Display,
         wanted: &str,
     ) -> Fault {
+        let value = shortened(value.to_string());
         let detail =
             format!("The value `{value}` of the parameter `{parameter}` is not valid: {wanted}.");
         Fault::new(code, detail)
@@ -70,5 +82,24 @@ impl Fault {
     /// Its HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(documented(self.code).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_not_said_in_full() {
+        let long = "组".repeat(SAID_CHARS + 1);
+        let said = Fault::value("AS.2003", "scaling_group_name", &long, "shorter is right").message;
+        assert!(
+            said.contains(&"组".repeat(SAID_CHARS)) && !said.contains(&long),
+            "{said}"
+        );
+        let short = "x".repeat(SAID_CHARS);
+        let said =
+            Fault::value("AS.2003", "scaling_group_name", &short, "shorter is right").message;
+        assert!(said.contains(&format!("`{short}`")), "{said}");
     }
 }

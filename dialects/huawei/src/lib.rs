@@ -20,6 +20,7 @@ mod tasks;
 mod tests;
 mod times;
 mod token;
+mod unreadable;
 mod words;
 
 pub use context::{Random, Seal};

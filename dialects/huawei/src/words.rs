@@ -72,7 +72,13 @@ words! {
     /// multi_az_priority_policy.
     ZonePolicy { "EQUILIBRIUM_DISTRIBUTE" Balanced, "PICK_FIRST" First, }
     /// scaling_group_status.
-    GroupStatus { "INSERVICE" InService, "PAUSED" Paused, "ERROR" Error, "DELETING" Deleting, }
+    GroupStatus {
+        "INSERVICE" InService,
+        "PAUSED" Paused,
+        "ERROR" Error,
+        "DELETING" Deleting,
+        "FREEZED" Freezed,
+    }
     /// action on a group.
     GroupAction { "resume" Resume, "pause" Pause, }
     /// life_cycle_state.

@@ -384,17 +384,13 @@ impl Action<Ctx> for ListScalingActivityV2Logs {
         let status: Option<LogStatus> =
             checks::word_if_given("AS.9013", "status", filled(self.status).as_ref())?;
         let log_id = filled(self.log_id);
-        let log_id = log_id.map(|id| {
-            ActivityId::parse_uuid(&id)
-                .map_err(|_| Fault::value("AS.9005", "log_id", id, "the id of a log is right"))
-        });
-        let log_id = log_id.transpose()?;
+        checks::uuid_if_given("AS.9005", "log_id", log_id.as_ref())?;
         let view = ctx.view(&self.scaling_group_id).await?;
         let numbers = (self.start_number.as_ref(), self.limit.as_ref());
         let mut asked = asked(&view, (self.start_time, self.end_time), numbers)?;
-        asked
-            .filters
-            .extend(log_id.map(|id| ActivityFilter::Ids(vec![id])));
+        // What no activity can be called is none.
+        let ids = log_id.map(|id| ActivityId::parse_uuid(&id).into_iter().collect());
+        asked.filters.extend(ids.map(ActivityFilter::Ids));
         let found = match (kinds.is_empty(), status) {
             (true, None) => slice(ctx, &asked).await?,
             // Types and states of this door are none of the store's: they are sorted out here.

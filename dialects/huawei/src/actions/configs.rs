@@ -62,11 +62,12 @@ impl Action<Ctx> for ListScalingConfigs {
         let image = filled(self.image_id);
         let mut items = ctx.configs(&filters).await?;
         items.retain(|item| image.is_none() || item.config.spec.image == image);
+        let records = ctx.records().await?;
         let cut = page.cut(items);
         let shown = cut.items.iter();
         Ok(Configs {
             scaling_configurations: shown
-                .map(|item| ScalingConfiguration::new(item, &ctx.project))
+                .map(|item| ScalingConfiguration::new(item, &ctx.project, &records))
                 .collect(),
             numbers: Numbers::of(cut.total, page),
         })
@@ -91,8 +92,10 @@ impl Action<Ctx> for ShowScalingConfig {
 
     async fn run(self, ctx: &Ctx) -> Result<Shown, Fault> {
         let item = ctx.config(&self.scaling_configuration_id).await?;
+        let records = ctx.records().await?;
+        let shown = ScalingConfiguration::by_itself(&item, &ctx.project, &records);
         Ok(Shown {
-            scaling_configuration: ScalingConfiguration::by_itself(&item, &ctx.project),
+            scaling_configuration: shown,
         })
     }
 }

@@ -2,12 +2,12 @@
 
 use muster_kit::action::Action;
 use muster_model::{
-    BandwidthExecution, BandwidthPolicy, Execution, ExecutionId, ExecutionOutcome, ResizeWay, Time,
+    BandwidthExecution, BandwidthPolicy, Execution, ExecutionOutcome, ResizeWay, Time,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Numbers;
-use crate::checks::{filled, page, word_if_given};
+use crate::checks::{filled, page, uuid_if_given, word_if_given};
 use crate::context::{AnyPolicy, Ctx};
 use crate::fault::Fault;
 use crate::shapes::bandwidth::limit_value;
@@ -183,12 +183,9 @@ impl Action<Ctx> for ListScalingPolicyExecuteLogs {
             self.start_number.as_ref(),
             self.limit.as_ref(),
         )?;
-        let id = filled(self.log_id).map(|id| {
-            ExecutionId::parse_uuid(&id)
-                .map(|id| id.uuid())
-                .map_err(|_| Fault::value("AS.9010", "log_id", id, "the id of a log is right"))
-        });
-        let id = id.transpose()?;
+        let id = filled(self.log_id);
+        uuid_if_given("AS.9010", "log_id", id.as_ref())?;
+        let id = id.map(|id| id.to_ascii_lowercase());
         let resource = filled(self.scaling_resource_id);
         let policy = ctx.any_policy(&self.scaling_policy_id).await?;
         let mut all = log(ctx, &policy);

@@ -7,6 +7,7 @@ use muster_model::{ConfigId, Error, GroupFilter, GroupItem, GroupView, Page as S
 use serde::{Deserialize, Serialize};
 
 use super::Numbers;
+use super::groups_write::enterprise_project;
 use crate::checks::{self, PAGE, filled, page};
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -89,6 +90,7 @@ impl Action<Ctx> for ListScalingGroups {
             filled(self.scaling_group_status).as_ref(),
         )?;
         let page = page(PAGE, self.start_number.as_ref(), self.limit.as_ref())?;
+        enterprise_project(self.enterprise_project_id.as_ref())?;
         let name = filled(self.scaling_group_name).unwrap_or_default();
         // What no configuration can be called, no group uses.
         let config = filled(self.scaling_configuration_id).map(|id| ConfigId::parse_uuid(&id).ok());
@@ -104,9 +106,10 @@ impl Action<Ctx> for ListScalingGroups {
         let cut = page.cut(items);
         let views = ctx.every_view().await?;
         let catalogue = ctx.api.catalogue();
+        let records = ctx.records().await?;
         let shown = cut.items.iter().map(|item| {
             let view = views.iter().find(|view| view.group.id == item.group.id);
-            ScalingGroup::new(item, view.map(|view| &**view), &catalogue)
+            ScalingGroup::new(item, view.map(|view| &**view), &catalogue, &records)
         });
         Ok(Groups {
             scaling_groups: shown.collect(),
@@ -141,8 +144,10 @@ impl Action<Ctx> for ShowScalingGroup {
                 item.ok_or_else(|| Fault::no_group(&self.scaling_group_id))?
             }
         };
+        let records = ctx.records().await?;
+        let catalogue = ctx.api.catalogue();
         Ok(Shown {
-            scaling_group: ScalingGroup::new(&item, Some(&view), &ctx.api.catalogue()),
+            scaling_group: ScalingGroup::new(&item, Some(&view), &catalogue, &records),
         })
     }
 }

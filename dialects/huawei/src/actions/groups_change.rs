@@ -7,8 +7,8 @@ use muster_model::{
 use serde::Deserialize;
 
 use super::groups_write::{
-    GROUP_NAME, GroupMade, audit_method, audit_time, check_order, config, cooldown, description,
-    desired, grace, max, min, notices, zones,
+    GROUP_NAME, GroupMade, agency, audit_method, audit_time, check_order, config, cooldown,
+    description, desired, enterprise_project, grace, max, min, notices, zones,
 };
 use crate::checks::{self, filled};
 use crate::context::Ctx;
@@ -189,11 +189,13 @@ impl UpdateScalingGroup {
             extras.description = filled(Some(text));
         }
         if let Some(name) = self.iam_agency_name.take() {
+            agency(Some(&name))?;
             extras.agency = filled(Some(name));
         }
         let shown = extras.enterprise_project.as_deref().unwrap_or("0");
         let id = self.enterprise_project_id.take();
         if let Some(id) = id.filter(|id| id != shown) {
+            enterprise_project(Some(&id))?;
             extras.enterprise_project = filled(Some(id));
         }
         if let Some(list) = &self.lbaas_listeners {

@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::shapes::group::{
     Network, Pool, audit_secs, listeners, networks, pool_protocols, pools, security_groups,
 };
-use crate::shapes::{IdOnly, SingleTag};
+use crate::shapes::{IdOnly, MOST_TAGS, SingleTag};
 use crate::words::{AuditMethod, GroupAction, TerminatePolicy, ZonePolicy};
 
 /// Codes of a group's name.
@@ -187,6 +187,16 @@ pub(super) fn description(text: &str) -> Result<(), Fault> {
     }
 }
 
+/// The enterprise project that a group belongs to.
+pub(super) fn enterprise_project(id: Option<&String>) -> Result<(), Fault> {
+    checks::text_id_if_given("AS.7065", "enterprise_project_id", id)
+}
+
+/// The agency that machines of a group act for.
+pub(super) fn agency(name: Option<&String>) -> Result<(), Fault> {
+    checks::text_id_if_given("AS.0022", "iam_agency_name", name)
+}
+
 /// The configuration that a group is to use.
 pub(super) fn config(id: &str) -> Result<ConfigId, Fault> {
     ConfigId::parse_uuid(id)
@@ -274,6 +284,8 @@ impl CreateScalingGroup {
         )?;
         notices(self.notifications.as_deref().unwrap_or_default())?;
         description(self.description.as_deref().unwrap_or_default())?;
+        enterprise_project(self.enterprise_project_id.as_ref())?;
+        agency(self.iam_agency_name.as_ref())?;
         Ok(GroupSpec {
             name,
             config: filled(self.scaling_configuration_id)
@@ -296,7 +308,7 @@ impl CreateScalingGroup {
             balancers,
             unheard: BTreeSet::new(),
             project: 0,
-            tags: SingleTag::tags(self.tags.as_deref().unwrap_or_default())?,
+            tags: SingleTag::tags(self.tags.as_deref().unwrap_or_default(), MOST_TAGS)?,
             service: SERVICE,
             allocation: Allocation::LaunchConfiguration,
             capacity_rebalance: false,

@@ -75,6 +75,24 @@ fn shown(instance: &Instance, group_name: &str) -> Shown {
     }
 }
 
+/// Whether those are wanted that are protected, or those that are not.
+fn protection(text: Option<&String>) -> Result<Option<bool>, Fault> {
+    let read = |text: &String| match text {
+        _ if text.eq_ignore_ascii_case("true") => Ok(true),
+        _ if text.eq_ignore_ascii_case("false") => Ok(false),
+        _ => {
+            let name = "protect_from_scaling_down";
+            Err(Fault::value(
+                "AS.0022",
+                name,
+                text,
+                "true or false is right",
+            ))
+        }
+    };
+    text.map(read).transpose()
+}
+
 impl Action<Ctx> for ListScalingInstances {
     const NAME: &'static str = "ListScalingInstances";
     type Response = Instances;
@@ -95,8 +113,7 @@ impl Action<Ctx> for ListScalingInstances {
             self.start_number.as_ref(),
             self.limit.as_ref(),
         )?;
-        let protected = filled(self.protect_from_scaling_down);
-        let protected = protected.map(|text| text.eq_ignore_ascii_case("true"));
+        let protected = protection(filled(self.protect_from_scaling_down).as_ref())?;
         let view = ctx.view(&self.scaling_group_id).await?;
         let mut members: Vec<_> = view.instances.values().collect();
         members.sort_by_key(|instance| (instance.created_at, instance.id));

@@ -226,31 +226,30 @@ impl BatchInstancesAction {
             Err(error) => Err(ctx.refused_by(id, &error).await),
         }
     }
+}
 
-    /// Puts members aside, with others in their place if that is wanted (rule I10).
-    async fn stand_by(
-        &self,
-        view: &GroupView,
-        ids: Vec<InstanceId>,
-        ctx: &Ctx,
-    ) -> Result<(), Fault> {
-        let append = checks::yes("AS.0022", "instance_append", self.instance_append.as_ref())?;
-        if !append {
-            check_min(view, ids.len())?;
-        }
-        let id = view.group.id;
-        ctx.change(id, GroupCommand::EnterStandby { instances: ids })
-            .await?;
-        if append {
-            let patch = GroupPatch {
-                desired: Some(view.group.spec.size.desired),
-                ..GroupPatch::default()
-            };
-            ctx.change(id, GroupCommand::Modify(Box::new(patch)))
-                .await?;
-        }
-        Ok(())
+/// Puts members aside, with others in their place if that is wanted (rule I10).
+async fn stand_by(
+    view: &GroupView,
+    ids: Vec<InstanceId>,
+    append: bool,
+    ctx: &Ctx,
+) -> Result<(), Fault> {
+    if !append {
+        check_min(view, ids.len())?;
     }
+    let id = view.group.id;
+    ctx.change(id, GroupCommand::EnterStandby { instances: ids })
+        .await?;
+    if append {
+        let patch = GroupPatch {
+            desired: Some(view.group.spec.size.desired),
+            ..GroupPatch::default()
+        };
+        ctx.change(id, GroupCommand::Modify(Box::new(patch)))
+            .await?;
+    }
+    Ok(())
 }
 
 impl Action<Ctx> for BatchInstancesAction {
@@ -267,6 +266,12 @@ impl Action<Ctx> for BatchInstancesAction {
         let with_machines = match action {
             InstanceAction::Remove => {
                 checks::yes("AS.4007", "instance_delete", self.instance_delete.as_ref())?
+            }
+            _ => false,
+        };
+        let append = match action {
+            InstanceAction::EnterStandby => {
+                checks::yes("AS.0022", "instance_append", self.instance_append.as_ref())?
             }
             _ => false,
         };
@@ -291,7 +296,7 @@ impl Action<Ctx> for BatchInstancesAction {
             InstanceAction::EnterStandby => {
                 check_idle(&view, ctx)?;
                 let ids = serving(action)?;
-                self.stand_by(&view, ids, ctx).await?;
+                stand_by(&view, ids, append, ctx).await?;
             }
             InstanceAction::ExitStandby => {
                 check_idle(&view, ctx)?;

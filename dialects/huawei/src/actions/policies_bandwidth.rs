@@ -5,7 +5,7 @@ use muster_model::{
     RecordCommand, RecordId, RecordSpec, Resize,
 };
 
-use super::policies_v2::{Given, description};
+use super::policies_v2::{Given, description, new_description};
 use super::policies_write::{MOST_POLICIES, check_alarm_exists, cooldown};
 use crate::checks::{self, filled};
 use crate::context::Ctx;
@@ -203,7 +203,7 @@ pub(super) async fn update(
     let cooldown_secs = given.cool_down_time.map(cooldown).transpose()?;
     let spec = BandwidthPolicySpec {
         name: name.unwrap_or_else(|| old.name.clone()),
-        description: description(given.description)?.or_else(|| old.description.clone()),
+        description: new_description(given.description, old.description.as_ref())?,
         bandwidth: resource
             .map(bandwidth)
             .transpose()?

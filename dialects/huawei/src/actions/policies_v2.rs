@@ -28,6 +28,17 @@ pub(super) struct Given {
     pub(super) description: Option<String>,
 }
 
+/// Words about a policy, over what they were: nothing keeps them, an empty text clears them.
+pub(super) fn new_description(
+    text: Option<String>,
+    old: Option<&String>,
+) -> Result<Option<String>, Fault> {
+    match text {
+        Some(_) => description(text),
+        None => Ok(old.cloned()),
+    }
+}
+
 /// Words about a policy.
 pub(super) fn description(text: Option<String>) -> Result<Option<String>, Fault> {
     let text = filled(text);
@@ -299,7 +310,7 @@ async fn update_of_group(
     let kind = kind.map(of_group).transpose()?;
     check_of_group(&given)?;
     let cooldown_secs = given.cool_down_time.map(cooldown).transpose()?;
-    let description = description(given.description)?.or_else(|| policy.description.clone());
+    let description = new_description(given.description, policy.description.as_ref())?;
     let action = given.scaling_policy_action;
     let adjust = action
         .map(|action| adjust(action.over(shown_adjust(&policy.kind))))

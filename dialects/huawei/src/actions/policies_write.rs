@@ -10,7 +10,7 @@ use super::{Empty, policies_bandwidth};
 use crate::checks::{self, NameCodes, filled};
 use crate::context::{AnyPolicy, Ctx};
 use crate::fault::Fault;
-use crate::shapes::policy::{Adjust, Scheduled, policy_type};
+use crate::shapes::policy::{Adjust, Scheduled, is_waiting, policy_type};
 use crate::words::{PolicyAction, PolicyType};
 
 pub(super) const POLICY_NAME: NameCodes = NameCodes("AS.3013", "AS.3014", "AS.3031");
@@ -383,6 +383,10 @@ impl Action<Ctx> for ExecuteResumeOrPauseScalingPolicy {
             PolicyAction::Pause => switch(&view, &policy, false, ctx).await?,
             PolicyAction::Execute if !policy.enabled => {
                 return Err(Fault::new("AS.3027", "The policy is paused."));
+            }
+            PolicyAction::Execute if is_waiting(&view, &policy) => {
+                let detail = "The policy waits already for the activity that runs.";
+                return Err(Fault::new("AS.0034", detail));
             }
             // By hand, it ignores cooldown (rule P10).
             PolicyAction::Execute => {

@@ -122,7 +122,7 @@ impl Action<Ctx> for CreateOrDeleteScalingTagInfo {
         }
         let edit = match action {
             TagsAction::Create => TagEdit {
-                put: SingleTag::tags(&list)?,
+                put: SingleTag::tags(&list, MOST_TAGS)?,
                 remove: Vec::new(),
             },
             TagsAction::Delete => {

@@ -1,5 +1,7 @@
 //! Groups by their tags (rules T3, T4).
 
+use std::sync::Arc;
+
 use muster_kit::action::Action;
 use muster_model::{GroupView, Tag};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use super::tags::check_type;
 use crate::checks;
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::shapes::SingleTag;
+use crate::shapes::{SingleTag, VALUE_CHARS};
 use crate::words::SearchAction;
 
 /// Keys of one condition, and values of one key, at the most.
@@ -91,8 +93,12 @@ fn check(name: &str, list: Option<&Vec<Wanted>>) -> Result<(), Fault> {
                 "it is there twice",
             ));
         }
-        let values = wanted.values.as_deref().unwrap_or_default();
         let values_name = format!("{name}.values");
+        // None of them is any of them, but the list is there (L4663).
+        let values = wanted
+            .values
+            .as_deref()
+            .ok_or_else(|| Fault::missing("AS.7046", &values_name))?;
         checks::count("AS.7046", &values_name, values, MOST)?;
         for (at, value) in values.iter().enumerate() {
             if values[..at].contains(value) {
@@ -102,6 +108,10 @@ fn check(name: &str, list: Option<&Vec<Wanted>>) -> Result<(), Fault> {
                     value,
                     "it is there twice",
                 ));
+            }
+            if value.chars().count() > VALUE_CHARS {
+                let wanted = format!("at most {VALUE_CHARS} characters are right");
+                return Err(Fault::value("AS.7047", &values_name, value, &wanted));
             }
             if value == "*" {
                 return Err(Fault::value(
@@ -164,7 +174,8 @@ impl ListResourceInstances {
                     "resource_name is right",
                 ));
             }
-            let value = wanted.value.as_deref().unwrap_or_default();
+            let value = wanted.value.as_deref();
+            let value = value.ok_or_else(|| Fault::missing("AS.7052", "matches.value"))?;
             if value.chars().count() > 255 {
                 return Err(Fault::value(
                     "AS.7052",
@@ -175,6 +186,23 @@ impl ListResourceInstances {
             }
         }
         Ok(())
+    }
+
+    /// Where the marker says that a page begins: it is the place itself, or the id of the resource before it (L4652).
+    fn marked(&self, found: &[Arc<GroupView>]) -> Result<usize, Fault> {
+        let Some(marker) = &self.marker else {
+            return Ok(0);
+        };
+        if let Ok(place) = marker.trim().parse::<u32>() {
+            return Ok(place as usize);
+        }
+        let at = found
+            .iter()
+            .position(|view| view.group.id.uuid() == *marker);
+        at.map(|at| at + 1).ok_or_else(|| {
+            let wanted = "a place or the id of one of the resources is right";
+            Fault::value("AS.1074", "marker", marker, wanted)
+        })
     }
 
     fn fits(&self, view: &GroupView) -> bool {
@@ -230,16 +258,20 @@ impl Action<Ctx> for ListResourceInstances {
         }
         let limit = number("AS.1002", "limit", self.limit.as_ref(), PAGE)?;
         let limit = checks::number("AS.1002", "limit", limit, 1, PAGE)?;
-        let marker = number("AS.1074", "marker", self.marker.as_ref(), 0)?;
-        let marker = checks::number("AS.1074", "marker", marker, 0, i64::from(u32::MAX))?;
-        let offset = number("AS.1067", "offset", self.offset.as_ref(), i64::from(marker))?;
-        let offset = checks::number("AS.1067", "offset", offset, 0, i64::from(u32::MAX))? as usize;
-        let page: Vec<_> = found.iter().skip(offset).take(limit as usize).collect();
-        let next = offset.saturating_add(page.len());
+        let from = match &self.offset {
+            Some(_) => {
+                let offset = number("AS.1067", "offset", self.offset.as_ref(), 0)?;
+                checks::number("AS.1067", "offset", offset, 0, i64::from(u32::MAX))? as usize
+            }
+            None => self.marked(&found)?,
+        };
+        let page: Vec<_> = found.iter().skip(from).take(limit as usize).collect();
+        let next = from.saturating_add(page.len());
         let resources = page.iter().map(|view| Resource {
             resource_id: view.group.id.uuid(),
             resource_detail: "SCALING_GROUP_TAG",
-            tags: view.group.spec.tags.iter().map(Into::into).collect(),
+            // As the resources, the newest first.
+            tags: view.group.spec.tags.iter().rev().map(Into::into).collect(),
             resource_name: view.group.spec.name.clone(),
         });
         Ok(Found {

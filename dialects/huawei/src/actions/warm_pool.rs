@@ -206,7 +206,7 @@ impl<const N: bool> Action<Ctx> for ListWarmPoolInstances<N> {
         let marker = filled(self.marker).map(|marker| {
             InstanceId::parse_uuid(&marker).map_err(|_| {
                 let wanted = "the `next_marker` of an answer is right";
-                Fault::value("AS.1001", "marker", marker, wanted)
+                Fault::value("AS.1074", "marker", marker, wanted)
             })
         });
         let marker = marker.transpose()?;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_model::{
-    ConfigId, ConfigItem, ConfigSpec, DataDisk, InternetAccess, Login, Personality, SystemDisk, Tag,
+    ConfigId, ConfigItem, ConfigSpec, DataDisk, InternetAccess, Login, Personality, Records,
+    SystemDisk, Tag,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::times::second;
 use crate::words::DiskType;
 
 mod disk;
+mod password;
 mod public_ip;
 
 pub(crate) use disk::Disk;
@@ -32,6 +34,8 @@ const FLAVORS: usize = 10;
 const FILES: (usize, usize) = (5, 1024);
 /// Bytes of user data at the most (L1260).
 const USER_DATA_BYTES: usize = 32 * 1024;
+/// Tags of a configuration at the most, as the SDK documents it.
+const TAGS: usize = 20;
 /// Bytes of all metadata at the most (L4934).
 const METADATA_BYTES: usize = 512;
 
@@ -51,6 +55,16 @@ pub(crate) struct File {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CpuOptions {
     hw_cpu_threads: Option<i64>,
+}
+
+impl CpuOptions {
+    /// One thread of a core or both.
+    fn check(&self) -> Result<(), Fault> {
+        let name = "cpu_options.hw_cpu_threads";
+        let threads = self.hw_cpu_threads;
+        let checked = threads.map(|number| checks::number("AS.0022", name, number, 1, 2));
+        checked.transpose().map(|_| ())
+    }
 }
 
 /// InstanceConfig.
@@ -103,40 +117,8 @@ fn kept_shape<T: DeserializeOwned>(spec: &ConfigSpec, name: &str) -> Option<T> {
     serde_json::from_str(kept(spec, name)?).ok()
 }
 
-/// Special characters that count in a password (L1309).
-const SPECIAL: &str = "!@$%^&~-_=+[{}]:;,./?";
-/// Those that log in with a password on Linux and Windows, and backwards.
-const ADMINISTRATORS: [&str; 4] = ["root", "toor", "administrator", "rotartsinimda"];
 /// Names of the password among metadata: that of the table and that of its text (L1309).
 const PASSWORDS: [&str; 2] = ["admin_pass", "adminPass"];
-
-/// 8 to 26 characters of three of four classes (rule C5).
-fn check_password(password: &str) -> Result<(), Fault> {
-    let classes: [fn(char) -> bool; 4] = [
-        |c| c.is_ascii_lowercase(),
-        |c| c.is_ascii_uppercase(),
-        |c| c.is_ascii_digit(),
-        |c| SPECIAL.contains(c),
-    ];
-    let used = classes
-        .iter()
-        .filter(|class| password.chars().any(**class))
-        .count();
-    let lower = password.to_ascii_lowercase();
-    let mut users = ADMINISTRATORS.iter();
-    let wanted = if !(8..=26).contains(&password.len()) || used < 3 {
-        "8 to 26 characters of three of lower case, upper case, digits and special characters are right"
-    } else if !password.chars().all(|c| c.is_ascii_graphic()) {
-        "characters that can be typed, and no blanks, are right"
-    } else if users.any(|user| lower.contains(user)) {
-        "the name of the administrator, forwards or backwards, is not to be in it"
-    } else {
-        return Ok(());
-    };
-    // The value itself is not said.
-    let detail = format!("`metadata.admin_pass`: {wanted}.");
-    Err(Fault::new("AS.1035", detail))
-}
 
 fn check_user_data(text: &str) -> Result<(), Fault> {
     let bytes = STANDARD.decode(text);
@@ -270,7 +252,7 @@ impl InstanceConfig {
                 spec.login = Some(Login::Keys(vec![key.clone()]));
             }
             (None, Some(password)) => {
-                check_password(password)?;
+                password::check(password)?;
                 spec.login = Some(Login::Password {
                     sealed: seal(password),
                 });
@@ -318,21 +300,26 @@ impl InstanceConfig {
             ("tag_transmission_policy", self.tag_transmission_policy),
         ] {
             if value.is_some() {
+                checks::text_id_if_given("AS.0022", name, value.as_ref())?;
                 keep(spec, name, checks::filled(value));
             }
         }
         if let Some(options) = &self.cpu_options {
+            options.check()?;
             keep_shape(spec, "cpu_options", options)?;
         }
         if let Some(list) = &self.tags {
-            SingleTag::tags(list)?;
+            SingleTag::tags(list, TAGS)?;
             keep_shape(spec, "tags", list)?;
         }
-        // Only with OVERRIDE do the configuration's own tags go onto machines.
-        let tags: Vec<SingleTag> = kept_shape(spec, "tags").unwrap_or_default();
-        spec.instance_tags = match kept(spec, "tag_transmission_policy") {
-            Some("OVERRIDE") => SingleTag::tags(&tags)?,
-            _ => Vec::new(),
+        // Only with OVERRIDE do the configuration's own tags go onto machines. Another door's go, as long as nothing is said.
+        let tags: Option<Vec<SingleTag>> = kept_shape(spec, "tags");
+        let transmission = kept(spec, "tag_transmission_policy");
+        spec.instance_tags = match (transmission, tags) {
+            (None, None) => return Ok(()),
+            (Some("OVERRIDE"), Some(tags)) => SingleTag::tags(&tags, TAGS)?,
+            (Some("OVERRIDE"), None) => return Ok(()),
+            (Some(_), _) | (None, Some(_)) => Vec::new(),
         };
         Ok(())
     }
@@ -383,7 +370,7 @@ struct Shown {
     multi_flavor_priority_policy: String,
     cpu_options: Option<CpuOptions>,
     tags: Vec<SingleTag>,
-    tag_transmission_policy: Option<String>,
+    tag_transmission_policy: String,
 }
 
 /// ScalingConfiguration.
@@ -405,13 +392,27 @@ fn key_name(login: Option<&Login>) -> Option<String> {
     }
 }
 
-fn shown(spec: &ConfigSpec) -> Shown {
+/// The tags that another door puts onto machines.
+fn tags(spec: &ConfigSpec) -> Vec<SingleTag> {
+    spec.instance_tags.iter().map(Into::into).collect()
+}
+
+/// The fingerprint of a key pair that was made or brought here; of others nobody knows.
+fn fingerprint(key: Option<&String>, records: &Records) -> Option<String> {
+    let key = key?;
+    let mut pairs = records.key_pairs.values();
+    let found = pairs.find(|pair| pair.spec.name == *key)?;
+    Some(found.spec.fingerprint.clone())
+}
+
+fn shown(spec: &ConfigSpec, records: &Records) -> Shown {
     let text = |name: &str| kept(spec, name).map(str::to_owned);
     let files = spec.personality.iter().map(|file| File {
         path: Some(file.path.clone()),
         content: Some(file.content.clone()),
     });
     let files: Vec<File> = files.collect();
+    let key = key_name(spec.login.as_ref());
     let has_password = matches!(spec.login, Some(Login::Password { .. }));
     let metadata = spec
         .metadata
@@ -425,8 +426,8 @@ fn shown(spec: &ConfigSpec) -> Shown {
         instance_id: None,
         flavor_ref: spec.instance_types.join(","),
         image_ref: spec.image.clone().or_else(|| spec.image_family.clone()),
-        key_name: key_name(spec.login.as_ref()),
-        key_fingerprint: None,
+        key_fingerprint: fingerprint(key.as_ref(), records),
+        key_name: key,
         public_ip: public_ip::shown(spec.internet.as_ref(), kept_shape(spec, "public_ip")),
         user_data: spec.user_data.clone(),
         metadata: metadata.collect(),
@@ -442,29 +443,39 @@ fn shown(spec: &ConfigSpec) -> Shown {
         multi_flavor_priority_policy: text("multi_flavor_priority_policy")
             .unwrap_or_else(|| "PICK_FIRST".to_owned()),
         cpu_options: kept_shape(spec, "cpu_options"),
-        tags: kept_shape(spec, "tags").unwrap_or_default(),
-        tag_transmission_policy: text("tag_transmission_policy"),
+        tags: kept_shape(spec, "tags").unwrap_or_else(|| tags(spec)),
+        tag_transmission_policy: text("tag_transmission_policy").unwrap_or_else(|| {
+            let word = match spec.instance_tags.is_empty() {
+                true => "SUPPRESS",
+                false => "OVERRIDE",
+            };
+            word.to_owned()
+        }),
     }
 }
 
 impl ScalingConfiguration {
     /// A configuration as it is shown to a project.
-    pub(crate) fn new(item: &ConfigItem, project: &str) -> ScalingConfiguration {
+    pub(crate) fn new(item: &ConfigItem, project: &str, records: &Records) -> ScalingConfiguration {
         let config = &item.config;
         let groups: Vec<String> = item.groups.iter().map(|(id, _)| id.uuid()).collect();
         ScalingConfiguration {
             tenant: project.to_owned(),
             scaling_configuration_id: shown_id(config.id),
             scaling_configuration_name: config.spec.name.clone(),
-            instance_config: shown(&config.spec),
+            instance_config: shown(&config.spec, records),
             create_time: second(config.created_at),
             scaling_group_id: (!groups.is_empty()).then(|| groups.join(",")),
         }
     }
 
     /// The same by itself: the member that is reserved for a password is there then, whatever the login (L1768).
-    pub(crate) fn by_itself(item: &ConfigItem, project: &str) -> ScalingConfiguration {
-        let mut shown = ScalingConfiguration::new(item, project);
+    pub(crate) fn by_itself(
+        item: &ConfigItem,
+        project: &str,
+        records: &Records,
+    ) -> ScalingConfiguration {
+        let mut shown = ScalingConfiguration::new(item, project, records);
         shown.instance_config.admin_pass = Some("****");
         shown
     }

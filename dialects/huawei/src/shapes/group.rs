@@ -2,7 +2,7 @@
 
 use muster_model::{
     ActivityStatus, Balancer, Catalogue, GroupItem, GroupView, HuaweiExtras, HuaweiNetwork,
-    Network as Place, Target,
+    Network as Place, PoolId, Records, Target, by_age,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,8 @@ struct AddressPair {
 /// LbaasListeners.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pool {
+    /// Only shown.
+    listener_id: Option<String>,
     pool_id: Option<String>,
     protocol_port: Option<i64>,
     weight: Option<i64>,
@@ -54,28 +56,36 @@ pub(crate) fn networks(list: &[Network]) -> Result<Vec<HuaweiNetwork>, Fault> {
         let id = network.id.as_deref().unwrap_or_default();
         checks::text_id("AS.2013", "networks.id", id)?;
         let ipv6 = network.ipv6_enable.unwrap_or(false);
-        let bandwidth = network
-            .ipv6_bandwidth
-            .as_ref()
-            .and_then(|bandwidth| bandwidth.id.clone());
-        let bandwidth = checks::filled(bandwidth);
+        let bandwidth = network.ipv6_bandwidth.as_ref().map(|bandwidth| {
+            let id = bandwidth.id.clone().unwrap_or_default();
+            checks::text_id("AS.2013", "networks.ipv6_bandwidth.id", &id).map(|()| id)
+        });
+        let bandwidth = bandwidth.transpose()?;
         if bandwidth.is_some() && !ipv6 {
             return Err(Fault::new("AS.2050", format!("`networks.id` is `{id}`.")));
         }
-        let pairs = network.allowed_address_pairs.as_ref().map(|pairs| {
-            let pairs = pairs
-                .iter()
-                .map(|pair| pair.ip_address.clone().unwrap_or_default());
-            pairs.collect()
-        });
+        let pairs = network.allowed_address_pairs.as_deref().map(addresses);
         Ok(HuaweiNetwork {
             subnet: id.to_owned(),
             ipv6,
             ipv6_bandwidth: bandwidth,
-            address_pairs: pairs,
+            address_pairs: pairs.transpose()?,
         })
     };
     list.iter().map(network).collect()
+}
+
+/// The addresses that a machine may use besides its own.
+fn addresses(pairs: &[AddressPair]) -> Result<Vec<String>, Fault> {
+    let address = |pair: &AddressPair| {
+        let address = pair.ip_address.clone().unwrap_or_default();
+        let name = "networks.allowed_address_pairs.ip_address";
+        match address.is_empty() {
+            true => Ok(address),
+            false => checks::text_id("AS.2013", name, &address).map(|()| address),
+        }
+    };
+    pairs.iter().map(address).collect()
 }
 
 /// What is shown of the subnets of a group, whichever door named them.
@@ -225,12 +235,21 @@ pub(crate) fn shown_listeners(balancers: &[Balancer]) -> Option<String> {
     (!ids.is_empty()).then(|| ids.join(","))
 }
 
-fn shown_pools(balancers: &[Balancer], extras: &HuaweiExtras) -> Vec<Pool> {
+/// The oldest listener that sends its load to a pool which was made here; of others nobody knows.
+fn listener_of(records: &Records, pool: &str) -> Option<String> {
+    let pool = PoolId::parse_uuid(pool).ok()?;
+    let mut listeners = by_age(&records.listeners).into_iter();
+    let found = listeners.find(|listener| records.default_pool(listener) == Some(pool))?;
+    Some(found.id.uuid())
+}
+
+fn shown_pools(balancers: &[Balancer], extras: &HuaweiExtras, records: &Records) -> Vec<Pool> {
     let pools = balancers.iter().filter_map(|balancer| match balancer {
         Balancer::Pool { pool, target } => {
             let protocols = &extras.pool_protocols;
             let version = protocols.iter().find(|tag| tag.key == *pool);
             Some(Pool {
+                listener_id: listener_of(records, pool),
                 pool_id: Some(pool.clone()),
                 protocol_port: Some(i64::from(target.port)),
                 weight: Some(i64::from(target.weight)),
@@ -321,11 +340,12 @@ fn detail(item: &GroupItem, view: Option<&GroupView>) -> Option<String> {
 }
 
 impl ScalingGroup {
-    /// A group as it is shown; `view`: with its activities. Its zones are those of its subnets where only these are said.
+    /// A group as it is shown; `view`: with its activities; `records`: what its account laid out of balancers. Its zones are those of its subnets where only these are said.
     pub(crate) fn new(
         item: &GroupItem,
         view: Option<&GroupView>,
         catalogue: &Catalogue,
+        records: &Records,
     ) -> ScalingGroup {
         let group = &item.group;
         let spec = &group.spec;
@@ -352,7 +372,7 @@ impl ScalingGroup {
             max_instance_number: spec.size.max,
             cool_down_time: spec.cooldown_secs,
             lb_listener_id: shown_listeners(&spec.balancers),
-            lbaas_listeners: shown_pools(&spec.balancers, extras),
+            lbaas_listeners: shown_pools(&spec.balancers, extras, records),
             security_groups: network
                 .security_groups
                 .iter()

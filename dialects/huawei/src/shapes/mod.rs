@@ -31,10 +31,11 @@ pub(crate) struct SingleTag {
     pub(crate) value: Option<String>,
 }
 
-/// Tags that a group or a configuration may have (L4535).
+/// Tags that a group may have (L4535).
 pub(crate) const MOST_TAGS: usize = 10;
 const KEY_CHARS: usize = 36;
-const VALUE_CHARS: usize = 43;
+/// Characters of the value of a tag (L4663, L4748).
+pub(crate) const VALUE_CHARS: usize = 43;
 
 impl From<&Tag> for SingleTag {
     fn from(tag: &Tag) -> SingleTag {
@@ -79,9 +80,9 @@ impl SingleTag {
         })
     }
 
-    /// Several of them: at most ten, each key once.
-    pub(crate) fn tags(list: &[SingleTag]) -> Result<Vec<Tag>, Fault> {
-        crate::checks::count("AS.7045", "tags", list, MOST_TAGS)?;
+    /// Several of them: at most so many, each key once.
+    pub(crate) fn tags(list: &[SingleTag], most: usize) -> Result<Vec<Tag>, Fault> {
+        crate::checks::count("AS.7045", "tags", list, most)?;
         let mut tags: Vec<Tag> = Vec::with_capacity(list.len());
         for tag in list {
             let tag = tag.tag()?;

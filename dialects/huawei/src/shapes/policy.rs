@@ -1,7 +1,9 @@
 //! A policy as it is sent and shown.
 
 use muster_kit::cron;
-use muster_model::{AdjustBy, GroupView, Policy, PolicyKind, ScheduleTimes, Time, TriggerKind};
+use muster_model::{
+    AdjustBy, ExecutionOutcome, GroupView, Policy, PolicyKind, ScheduleTimes, Time, TriggerKind,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::checks;
@@ -331,8 +333,17 @@ pub(crate) fn policy_type(policy: &Policy) -> PolicyType {
     }
 }
 
-/// Whether the activity that runs is this policy's doing.
+/// Whether an execution of it waits for the activity that runs.
+pub(crate) fn is_waiting(view: &GroupView, policy: &Policy) -> bool {
+    let mut all = view.parts.executions.values();
+    all.any(|one| one.policy == policy.id && one.outcome == ExecutionOutcome::Waiting)
+}
+
+/// Whether the activity that runs is this policy's doing, or what it does waits for that one.
 pub(crate) fn is_executing(view: &GroupView, policy: &Policy) -> bool {
+    if is_waiting(view, policy) {
+        return true;
+    }
     let running = view.group.busy.and_then(|id| view.activities.get(&id));
     running.is_some_and(|activity| {
         matches!(&activity.trigger.kind, TriggerKind::Policy { policy: by, .. } if *by == policy.id)

@@ -6,6 +6,8 @@ use super::{ConfigSpec, DataDisk, Deserialize, DiskType, Fault, Serialize, Syste
 
 /// Disks of a configuration at the most (L4914).
 const DISKS: usize = 24;
+/// Operations, or MiB, of a disk in a second at the most: what no kind of disk has more of.
+const MOST_PER_SECOND: i64 = 1_000_000;
 /// Kinds of volumes: those of the document and those of the SDK.
 const VOLUMES: [&str; 8] = [
     "SATA", "SSD", "SAS", "GPSSD", "co-p1", "uh-l1", "GPSSD2", "ESSD2",
@@ -83,8 +85,37 @@ impl Disk {
         };
         checks::number("AS.1031", "disk.size", size, min, max)?;
         self.check_encryption(kind)?;
+        self.check_ids()?;
         self.check_sources(kind)?;
         Ok(kind)
+    }
+
+    /// What is only passed on has the form of an id.
+    fn check_ids(&self) -> Result<(), Fault> {
+        let key = self.kms_key();
+        for (code, name, id) in [
+            (
+                "AS.0022",
+                "data_disk_image_id",
+                self.data_disk_image_id.as_ref(),
+            ),
+            (
+                "AS.0022",
+                "dedicated_storage_id",
+                self.dedicated_storage_id.as_ref(),
+            ),
+            ("AS.1066", "snapshot_id", self.snapshot_id.as_ref()),
+            ("AS.0022", "metadata.__system__cmkid", key.as_ref()),
+        ] {
+            checks::text_id_if_given(code, &format!("disk.{name}"), id)?;
+        }
+        for (name, number) in [("iops", self.iops), ("throughput", self.throughput)] {
+            let name = format!("disk.{name}");
+            let checked =
+                number.map(|number| checks::number("AS.0022", &name, number, 0, MOST_PER_SECOND));
+            checked.transpose()?;
+        }
+        Ok(())
     }
 
     /// On or off, and off for the system (L1270, L1279).

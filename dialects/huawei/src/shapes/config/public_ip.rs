@@ -74,11 +74,13 @@ impl PublicIp {
         if share == SHARED {
             let id = bandwidth.id.clone().unwrap_or_default();
             checks::text_id("AS.1045", &format!("{name}.id"), &id)?;
+            let size = bandwidth.size.unwrap_or(1);
+            checks::number("AS.1042", &format!("{name}.size"), size, 1, 2000)?;
             return Ok(InternetAccess {
                 public_ip: Some(true),
                 address_type: Some(kind),
                 bandwidth_package: Some(id),
-                max_bandwidth_out_mbps: Some(bandwidth.size.unwrap_or(1)),
+                max_bandwidth_out_mbps: Some(size),
                 ..InternetAccess::default()
             });
         }
