@@ -321,6 +321,21 @@ def test_what_is_not_taken_is_named_and_changes_nothing(world, action):
     assert world.everything() == before
 
 
+def test_several_values_in_every_way_of_writing_them(world):
+    """Commas of both kinds (L945), lists in a text (L2182), and lists by index."""
+    for ports in ({"Slb.1.ServerPort.1": "80,81"}, {"Slb.1.ServerPort.1": "80，81"}, {"Slb.1.ServerPort.0": 80, "Slb.1.ServerPort.1": "81"},
+                  {"Slb.1.ServerPort": "80, 81"}):
+        params = {name: value for name, value in base("ModifyScalingLoadBalancers", world).items() if "ServerPort" not in name}
+        assert first_slb(written(world, "ModifyScalingLoadBalancers", params | ports))["ServerPortSet"] == [80, 81]
+    for cycle in ({"RepeatCycle": "1,2,3"}, {"RepeatCycle": '["1", "2", "3"]'}, {"RepeatCycle": '["1"，"2"，"3"]'},
+                  {f"RepeatCycle.{at}": at + 1 for at in range(3)}):
+        params = {name: value for name, value in base("CreateScheduledTask", world).items() if name != "RepeatCycle"}
+        assert written(world, "CreateScheduledTask", params | cycle)["RepeatCycle"] == "1,2,3"
+    for types in ({"NotificationType.1": "1,6"}, {"NotificationType.0": 1, "NotificationType.5": 6}, {"ScalingNotificationType.0": 6, "ScalingNotificationType.1": 1}):
+        params = {"ScalingGroupId": world.new_group()} | types
+        assert written(world, "CreateScalingNotification", params)["ScalingNotificationTypes"] == ["1", "6"]
+
+
 def test_the_reasons_are_needed(world):
     parameters = {(action, name) for action, name, _, _ in WHOLE}
     assert parameters >= LEFT_OUT.keys() | UNSHOWN.keys()

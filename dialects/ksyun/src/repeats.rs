@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::fault::Fault;
 use crate::times;
 
+/// Between numbers; the documentation has both (L945, L2182).
+pub(crate) const COMMAS: [char; 2] = [',', '，'];
+
 /// RepeatUnit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum RepeatUnit {
@@ -27,7 +30,7 @@ fn cycle(text: &str) -> Result<Vec<u32>, Fault> {
         let part = part.trim().trim_matches('"').trim_matches('\'');
         part.trim().parse().map_err(|_| wrong())
     };
-    bare.split(',').map(number).collect()
+    bare.split(COMMAS).map(number).collect()
 }
 
 /// A repetition as it is given (L2175, L2182).

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::{self, Many};
 use crate::fault::Fault;
+use crate::repeats::COMMAS;
 use crate::words::HealthCheckType;
 
 /// Weight of a port when none is given (L357).
@@ -252,12 +253,12 @@ fn weight_of(targets: &[Target]) -> u16 {
     targets.first().map_or(0, |target| target.weight)
 }
 
-/// Ports of the machines, each once; a value may be several, joined by commas.
+/// Ports of the machines, each once; a value may be several, joined by commas (L945).
 fn ports(name: &str, given: Option<Many>) -> Result<Vec<u16>, Fault> {
     let name = format!("{name}.ServerPort");
     let given = checks::needed(&name, given)?;
     let mut ports = Vec::new();
-    for text in given.0.iter().flat_map(|value| value.split(',')) {
+    for text in given.0.iter().flat_map(|value| value.split(COMMAS)) {
         let number = text.trim().parse().unwrap_or(0);
         if number == 0 {
             return Err(Fault::value(&name, text, "a port, 1 to 65535"));

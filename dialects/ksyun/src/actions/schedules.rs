@@ -32,7 +32,12 @@ pub(crate) struct CreateScheduledTask {
     end_time: Option<String>,
     recurrence: Option<String>,
     repeat_unit: Option<String>,
-    repeat_cycle: Option<String>,
+    repeat_cycle: Option<Many>,
+}
+
+/// A cycle as one text: the documentation writes it as a list too (L2182).
+fn joined(parts: Many) -> String {
+    parts.0.join(",")
 }
 
 /// The id of a task, in the set of an answer (without the d that it has elsewhere).
@@ -82,7 +87,7 @@ impl Action<Ctx> for CreateScheduledTask {
         let said = Said {
             recurrence: self.recurrence,
             unit: self.repeat_unit,
-            cycle: self.repeat_cycle,
+            cycle: self.repeat_cycle.map(joined),
         };
         let (cron, repeat) = match said.read()? {
             Repetition::Unsaid | Repetition::Ended => (None, None),
@@ -240,7 +245,7 @@ pub(crate) struct ModifyScheduledTask {
     end_time: Option<String>,
     recurrence: Option<String>,
     repeat_unit: Option<String>,
-    repeat_cycle: Option<String>,
+    repeat_cycle: Option<Many>,
     scaling_group_id: Option<One>,
 }
 
@@ -258,7 +263,7 @@ impl ModifyScheduledTask {
                 .clone()
                 .filter(|text| shown_cron(old).flatten().as_ref() != Some(text)),
             unit: self.repeat_unit.clone(),
-            cycle: self.repeat_cycle.clone(),
+            cycle: self.repeat_cycle.clone().map(joined),
         };
         let times = match said.read()? {
             Repetition::Days(days, repeat) => ScheduleTimes {

@@ -322,6 +322,26 @@ fn repetitions() {
 }
 
 #[test]
+fn a_cycle_is_written_in_every_way_of_the_documentation() {
+    for cycle in [
+        "2,5",
+        "2, 5",
+        "2，5",
+        r#"["2", "5"]"#,
+        r#"["2"，"5"]"#,
+        "['2', '5']",
+    ] {
+        let said = Said {
+            recurrence: None,
+            unit: Some("Month".to_owned()),
+            cycle: Some(cycle.to_owned()),
+        };
+        let days = Repetition::Days("2-5 * *".to_owned(), Some(Repeat::Month(2, 5)));
+        assert_eq!(said.read(), Ok(days), "{cycle}");
+    }
+}
+
+#[test]
 fn clocks() {
     for (utc_ms, shown) in [
         (1_608_263_424_000, "2020-12-18 11:50:24"),
