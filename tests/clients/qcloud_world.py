@@ -7,7 +7,7 @@ import json
 import urllib.parse
 
 from conftest import ROOT
-from qcloud import checked, client, common, flat, send, signature
+from qcloud import client, common, flat, send, signature
 
 FACTS = json.loads((ROOT / "dialects/qcloud/facts.json").read_text())
 ACTIONS = FACTS["actions"]

@@ -7,8 +7,8 @@ import re
 
 import pytest
 from qcloud_world import (
-    ACTIONS, CONFIG, FACTS, IDS, LONG, METRIC, NAMES, OFF, PLACE, SHOWN_BY, SIZES, World, adjustments, echoed, metrics,
-    parameters, user_data, wrong_adjustments, wrong_metrics,
+    ACTIONS, FACTS, IDS, LONG, METRIC, NAMES, OFF, SHOWN_BY, World, adjustments, echoed, metrics, parameters, user_data,
+    wrong_adjustments, wrong_metrics,
 )
 
 INVALID = (4000, "InvalidParameter")
@@ -71,7 +71,8 @@ GOOD = {
         *({"storageType": kind, "storageSize": size, "cpu": 2} for kind in (1, 3) for size in (0, 10, 500)),
         *({"storageType": kind, "storageSize": size} for kind in (2, 5, 6) for size in (0, 10, 4000)),
     ],
-    "bandwidth": [*({"bandwidth": 0, "wanIp": wan} for wan in (0, 1)), 1, 200, 65535], "rootSize": [8, 50, 51, 1024], "projectId": [0, 7, 2**31 - 1],
+    "bandwidth": [*({"bandwidth": 0, "wanIp": wan} for wan in (0, 1)), 1, 200, 65535],
+    "rootSize": [8, 50, 51, 1024], "projectId": [0, 7, 2**31 - 1],
     "password": ["abcdefg1", "abcdefghijklmno1", "1234567!", "abc(){}!"],
     "dataSnapshotId": [{"storageType": kind, "dataSnapshotId": "snap-12345678"} for kind in (2, 5, 6)],
     "userdata": [user_data(0) or "eA==", user_data(16384)],
@@ -86,8 +87,7 @@ GOOD = {
     "metric": [{"metric": json.dumps(one)} for one in metrics()],
     "adjustmentType": list(adjustments()), "adjustmentValue": list(adjustments()),
     "cooldown": [0, 1, 300, 86400],
-    "notifyIds": [["1832"], ["1832", "1833"], [str(n) for n in range(1, 21)]],
-    "receiversIds": [["1832"], ["1833", "1832"], [str(n) for n in range(1, 21)]],
+    "notifyIds": [["1832"], ["1833", "1832"]], "receiversIds": [["1832"], ["1833", "1832"]],
     "notificationTypes": [[n] for n in range(1, 7)] + [[1, 2, 3, 4, 5, 6]],
     "readjustMaxSize": [{"readjustMinSize": 0, "readjustMaxSize": n} for n in SIZE],
     "readjustMinSize": [{"readjustMinSize": n, "readjustMaxSize": 30} for n in SIZE],
@@ -165,6 +165,8 @@ def good(action, name, said):
     if name == "storageType":
         # The smallest machines have no local disks (T:958).
         return [{"storageType": kind, "cpu": 2} for kind in said["enum"]]
+    if name in ("notifyIds", "receiversIds"):
+        return [*GOOD[name], [str(n) for n in range(1, said.get("max_items", 100) + 1)]]
     return GOOD[name]
 
 
@@ -191,8 +193,10 @@ def wrong(action, name, kind, said):
             yield both, own, str(both["adjustmentValue"])
     if action == "AttachInstance" and name == "instanceIds":
         yield [f"ins-{n:08}" for n in range(21)], own, "21"
-    if "max_items" in said and name == "notifyIds":
-        yield [str(n) for n in range(1, 22)], own, "21"
+    if name in ("notifyIds", "receiversIds"):
+        # What the documentation does not bound is bounded where nobody gets.
+        most = said.get("max_items", 100)
+        yield [str(n) for n in range(1, most + 2)], own, str(most + 1)
     for value, code in WRONG.get(name, {}).items():
         if (action, name) in ANY_TEXT:
             continue

@@ -12,8 +12,8 @@ use crate::fault::{Class, Fault};
 pub(crate) const MOST_IDS: usize = 20;
 /// The same where it has no limit.
 pub(crate) const MOST_NAMED: usize = 100;
-/// Groups of users that may be told of one thing (L2044).
-const MOST_RECEIVERS: usize = 20;
+/// Groups of users that a policy may tell (L2044).
+pub(crate) const MOST_RECEIVERS: usize = 20;
 /// Matches on a page when nothing is said.
 const DEFAULT_LIMIT: i64 = 20;
 /// Most matches on a page.
@@ -190,14 +190,15 @@ pub(crate) fn passed_on(parameter: &str, value: &str) -> Result<(), Fault> {
     }
 }
 
-/// Numbers of groups of users.
+/// Numbers of groups of users, at most so many.
 pub(crate) fn receivers(
     parameter: &str,
     values: &[String],
+    most: usize,
     desc: &'static str,
 ) -> Result<(), Fault> {
-    if values.len() > MOST_RECEIVERS {
-        let wanted = format!("at most {MOST_RECEIVERS} entries");
+    if values.len() > most {
+        let wanted = format!("at most {most} entries");
         let count = values.len().to_string();
         return Err(Fault::coded(desc, parameter, &count, &wanted));
     }

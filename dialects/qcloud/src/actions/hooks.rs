@@ -60,7 +60,7 @@ fn when(number: i64) -> Result<HookTransition, Fault> {
 fn target(given: Option<Many>) -> Result<Option<NotificationTarget>, Fault> {
     let groups = given.map(|ids| ids.0).filter(|ids| !ids.is_empty());
     if let Some(ids) = &groups {
-        checks::receivers("notifyIds", ids, WRONG_GROUP)?;
+        checks::receivers("notifyIds", ids, checks::MOST_NAMED, WRONG_GROUP)?;
     }
     Ok(groups.map(NotificationTarget::UserGroups))
 }

@@ -122,7 +122,9 @@ impl<'de> Visitor<'de> for Members {
             serde_json::Value::String(text) => (key.to_ascii_lowercase(), text),
             other => (key.to_ascii_lowercase(), other.to_string()),
         };
-        Ok(Ok(read.into_iter().map(member).collect()))
+        // Null is "not given", as everywhere.
+        let given = read.into_iter().filter(|(_, value)| !value.is_null());
+        Ok(Ok(given.map(member).collect()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -248,7 +250,7 @@ mod tests {
                 serde::de::IntoDeserializer::into_deserializer(text);
             SentMetric::deserialize(text).unwrap()
         };
-        let whole = r#"{"DimensionName":"mem_usage","comparisonOperator":"Less","threshold":"20"}"#;
+        let whole = r#"{"DimensionName":"mem_usage","comparisonOperator":"Less","threshold":"20","repeatTimes":null}"#;
         let alarm = sent(whole).alarm(None, "X").unwrap();
         assert_eq!(
             (alarm.repeat, alarm.period_secs),

@@ -74,7 +74,7 @@ fn shown(mut scenes: NotificationScenes) -> Vec<usize> {
 }
 
 fn target(given: Many) -> Result<NotificationTarget, Fault> {
-    checks::receivers("receiversIds", &given.0, WRONG_GROUP)?;
+    checks::receivers("receiversIds", &given.0, checks::MOST_NAMED, WRONG_GROUP)?;
     Ok(NotificationTarget::UserGroups(given.0))
 }
 

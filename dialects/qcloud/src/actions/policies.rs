@@ -109,7 +109,12 @@ fn adjustment_type(word: &str, desc: &'static str) -> Result<AdjustmentType, Fau
 
 fn notified(given: Option<Many>) -> Result<Option<Vec<String>>, Fault> {
     if let Some(ids) = &given {
-        checks::receivers("notifyIds", &ids.0, "InvalidParameter.GroupId")?;
+        checks::receivers(
+            "notifyIds",
+            &ids.0,
+            checks::MOST_RECEIVERS,
+            "InvalidParameter.GroupId",
+        )?;
     }
     Ok(given.map(|ids| ids.0))
 }
