@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use muster_model::{
-    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, Brake, Event, EventKind,
-    Notification, NotificationScenes, Time,
+    Activity, ActivityId, ActivityKind, ActivityStatus, Attempt, Brake, Door, Event, EventKind,
+    Notification, NotificationScenes, NotificationTarget, Policy, Time,
 };
 use serde_json::{Value, json};
 
@@ -137,6 +137,39 @@ impl Draft<'_> {
                 body,
             });
         }
+    }
+
+    /// Tells the user groups that a policy names that it has changed the desired number (2017, T:2044). The documentation
+    /// does not say what the message holds.
+    pub(crate) fn notify_acted(&mut self, policy: &Policy, from: u32, to: u32) {
+        let tells = match policy.door {
+            Door::Tencent2 => true,
+            // There the groups are retired, or no word for them.
+            Door::Tencent3 | Door::Huawei | Door::Ksyun => false,
+        };
+        if !tells || policy.notify_groups.is_empty() {
+            return;
+        }
+        let (group, now) = (self.group(), self.now);
+        let (id, account) = (group.id, group.account);
+        let name = &policy.name;
+        self.tell(Event {
+            group: id,
+            account: Some(account),
+            at: now,
+            kind: EventKind::Notification,
+            to: Some(NotificationTarget::UserGroups(policy.notify_groups.clone())),
+            body: json!({
+                "Service": SERVICE,
+                "CreatedTime": utc(now),
+                "AppId": account.to_string(),
+                "AutoScalingGroupId": id.to_string(),
+                "ScalingPolicyId": policy.id.to_string(),
+                "ScalingPolicyName": name,
+                "DesiredCapacity": to,
+                "Description": format!("policy {name}: the group goes from {from} to {to}"),
+            }),
+        });
     }
 
     /// Tells everybody who wants to hear of it that the brake has been put on: the group does not go on by itself.

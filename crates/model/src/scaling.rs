@@ -26,7 +26,8 @@ pub struct Policy {
     /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
     #[serde(default)]
     pub ordinal: u64,
-    /// User groups that are told of it: numbers as text. Retired on the Tencent 3.0 door (L22757), kept and shown.
+    /// User groups that are told when it acts, if it was made through the API of 2017: numbers as text. Retired on the
+    /// Tencent 3.0 door (L22757), kept and shown.
     #[serde(default)]
     pub notify_groups: Vec<String>,
     /// How far its alarms have been looked at.

@@ -8,10 +8,12 @@ use crate::codes;
 use crate::context::Ctx;
 use crate::fault::{Class, Fault};
 
-/// Ids that one query may name (L1018).
+/// Ids that one request may name where the documentation says so (L1018, L1609, L1714).
 pub(crate) const MOST_IDS: usize = 20;
-/// Groups of users that may be told of one thing (L2044).
-const MOST_RECEIVERS: usize = 20;
+/// The same where it has no limit.
+pub(crate) const MOST_NAMED: usize = 100;
+/// Groups of users that a policy may tell (L2044).
+pub(crate) const MOST_RECEIVERS: usize = 20;
 /// Matches on a page when nothing is said.
 const DEFAULT_LIMIT: i64 = 20;
 /// Most matches on a page.
@@ -115,8 +117,12 @@ fn spelled<K: Kind>(value: &str, own: &str) -> String {
 }
 
 /// Ids to look for: those that nothing can have are left out.
-pub(crate) fn ids<K: Kind>(parameter: &str, values: &[String]) -> Result<Vec<Id<K>>, Fault> {
-    ids_as(parameter, values, K::PREFIX)
+pub(crate) fn ids<K: Kind>(
+    parameter: &str,
+    values: &[String],
+    most: usize,
+) -> Result<Vec<Id<K>>, Fault> {
+    ids_as(parameter, values, K::PREFIX, most)
 }
 
 /// The same of ids that begin with `own` here; the prefix that they have inside is taken as well.
@@ -124,8 +130,9 @@ pub(crate) fn ids_as<K: Kind>(
     parameter: &str,
     values: &[String],
     own: &str,
+    most: usize,
 ) -> Result<Vec<Id<K>>, Fault> {
-    at_most(parameter, values, MOST_IDS)?;
+    at_most(parameter, values, most)?;
     let mut found = Vec::with_capacity(values.len());
     for value in values {
         let inside = spelled::<K>(value, own);
@@ -183,14 +190,15 @@ pub(crate) fn passed_on(parameter: &str, value: &str) -> Result<(), Fault> {
     }
 }
 
-/// Numbers of groups of users.
+/// Numbers of groups of users, at most so many.
 pub(crate) fn receivers(
     parameter: &str,
     values: &[String],
+    most: usize,
     desc: &'static str,
 ) -> Result<(), Fault> {
-    if values.len() > MOST_RECEIVERS {
-        let wanted = format!("at most {MOST_RECEIVERS} entries");
+    if values.len() > most {
+        let wanted = format!("at most {most} entries");
         let count = values.len().to_string();
         return Err(Fault::coded(desc, parameter, &count, &wanted));
     }

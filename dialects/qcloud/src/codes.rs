@@ -140,6 +140,35 @@ fn parameter(field: Field, action: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// The code that an action has for a parameter that is missing or cannot be read.
+pub(crate) fn of_parameter(path: &str, action: &str) -> &'static str {
+    let name = path.split('.').next().unwrap_or(path);
+    match name {
+        "scalingGroupId" => unknown(ResourceKind::Group, action),
+        "scalingConfigurationId" => unknown(ResourceKind::Config, action),
+        "instanceIds" | "scalingInstanceId" => unknown(ResourceKind::Instance, action),
+        "scalingPolicyId" => unknown(ResourceKind::Policy, action),
+        "scalingScheduledTaskId" => unknown(ResourceKind::Schedule, action),
+        "lifeCycleHookId" => unknown(ResourceKind::Hook, action),
+        "notificationId" => unknown(ResourceKind::Notification, action),
+        "projectId" => "InvalidParameter.InvalidProjectId",
+        "storageType" => "InvalidParameter.storageType",
+        "vpcId" => parameter(Field::Vpc, action).1,
+        "subnetIds" => parameter(Field::Subnets, action).1,
+        "zoneIds" => parameter(Field::Zones, action).1,
+        "loadBalancerIds" | "forwardLBInfos" => parameter(Field::Balancers, action).1,
+        "desiredCapacity" => parameter(Field::Desired, action).1,
+        "adjustmentValue" => parameter(Field::Count, action).1,
+        "notifyIds" | "receiversIds" => parameter(Field::Receiver, action).1,
+        "metric" if action == "ModifyScalingPolicy" => "InvalidParameter.MetricError",
+        "metric" => "InvalidParameter.Metric",
+        "transition" => "HookParameterError.Transition",
+        "defaultResult" => "HookParameterError.DefaultResult",
+        "lifeCycleHookResult" => "HookParameterError.LifeCycleHookResult",
+        _ => "InvalidParameter",
+    }
+}
+
 fn wrong(field: Field, problem: &Problem, action: &str) -> Fault {
     let (name, desc) = parameter(field, action);
     let text = match problem {

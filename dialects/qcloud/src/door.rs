@@ -119,7 +119,10 @@ impl Qcloud {
             seal: Arc::clone(&self.seal),
             switches: Arc::clone(&self.switches),
         };
-        let decoded = |error: &DecodeError| unreadable(&error.kind, &error.path);
+        let decoded = |error: &DecodeError| {
+            let fault = unreadable(&error.kind, &error.path);
+            fault.with(codes::of_parameter(&error.path, entry.name))
+        };
         let tree = params::tree(&pairs, &self.limits)
             .map_err(|error| decoded(&DecodeError::from(error)))?;
         // Clients send more than the API knows (difference U07): that is left aside.
@@ -222,11 +225,15 @@ fn unreadable(kind: &DecodeErrorKind, path: &str) -> Fault {
             let wanted = format!("one of {}", allowed.join(", "));
             Fault::value(path, got.trim_matches('"'), &wanted)
         }
-        DecodeErrorKind::Malformed { expected, got } => Fault::value(
-            path,
-            got.trim_matches('"'),
-            &format!("it has to be {expected}"),
-        ),
+        DecodeErrorKind::Malformed { expected, got } => {
+            // What types call it is not for callers.
+            let wanted = match expected.as_str() {
+                "i64" => "a whole number",
+                other => other,
+            };
+            let wanted = format!("it has to be {wanted}");
+            Fault::value(path, got.trim_matches('"'), &wanted)
+        }
         DecodeErrorKind::TooLarge { what, max } => Fault::new(
             Class::Parameter,
             "InvalidParameter",

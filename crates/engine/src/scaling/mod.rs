@@ -460,6 +460,7 @@ fn act(draft: &mut Draft<'_>, wish: &Wish) {
             draft.put_part(Part::Policy(Arc::new(next)));
             let text = format!("policy {name}: the group goes to {wanted}");
             draft.because(Code::PolicyActs, text);
+            draft.notify_acted(policy, before, wanted);
         }
         Err((clamp, why)) => {
             let text = format!("policy {name}: the group does not go to {wanted}: {why}");

@@ -7,8 +7,8 @@ use muster_model::{
     ActivityKind, ActivityStatus, AdjustBy, AttachRefusal, Balancer, Catalogue, Comparison,
     ConfigSpec, Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
     HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, ListedImage, ListedSubnet,
-    ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement, Problem,
-    ScheduleCommand, ScheduleSpec, ScheduleTimes, Target, Time,
+    ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement, PolicyCommand,
+    PolicySpec, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Target, Time,
 };
 
 use super::common::{Table, spec};
@@ -422,6 +422,33 @@ fn a_policy_that_finds_a_cooldown_leaves_a_cancelled_activity() {
     assert_eq!(told(&mut group()), [grew, held]);
     // Other APIs list none.
     assert_eq!(told(&mut Table::new(spec(0, 0, 9))), [grew]);
+}
+
+#[test]
+fn a_policy_that_acts_tells_its_user_groups_once_where_they_are_not_retired() {
+    for (door, times) in [(Door::Tencent2, 1), (Door::Tencent3, 0)] {
+        let mut t = Table::started(1, 2, 10);
+        let policy = PolicySpec {
+            notify_groups: vec!["1832".to_owned(), "1833".to_owned()],
+            cooldown_secs: Some(3600),
+            ..simple("up", Comparison::Greater, 80.0, 2, AdjustBy::By(3))
+        };
+        let spec = Box::new(policy);
+        t.command(GroupCommand::Policy(PolicyCommand::Create { door, spec }))
+            .unwrap();
+        for _ in 0..6 {
+            t.minute(95.0);
+        }
+        assert_eq!(t.desired(), 5);
+        let told: Vec<&str> = t
+            .text
+            .lines()
+            .filter(|l| l.contains("tell 1832,1833"))
+            .collect();
+        assert_eq!(told.len(), times, "{}", t.text);
+        let says = "policy up: the group goes from 2 to 5";
+        assert!(told.iter().all(|line| line.contains(says)), "{told:?}");
+    }
 }
 
 #[test]

@@ -131,7 +131,11 @@ fn incomplete(action: &str) -> Option<(&'static str, &'static str, &'static str)
             "endTime",
             "2099-12-31 00:00:00",
         )),
-        "DeleteLifecycleHook" => Some(("InvalidParameter", "lifeCycleHookId", "")),
+        "DeleteLifecycleHook" => Some((
+            "InvalidParameter.LifeCycleHookIdError",
+            "lifeCycleHookId",
+            "",
+        )),
         "ModifyScalingNotification" => Some(("InvalidParameter.NotifyId", "notificationId", "")),
         _ => None,
     }

@@ -112,7 +112,8 @@ impl Action<Ctx> for DescribeScalingActivity {
             ActivityFilter::Kinds(SHOWN_ACTIVITIES.to_vec()),
         ];
         if let Some(ids) = self.scaling_activity_ids {
-            let ids: Vec<ActivityId> = checks::ids("scalingActivityIds", &ids.0)?;
+            let ids: Vec<ActivityId> =
+                checks::ids("scalingActivityIds", &ids.0, checks::MOST_NAMED)?;
             filters.push(ActivityFilter::Ids(ids));
         }
         if let Some(text) = self.start_time {

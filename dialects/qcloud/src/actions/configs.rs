@@ -2,7 +2,7 @@
 
 use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
-use muster_model::{Command, ConfigFilter, ConfigId, ConfigItem, Error, Login, ResourceKind};
+use muster_model::{Command, ConfigFilter, ConfigId, ConfigItem, Door, Error, Login, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 use super::{EMPTY, Empty};
@@ -108,6 +108,8 @@ impl ScalingConfiguration {
         let paid = internet.charge_type.as_deref();
         let paid = BANDWIDTHS.iter().find(|(_, word)| Some(*word) == paid);
         let bandwidth = internet.max_bandwidth_out_mbps.unwrap_or(0);
+        // Made here, an address was asked for unless it was not wanted, also where there is no bandwidth for one.
+        let own = bandwidth > 0 || config.door == Door::Tencent2;
         // Agents are on unless they were switched off.
         let on = |agent: Option<bool>| u8::from(agent.unwrap_or(true));
         ScalingConfiguration {
@@ -136,7 +138,7 @@ impl ScalingConfiguration {
             root_size: root.and_then(|disk| disk.size_gb).unwrap_or(ROOT_GB),
             bandwidth_type: paid.map_or("PayByTraffic", |(word, _)| word),
             bandwidth,
-            wan_ip: u8::from(internet.public_ip.unwrap_or(bandwidth > 0)),
+            wan_ip: u8::from(internet.public_ip.unwrap_or(own)),
             key_id: match &spec.login {
                 Some(Login::Keys(keys)) => keys.first().cloned().unwrap_or_default(),
                 Some(Login::Password { .. } | Login::KeepImage) | None => String::new(),
@@ -163,11 +165,12 @@ impl Action<Ctx> for DescribeScalingConfiguration {
         let page = checks::page(self.offset, self.limit)?;
         let mut filters = Vec::new();
         if let Some(ids) = self.scaling_configuration_ids {
-            let ids: Vec<ConfigId> = checks::ids("scalingConfigurationIds", &ids.0)?;
+            let ids: Vec<ConfigId> =
+                checks::ids("scalingConfigurationIds", &ids.0, checks::MOST_IDS)?;
             filters.push(ConfigFilter::Ids(ids));
         }
         if let Some(name) = self.scaling_configuration_name {
-            filters.push(ConfigFilter::NameContains(vec![name]));
+            filters.push(ConfigFilter::Names(vec![name]));
         }
         let project = self
             .project_id

@@ -177,8 +177,11 @@ impl CreateScalingConfiguration {
         Ok(InternetAccess {
             charge_type: Some((*paid).to_owned()),
             max_bandwidth_out_mbps: Some(self.bandwidth),
-            // No bandwidth is no public network, and so no address (L919).
-            public_ip: Some(wan && self.bandwidth > 0),
+            // No bandwidth is no public network, and so no address (L919); that one was asked for is shown again.
+            public_ip: match wan {
+                true if self.bandwidth == 0 => None,
+                wan => Some(wan),
+            },
             ..InternetAccess::default()
         })
     }
@@ -187,9 +190,10 @@ impl CreateScalingConfiguration {
     fn login(&self, ctx: &Ctx) -> Result<Option<Login>, Fault> {
         let keep = checks::switch("keepImageSetting", self.keep_image_setting)?;
         match (&self.key_id, &self.password, keep.unwrap_or(false)) {
-            (Some(_), Some(_), _) => {
+            (Some(key), Some(_), _) => {
                 let wanted = "not together with `password`";
-                Err(Fault::value("keyId", "...", wanted))
+                let start: String = key.chars().take(64).collect();
+                Err(Fault::value("keyId", &start, wanted))
             }
             (Some(_), _, true) | (_, Some(_), true) => {
                 let wanted = "not together with `keyId` or `password`";

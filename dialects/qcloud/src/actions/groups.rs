@@ -157,14 +157,14 @@ impl Action<Ctx> for DescribeScalingGroup {
         let page = checks::page(self.offset, self.limit)?;
         let mut filters = Vec::new();
         if let Some(ids) = self.scaling_group_ids {
-            let ids: Vec<GroupId> = checks::ids("scalingGroupIds", &ids.0)?;
+            let ids: Vec<GroupId> = checks::ids("scalingGroupIds", &ids.0, checks::MOST_NAMED)?;
             filters.push(GroupFilter::Ids(ids));
         }
         if let Some(name) = self.scaling_group_name {
-            filters.push(GroupFilter::NameContains(vec![name]));
+            filters.push(GroupFilter::Names(vec![name]));
         }
         if let Some(id) = self.scaling_configuration_id {
-            let ids: Vec<ConfigId> = checks::ids("scalingConfigurationId", &[id.0])?;
+            let ids: Vec<ConfigId> = checks::ids("scalingConfigurationId", &[id.0], 1)?;
             filters.push(GroupFilter::Configs(ids));
         }
         let project = self

@@ -207,7 +207,8 @@ impl CreateScalingGroup {
             spread: Spread::Ordered,
             zones_check: ZonesCheck::Any,
             termination: termination.into(),
-            retry: RetryPolicy::default(),
+            // The service adds what is missing by itself (L1202), and what failed is tried again (L2358).
+            retry: RetryPolicy::Incremental,
             health: HealthCheck {
                 kind: kind.unwrap_or(HealthKind::Machine),
                 period_secs: 0,

@@ -60,7 +60,7 @@ fn when(number: i64) -> Result<HookTransition, Fault> {
 fn target(given: Option<Many>) -> Result<Option<NotificationTarget>, Fault> {
     let groups = given.map(|ids| ids.0).filter(|ids| !ids.is_empty());
     if let Some(ids) = &groups {
-        checks::receivers("notifyIds", ids, WRONG_GROUP)?;
+        checks::receivers("notifyIds", ids, checks::MOST_NAMED, WRONG_GROUP)?;
     }
     Ok(groups.map(NotificationTarget::UserGroups))
 }
@@ -268,7 +268,7 @@ impl Action<Ctx> for DescribeLifecycleHook {
     async fn run(self, ctx: &Ctx) -> Result<Hooks, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let id = self.life_cycle_hook_id.map(|id| {
-            checks::ids_as::<muster_model::id::kind::Hook>("lifeCycleHookId", &[id.0], PREFIX)
+            checks::ids_as::<muster_model::id::kind::Hook>("lifeCycleHookId", &[id.0], PREFIX, 1)
         });
         let id = id.transpose()?;
         let (coming, result) = (
@@ -285,7 +285,7 @@ impl Action<Ctx> for DescribeLifecycleHook {
                 let name = self.life_cycle_hook_name.as_ref();
                 let secs = self.life_cycle_hook_timeout;
                 id.as_ref().is_none_or(|id| id.contains(&hook.id))
-                    && name.is_none_or(|name| hook.name.contains(name.as_str()))
+                    && name.is_none_or(|name| hook.name == *name)
                     && secs.is_none_or(|secs| secs == i64::from(hook.timeout_secs))
                     && coming.is_none_or(|coming| coming == hook.transition)
                     && result.is_none_or(|result| result == hook.default_result)
@@ -299,11 +299,14 @@ impl Action<Ctx> for DescribeLifecycleHook {
     }
 }
 
-/// The instance that waits.
-fn waiter(id: &One, ctx: &Ctx) -> Result<HookWaiter, Fault> {
+/// The instance of the group that waits.
+fn waiter(view: &GroupView, id: &One, ctx: &Ctx) -> Result<HookWaiter, Fault> {
     let kind = ResourceKind::Instance;
-    let id: InstanceId = checks::id("scalingInstanceId", &id.0, kind, ctx)?;
-    Ok(HookWaiter::Instance(id))
+    let key: InstanceId = checks::id("scalingInstanceId", &id.0, kind, ctx)?;
+    match view.instances.contains_key(&key) {
+        true => Ok(HookWaiter::Instance(key)),
+        false => Err(ctx.absent(kind, &id.0)),
+    }
 }
 
 /// CompleteLifecycleHookAction: the wait of an instance ends.
@@ -328,7 +331,7 @@ impl Action<Ctx> for CompleteLifecycleHookAction {
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let change = HookChange::Complete {
             id: named(&view, &self.life_cycle_hook_id, ctx)?.id,
-            who: waiter(&self.scaling_instance_id, ctx)?,
+            who: waiter(&view, &self.scaling_instance_id, ctx)?,
             verdict,
         };
         ctx.on_group(view.group.id, GroupCommand::Hook(change))
@@ -356,7 +359,7 @@ impl Action<Ctx> for RecordLifecycleHookTimeout {
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let change = HookChange::Renew {
             id: named(&view, &self.life_cycle_hook_id, ctx)?.id,
-            who: waiter(&self.scaling_instance_id, ctx)?,
+            who: waiter(&view, &self.scaling_instance_id, ctx)?,
             secs,
         };
         ctx.on_group(view.group.id, GroupCommand::Hook(change))

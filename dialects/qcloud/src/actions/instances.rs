@@ -8,7 +8,7 @@ use muster_model::{Error, GroupCommand, GroupItem, GroupView, Instance, Instance
 use serde::{Deserialize, Serialize};
 
 use super::Nothing;
-use crate::checks::{self, MOST_IDS};
+use crate::checks::{self, MOST_IDS, MOST_NAMED};
 use crate::codes;
 use crate::context::Ctx;
 use crate::fault::Fault;
@@ -67,9 +67,6 @@ pub(crate) struct DetachInstance {
     instance_ids: Option<Many>,
     keep_instance: Option<i64>,
 }
-
-/// Instances that one request may name where the documentation has no limit.
-const MOST_NAMED: usize = 100;
 
 impl Action<Ctx> for DetachInstance {
     const NAME: &'static str = "DetachInstance";
@@ -193,8 +190,9 @@ impl Action<Ctx> for DescribeScalingInstance {
         });
         let wanted = wanted.transpose()?;
         let ids = self.instance_ids;
-        let ids =
-            ids.map(|ids| checks::ids::<muster_model::id::kind::Instance>("instanceIds", &ids.0));
+        let ids = ids.map(|ids| {
+            checks::ids::<muster_model::id::kind::Instance>("instanceIds", &ids.0, MOST_IDS)
+        });
         let ids = ids.transpose()?;
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let mut found = shown(&view);

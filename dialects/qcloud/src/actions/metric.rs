@@ -100,28 +100,31 @@ impl Dimension {
 }
 
 /// metric in requests: JSON in a text, or its members one by one (difference U04). Keys are taken in any case
-/// (contradiction T26); values are kept as texts.
+/// (contradiction T26); values are kept as texts. What cannot be read is kept too: the action has a code for that.
 #[derive(Debug)]
-pub(crate) struct SentMetric(BTreeMap<String, String>);
+pub(crate) struct SentMetric(Result<BTreeMap<String, String>, String>);
 
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = BTreeMap<String, String>;
+    type Value = Result<BTreeMap<String, String>, String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an alarm rule as JSON")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        // What cannot be read has no members: the action has a code for that.
-        let read: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).unwrap_or_default();
+        let Ok(read) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text)
+        else {
+            return Ok(Err(text.chars().take(64).collect()));
+        };
         let member = |(key, value): (String, serde_json::Value)| match value {
             serde_json::Value::String(text) => (key.to_ascii_lowercase(), text),
             other => (key.to_ascii_lowercase(), other.to_string()),
         };
-        Ok(read.into_iter().map(member).collect())
+        // Null is "not given", as everywhere.
+        let given = read.into_iter().filter(|(_, value)| !value.is_null());
+        Ok(Ok(given.map(member).collect()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -129,7 +132,7 @@ impl<'de> Visitor<'de> for Members {
         while let Some((key, value)) = map.next_entry::<String, String>()? {
             members.insert(key.to_ascii_lowercase(), value);
         }
-        Ok(members)
+        Ok(Ok(members))
     }
 }
 
@@ -147,7 +150,10 @@ impl SentMetric {
             let start: String = value.chars().take(64).collect();
             Fault::coded(desc, &format!("metric.{name}"), &start, wanted)
         };
-        let get = |name: &str| self.0.get(&name.to_ascii_lowercase()).map(String::as_str);
+        let members = self.0.as_ref();
+        let members =
+            members.map_err(|text| Fault::coded(desc, "metric", text, "an alarm rule as JSON"))?;
+        let get = |name: &str| members.get(&name.to_ascii_lowercase()).map(String::as_str);
         let number = |name: &str, value: &str| {
             let whole = value.trim().parse::<i64>();
             whole.map_err(|_| wrong(name, value, "a whole number"))
@@ -236,6 +242,27 @@ impl ShownMetric {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_json_is_refused_and_what_is_left_out_stays() {
+        let sent = |text: &str| {
+            let text: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+                serde::de::IntoDeserializer::into_deserializer(text);
+            SentMetric::deserialize(text).unwrap()
+        };
+        let whole = r#"{"DimensionName":"mem_usage","comparisonOperator":"Less","threshold":"20","repeatTimes":null}"#;
+        let alarm = sent(whole).alarm(None, "X").unwrap();
+        assert_eq!(
+            (alarm.repeat, alarm.period_secs),
+            (DEFAULT_REPEAT, PERIOD_SECS)
+        );
+        assert_eq!(sent("{}").alarm(Some(&alarm), "X").as_ref(), Ok(&alarm));
+        for bad in ["{}x", "[]", "cpu_usage", "1"] {
+            let fault = sent(bad).alarm(Some(&alarm), "X").unwrap_err();
+            assert_eq!(fault.desc, "X");
+            assert!(fault.text.contains(bad) && fault.text.contains("`metric`"));
+        }
+    }
 
     #[test]
     fn thresholds_read_back() {

@@ -10,6 +10,7 @@ mod instances;
 mod metric;
 mod notifications;
 mod policies;
+mod schedule_times;
 mod schedules;
 
 use serde::Serialize;

@@ -74,7 +74,7 @@ fn shown(mut scenes: NotificationScenes) -> Vec<usize> {
 }
 
 fn target(given: Many) -> Result<NotificationTarget, Fault> {
-    checks::receivers("receiversIds", &given.0, WRONG_GROUP)?;
+    checks::receivers("receiversIds", &given.0, checks::MOST_NAMED, WRONG_GROUP)?;
     Ok(NotificationTarget::UserGroups(given.0))
 }
 
@@ -86,9 +86,13 @@ fn all(view: &GroupView) -> Vec<Arc<Notification>> {
 }
 
 /// The notification of a group that is named.
-fn named(view: &GroupView, id: &str, ctx: &Ctx) -> Result<Arc<Notification>, Fault> {
+fn named(
+    view: &GroupView,
+    (parameter, id): (&str, &str),
+    ctx: &Ctx,
+) -> Result<Arc<Notification>, Fault> {
     let kind = ResourceKind::Notification;
-    let key: NotificationId = checks::id("notificationId", id, kind, ctx)?;
+    let key: NotificationId = checks::id(parameter, id, kind, ctx)?;
     let found = view.parts.notifications.get(&key).cloned();
     found.ok_or_else(|| ctx.absent(kind, id))
 }
@@ -196,13 +200,13 @@ impl Action<Ctx> for DescribeScalingNotification {
     async fn run(self, ctx: &Ctx) -> Result<Notifications, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let ids = self.notification_ids;
-        let ids = ids.map(|ids| checks::ids("notificationIds", &ids.0));
+        let ids = ids.map(|ids| checks::ids("notificationIds", &ids.0, checks::MOST_NAMED));
         let ids: Option<Vec<NotificationId>> = ids.transpose()?;
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let mut found = all(&view);
         found.retain(|one| {
             let (wanted, own) = (self.notification_name.as_ref(), one.name.as_ref());
-            let called = |wanted: &String| own.is_some_and(|own| own.contains(wanted.as_str()));
+            let called = |wanted: &String| own == Some(wanted);
             ids.as_ref().is_none_or(|ids| ids.contains(&one.id)) && wanted.is_none_or(called)
         });
         Ok(Notifications {
@@ -233,7 +237,7 @@ impl Action<Ctx> for ModifyScalingNotification {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let given = checks::needed_as(WRONG_ID, "notificationId", self.notification_id)?;
-        let old = named(&view, &given.0, ctx)?;
+        let old = named(&view, ("notificationId", &given.0), ctx)?;
         let types = self.notification_types;
         let (receivers, name) = (self.receivers_ids, self.notification_name);
         if types.is_none() && receivers.is_none() && name.is_none() {
@@ -275,13 +279,13 @@ impl Action<Ctx> for DeleteScalingNotification {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let ids = self.notification_ids.filter(|ids| !ids.0.is_empty());
         let mut ids = checks::needed_as(WRONG_ID, "notificationIds", ids)?.0;
-        checks::at_most("notificationIds", &ids, checks::MOST_IDS)?;
+        checks::at_most("notificationIds", &ids, checks::MOST_NAMED)?;
         ids.sort_unstable();
         ids.dedup();
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let mut commands = Vec::with_capacity(ids.len());
         for id in &ids {
-            let id = named(&view, id, ctx)?.id;
+            let id = named(&view, ("notificationIds", id), ctx)?.id;
             commands.push(GroupCommand::Notification(NotificationCommand::Delete {
                 id,
             }));

@@ -109,7 +109,12 @@ fn adjustment_type(word: &str, desc: &'static str) -> Result<AdjustmentType, Fau
 
 fn notified(given: Option<Many>) -> Result<Option<Vec<String>>, Fault> {
     if let Some(ids) = &given {
-        checks::receivers("notifyIds", &ids.0, "InvalidParameter.GroupId")?;
+        checks::receivers(
+            "notifyIds",
+            &ids.0,
+            checks::MOST_RECEIVERS,
+            "InvalidParameter.GroupId",
+        )?;
     }
     Ok(given.map(|ids| ids.0))
 }
@@ -308,7 +313,7 @@ impl Action<Ctx> for DescribeScalingPolicy {
         let ids = self.scaling_policy_ids.map(|ids| {
             let other = ids.0.iter().find(|id| prefix(id) == PREFIXES[1]);
             let own = other.map_or(PREFIXES[0], |_| PREFIXES[1]);
-            checks::ids_as("scalingPolicyIds", &ids.0, own)
+            checks::ids_as("scalingPolicyIds", &ids.0, own, checks::MOST_NAMED)
         });
         let ids: Option<Vec<PolicyId>> = ids.transpose()?;
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
@@ -316,7 +321,7 @@ impl Action<Ctx> for DescribeScalingPolicy {
         found.retain(|(id, policy)| {
             let name = self.scaling_policy_name.as_ref();
             ids.as_ref().is_none_or(|ids| ids.contains(id))
-                && name.is_none_or(|name| policy.scaling_policy_name.contains(name.as_str()))
+                && name.is_none_or(|name| policy.scaling_policy_name == *name)
         });
         Ok(Policies {
             total_count: found.len(),

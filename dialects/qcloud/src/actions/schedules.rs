@@ -1,99 +1,24 @@
-//! Scheduled tasks: cron texts whose hour and minute are those of the first time, and stay `*` here.
+//! Scheduled tasks.
 
 use std::sync::Arc;
 
 use muster_kit::action::Action;
-use muster_kit::cron::in_zone;
 use muster_kit::decode::{Many, One};
-use muster_kit::time::CHINA_OFFSET_HOURS;
 use muster_model::{
     Command, Created, GroupCommand, GroupId, GroupView, LeftTask, RecordCommand, RecordId,
-    ResourceKind, Schedule, ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes, Time,
+    ResourceKind, Schedule, ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes,
 };
 use serde::{Deserialize, Serialize};
 
+use super::schedule_times::{
+    DAILY, End, Said, at_start, days, days_at_start, end, here, not_alone, shown_cron,
+};
 use super::{EMPTY, Empty};
 use crate::checks;
 use crate::codes;
 use crate::context::Ctx;
-use crate::fault::{Class, Fault};
+use crate::fault::Fault;
 use crate::times::{self, OFF, ZONE};
-
-/// Every day. In a change it says that nothing is repeated any more (L2541).
-const DAILY: &str = "* * *";
-
-/// At the hour and minute of the first time.
-fn at_start(days: &str, start: Time) -> String {
-    let (hour, minute) = times::clock(start);
-    format!("{minute} {hour} {days}")
-}
-
-/// The days of a cron text whose hour and minute are those of the first time.
-fn days_at_start(cron: &str, start: Time) -> Option<&str> {
-    let (hour, minute) = times::clock(start);
-    let mut fields = cron.splitn(3, ' ');
-    let own = (fields.next()?.parse(), fields.next()?.parse());
-    (own == (Ok(minute), Ok(hour))).then_some(fields.next()?)
-}
-
-/// The cron text of this door or another as it is read here; `None` = no such text says the same times here.
-fn here(times: &ScheduleTimes) -> Option<Option<String>> {
-    match &times.cron {
-        None => Some(None),
-        Some(cron) => in_zone(cron, &times.zone, CHINA_OFFSET_HOURS).map(Some),
-    }
-}
-
-/// A repetition as it is shown. One of another door may have other hours: it is shown as it is.
-fn shown_cron(cron: &str, start: Time) -> String {
-    match days_at_start(cron, start) {
-        Some(days) => format!("* * {days}"),
-        None => cron.to_owned(),
-    }
-}
-
-/// The days of a repetition that is given: minute and hour stay `*` (L2374). The documentation also has it without blanks,
-/// with some before it, and with a sixth field in front (contradiction T18).
-fn days(text: &str) -> Result<String, Fault> {
-    let trimmed = text.trim();
-    let fields: Vec<&str> = match trimmed {
-        "*****" => vec!["*"; 5],
-        other => other.split_ascii_whitespace().collect(),
-    };
-    match fields.as_slice() {
-        ["*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
-        ["*", "*", "*", days @ ..] if days.len() == 3 => Ok(days.join(" ")),
-        _ => {
-            let start: String = trimmed.chars().take(64).collect();
-            let wanted = "five fields of crontab, of which minute and hour are *";
-            Err(Fault::value("recurrence", &start, wanted))
-        }
-    }
-}
-
-/// The end of a repetition as it is given.
-enum End {
-    /// Nothing is repeated.
-    Off,
-    /// This.
-    At(Time),
-}
-
-fn end(text: &str) -> Result<End, Fault> {
-    match times::tidied(text).as_str() {
-        OFF => Ok(End::Off),
-        _ => times::read("endTime", text).map(End::At),
-    }
-}
-
-fn not_alone() -> Fault {
-    let text = "`endTime` and `recurrence` have to be given together";
-    Fault::new(
-        Class::Parameter,
-        "InvalidParameter.EndtimeAndRecurrence",
-        text,
-    )
-}
 
 /// CreateScheduledTask. The desired number is of the command line (difference U06).
 #[derive(Deserialize)]
@@ -158,7 +83,12 @@ impl Action<Ctx> for CreateScheduledTask {
         };
         let group = checks::group(self.scaling_group_id.as_ref(), ctx)?;
         let command = GroupCommand::Schedule(ScheduleCommand::Create2017(Box::new(spec)));
-        let Created::Schedule(id) = ctx.on_group(group, command).await? else {
+        let said = Said {
+            start: Some(&self.start_time),
+            end: self.end_time.as_deref(),
+            recurrence: self.recurrence.as_deref(),
+        };
+        let Created::Schedule(id) = said.execute(group, command, ctx).await? else {
             return Err(Fault::internal());
         };
         Ok(CreatedTasks {
@@ -240,7 +170,7 @@ impl Action<Ctx> for DescribeScheduledTask {
     async fn run(self, ctx: &Ctx) -> Result<Tasks, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let ids = self.scaling_scheduled_task_ids;
-        let ids = ids.map(|ids| checks::ids("scalingScheduledTaskIds", &ids.0));
+        let ids = ids.map(|ids| checks::ids("scalingScheduledTaskIds", &ids.0, checks::MOST_NAMED));
         let ids: Option<Vec<ScheduleId>> = ids.transpose()?;
         let group = checks::group(self.scaling_group_id.as_ref(), ctx)?;
         let views = ctx.views().await?;
@@ -251,7 +181,7 @@ impl Action<Ctx> for DescribeScheduledTask {
         found.retain(|schedule| {
             let name = self.scaling_scheduled_task_name.as_ref();
             ids.as_ref().is_none_or(|ids| ids.contains(&schedule.id))
-                && name.is_none_or(|name| schedule.name.contains(name.as_str()))
+                && name.is_none_or(|name| schedule.name == *name)
         });
         Ok(Tasks {
             total_count: found.len(),
@@ -443,7 +373,12 @@ impl Action<Ctx> for ModifyScheduledTask {
         };
         let command = view.modify_task(old.id, spec, restart);
         let command = command.map_err(|error| ctx.refused(&error, &old.id.to_string()))?;
-        ctx.on_group(view.group.id, command).await?;
+        let said = Said {
+            start: self.start_time.as_deref(),
+            end: self.end_time.as_deref(),
+            recurrence: self.recurrence.as_deref(),
+        };
+        said.execute(view.group.id, command, ctx).await?;
         Ok(EMPTY)
     }
 }
@@ -475,43 +410,5 @@ impl Action<Ctx> for DeleteScheduledTask {
             }
         }
         Ok(EMPTY)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repetitions_are_read_in_every_form_of_the_documentation() {
-        for (text, right) in [
-            (" * * 1 * *", "1 * *"),
-            ("* * * * 1", "* * 1"),
-            ("* * * * * 1", "* * 1"),
-            ("*****", "* * *"),
-            ("*  *  1,15  *  *", "1,15 * *"),
-        ] {
-            assert_eq!(days(text).as_deref(), Ok(right), "{text}");
-        }
-        for bad in [
-            "",
-            "0 9 * * *",
-            "* 9 * * *",
-            "* * * *",
-            "* * * * * * 1",
-            "******",
-        ] {
-            assert!(days(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn hour_and_minute_are_those_of_the_first_time() {
-        // 2020-12-18 11:50:24 in China.
-        let start = Time(1_608_263_424_000);
-        let cron = at_start("* * 1", start);
-        assert_eq!(cron, "50 11 * * 1");
-        assert_eq!(shown_cron(&cron, start), "* * * * 1");
-        assert_eq!(shown_cron("0 9 * * *", start), "0 9 * * *");
     }
 }

@@ -8,7 +8,7 @@ use muster_ports::contract::errors::every;
 
 use super::facts::facts;
 use crate::actions::ACTIONS;
-use crate::codes::{fault, module_code, vpc_spelling};
+use crate::codes::{fault, module_code, of_parameter, vpc_spelling};
 
 /// Codes that are of our own making: the documentation has none for these.
 const OWN: [&str; 30] = [
@@ -85,6 +85,35 @@ fn every_error_has_a_class_a_code_and_words() {
     insta::with_settings!({ prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("codes", golden);
     });
+}
+
+#[test]
+fn what_is_missing_or_cannot_be_read_has_a_code_of_its_action() {
+    let facts = facts();
+    for (name, action) in &facts.actions {
+        for (path, ..) in &action.input {
+            let code = of_parameter(path, name);
+            let known = action.errors.iter().any(|own| own == code);
+            assert!(
+                known || OWN.contains(&code) || is_of_others(code),
+                "{name} {path}: {code}"
+            );
+        }
+    }
+    let of = |path| of_parameter(path, "AttachLifecycleHookId");
+    assert_eq!(
+        of("lifeCycleHookId"),
+        "Conflict.ScalingGroupIdVsLifeCycleHookId"
+    );
+    assert_eq!(of("scalingGroupId"), "InvalidParameter.ScalingGroupIdError");
+    assert_eq!(of("limit"), "InvalidParameter");
+}
+
+/// Whether another action documents a code.
+fn is_of_others(code: &str) -> bool {
+    let facts = facts();
+    let mut actions = facts.actions.values();
+    actions.any(|action| action.errors.iter().any(|own| own == code))
 }
 
 #[test]

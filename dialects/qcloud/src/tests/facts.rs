@@ -14,8 +14,8 @@ use serde_json::Value;
 pub(super) struct Facts {
     /// Every action by name.
     pub(super) actions: BTreeMap<String, Action>,
-    /// The members of the structures of answers.
-    pub(super) types: BTreeMap<String, Vec<String>>,
+    /// The members of the structures of answers: name, type.
+    pub(super) types: BTreeMap<String, Vec<(String, String)>>,
     /// Errors of any action: code, what it is.
     pub(super) common_errors: Vec<(u16, String)>,
 }
@@ -25,6 +25,8 @@ pub(super) struct Facts {
 pub(super) struct Action {
     /// Parameters: dotted name with `N` and `M` for indexes, type, required.
     pub(super) input: Vec<(String, String, bool)>,
+    /// What values there may be, by parameter: [`RULES`].
+    pub(super) rules: BTreeMap<String, BTreeMap<String, Value>>,
     /// Members of the answer: name, type.
     pub(super) output: Vec<(String, String)>,
     /// Business codes of its errors.
@@ -32,6 +34,17 @@ pub(super) struct Action {
     /// Requests that the documentation shows, and their answers.
     pub(super) examples: Vec<(String, Value)>,
 }
+
+/// What the full description says of the values of a parameter.
+const RULES: [&str; 7] = [
+    "enum",
+    "min",
+    "max",
+    "step",
+    "max_items",
+    "default",
+    "aliases",
+];
 
 fn crate_file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -50,6 +63,15 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// What is said of the values of a parameter.
+fn rules(parameter: &Value) -> BTreeMap<String, Value> {
+    let said = RULES.iter().filter_map(|rule| {
+        let value = parameter.get(rule)?;
+        Some(((*rule).to_owned(), value.clone()))
+    });
+    said.collect()
+}
+
 /// Cuts the full description down.
 fn cut(spec: &Value) -> Facts {
     let action = |action: &Value| {
@@ -60,6 +82,11 @@ fn cut(spec: &Value) -> Facts {
         let one = Action {
             input: input
                 .map(|p| (text(p, "name"), text(p, "type"), p["required"] == true))
+                .collect(),
+            rules: list(action, "inputs")
+                .iter()
+                .map(|p| (text(p, "name"), rules(p)))
+                .filter(|(_, said)| !said.is_empty())
                 .collect(),
             output: output.map(|m| (text(m, "name"), text(m, "type"))).collect(),
             errors: errors.map(|e| text(e, "code")).collect(),
@@ -77,7 +104,8 @@ fn cut(spec: &Value) -> Facts {
         types: types
             .map(|(name, kind)| {
                 let fields = list(kind, "fields").iter();
-                (name.clone(), fields.map(|f| text(f, "name")).collect())
+                let members = fields.map(|f| (text(f, "name"), text(f, "type")));
+                (name.clone(), members.collect())
             })
             .collect(),
         common_errors: errors
