@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, GroupId, InstanceId, OwnerKey, Tag, Time};
+use crate::{AccountId, GroupId, InstanceId, Kept, OwnerKey, Tag, Time};
 
 /// A machine that was made outside a group (spec `facets.ecs`). What it is like now, its machine says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct ServerSpec {
     /// Enterprise project; `None` = the default one.
     #[serde(default)]
     pub enterprise_project: Option<String>,
+    /// What was said of it that nothing here acts on.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
     /// Whether its machine is there.
     pub state: ServerState,
 }

@@ -254,6 +254,7 @@ mod tests {
                 metadata: BTreeMap::new(),
                 tags: Vec::new(),
                 enterprise_project: None,
+                kept: muster_model::Kept::new(),
                 state: ServerState::Building,
             };
             let launch = launch_spec(AccountId::new(Key::from_bits(2)), &spec);

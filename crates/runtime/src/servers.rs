@@ -374,6 +374,7 @@ impl Runtime {
             metadata: BTreeMap::new(),
             tags: Vec::new(),
             enterprise_project: None,
+            kept: muster_model::Kept::new(),
             state: ServerState::Made,
         };
         self.change_records(group.account, &group.site, |_| {
