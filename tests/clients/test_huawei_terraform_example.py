@@ -222,3 +222,38 @@ def test_the_example_is_made_read_changed_and_destroyed(emulated, call):
         ("v1", "cloudservers/detail", "servers"),
     ):  # fmt: skip
         assert call("GET", path, version=version)[name] == [], name
+
+
+def test_networks_have_tags(call):
+    vpc = call("POST", "vpcs", {"vpc": {"name": "n", "cidr": "10.0.0.0/8", "tags": ["a*1", "b"]}}, version="v1")["vpc"]["id"]
+    body = {"name": "s", "vpc_id": vpc, "cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1"}
+    subnet = call("POST", "subnets", {"subnet": body}, version="v1")["subnet"]["id"]
+    group = call("POST", "vpc/security-groups", {"security_group": {"name": "g"}}, version="v3")["security_group"]["id"]
+
+    def tags(kind, made):
+        return {tag["key"]: tag["value"] for tag in call("GET", f"{kind}/{made}/tags", version="v2.0")["tags"]}
+
+    def act(kind, made, action, **more):
+        body = {"action": action, "tags": [{"key": key, "value": value} for key, value in more.items()]}
+        return call("POST", f"{kind}/{made}/tags/action", body, version="v2.0", ok=(204,))
+
+    assert tags("vpcs", vpc) == {"a": "1", "b": ""} and "tags" not in call("GET", f"vpcs/{vpc}", version="v1")["vpc"]
+    for kind, made in (("vpcs", vpc), ("subnets", subnet), ("security-groups", group)):
+        act(kind, made, "create", team="a", role="web")
+        act(kind, made, "create", team="b")
+        act(kind, made, "delete", role="web")
+        assert tags(kind, made)["team"] == "b" and "role" not in tags(kind, made)
+        for bad, name in ((("create", {}), "tags"), (("move", {"a": "b"}), "move"), (("create", {"k" * 129: "v"}), "key"),
+                          (("create", {"k": "v" * 256}), "value"), (("create", {f"k{n}": "" for n in range(20)}), "tags")):  # fmt: skip
+            with pytest.raises(Refused) as refused:
+                act(kind, made, bad[0], **bad[1])
+            assert refused.value.args[0] == 400 and name in refused.value.args[4]["message"]
+        with pytest.raises(Refused) as refused:
+            tags(kind, made[:-1] + "x")
+        assert refused.value.args[0] == 404
+    shown = call("GET", f"vpc/security-groups/{group}", version="v3")["security_group"]
+    assert shown["tags"] == [{"key": "team", "value": "b"}]
+    assert {"key": "team", "value": "b"} in call("GET", f"vpc/vpcs/{vpc}", version="v3")["vpc"]["tags"]
+    # What a network is called changes nothing of its tags.
+    call("PUT", f"vpcs/{vpc}", {"vpc": {"name": "m", "cidr": "10.0.0.0/8"}}, version="v1")
+    assert tags("vpcs", vpc) == {"a": "1", "b": "", "team": "b"}

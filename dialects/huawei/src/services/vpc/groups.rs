@@ -96,6 +96,12 @@ impl Known {
     }
 }
 
+/// The security group that an id names, if it was made here.
+pub(super) fn made(records: &Records, id: &str) -> Option<Arc<SecurityGroup>> {
+    let id = SecurityGroupId::parse_uuid(id).ok()?;
+    records.security_groups.get(&id).cloned()
+}
+
 impl Beside {
     /// The id of the security group that every account has.
     fn default_group(&self) -> String {
@@ -126,8 +132,7 @@ impl Beside {
     pub(super) async fn own_group(&self, id: &str) -> Result<Arc<SecurityGroup>, Wrong> {
         let known = self.security_group(id).await?;
         let records = self.records().await?;
-        let found = SecurityGroupId::parse_uuid(&known.id).ok();
-        let found = found.and_then(|id| records.security_groups.get(&id).cloned());
+        let found = made(&records, &known.id);
         found.ok_or_else(|| {
             self.conflict(format!(
                 "The security group {id} was not made here and stays as it is."

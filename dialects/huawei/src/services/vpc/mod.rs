@@ -5,6 +5,7 @@ mod cidr;
 mod groups;
 mod rules;
 mod subnets;
+mod tags;
 mod vpcs;
 
 use http::{Method, StatusCode};
@@ -12,7 +13,6 @@ use muster_model::{Kept, ServerState};
 use serde_json::{Map, Value, json};
 
 use super::body::Reader;
-use super::form::Form;
 use super::{Beside, Codes, Service, Wrong, route};
 use crate::routes::Route;
 
@@ -20,9 +20,6 @@ use crate::routes::Route;
 const NAME_CHARS: usize = 64;
 /// Characters of a description.
 const DESCRIPTION_CHARS: usize = 255;
-
-/// Tags as networks have them, `key*value`: checked, and not kept, for they have calls of their own that are not served.
-const TAGS: Form = Form::List(10, &Form::Text(255));
 
 /// A name: letters of any kind, digits, `_`, `-` and `.`.
 fn name(reader: &mut Reader<'_>) -> Result<Option<String>, Wrong> {
@@ -56,7 +53,8 @@ fn with_kept(shown: Value, kept: &Kept) -> Value {
     Value::Object(shown)
 }
 
-/// What a network is named by, besides by groups.
+/// A network that may be in use.
+#[derive(Clone, Copy)]
 enum Used<'a> {
     Vpc(&'a str),
     Subnet(&'a str),
@@ -189,6 +187,36 @@ static ROUTES: &[Route<Beside>] = &[
     route::<groups::DeleteSecurityGroup>(
         Method::DELETE,
         "/v1/{project_id}/security-groups/{security_group_id}",
+        204,
+    ),
+    route::<tags::ShowTags>(
+        Method::GET,
+        "/v2.0/{project_id}/vpcs/{resource_id}/tags",
+        200,
+    ),
+    route::<tags::ShowTags>(
+        Method::GET,
+        "/v2.0/{project_id}/subnets/{resource_id}/tags",
+        200,
+    ),
+    route::<tags::ShowTags>(
+        Method::GET,
+        "/v2.0/{project_id}/security-groups/{resource_id}/tags",
+        200,
+    ),
+    route::<tags::ChangeTags>(
+        Method::POST,
+        "/v2.0/{project_id}/vpcs/{resource_id}/tags/action",
+        204,
+    ),
+    route::<tags::ChangeTags>(
+        Method::POST,
+        "/v2.0/{project_id}/subnets/{resource_id}/tags/action",
+        204,
+    ),
+    route::<tags::ChangeTags>(
+        Method::POST,
+        "/v2.0/{project_id}/security-groups/{resource_id}/tags/action",
         204,
     ),
     route::<rules::CreateRuleV1>(Method::POST, "/v1/{project_id}/security-group-rules", 200),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cidr::Cidr;
-use super::{TAGS, Used, description, name, needed_name, vpcs, with_kept};
+use super::{Used, description, name, needed_name, tags, vpcs, with_kept};
 use crate::services::body::{Body, Reader};
 use crate::services::form::{Form, Member, may, must};
 use crate::services::{Beside, Empty, Wrong};
@@ -71,7 +71,12 @@ fn shown(beside: &Beside, subnet: &Subnet) -> Value {
         "updated_at": second(subnet.head.updated_at),
         "enable_network_address_usage_metrics": false,
     });
-    with_kept(shown, &spec.kept)
+    let mut shown = with_kept(shown, &spec.kept);
+    // Those have calls of their own.
+    if let Value::Object(shown) = &mut shown {
+        shown.remove("tags");
+    }
+    shown
 }
 
 /// One that only the catalogue knows.
@@ -99,18 +104,24 @@ fn listed(beside: &Beside, id: &str, subnet: &ListedSubnet) -> Value {
     })
 }
 
-fn made(records: &Records, id: &str) -> Option<Arc<Subnet>> {
+pub(super) fn made(records: &Records, id: &str) -> Option<Arc<Subnet>> {
     let id = SubnetId::parse_uuid(id).ok()?;
     records.subnets.get(&id).cloned()
 }
 
 impl Beside {
-    async fn own_subnet(&self, vpc: &str, id: &str) -> Result<Arc<Subnet>, Wrong> {
+    /// One that was made here, in this VPC if one is named.
+    pub(super) async fn own_subnet(
+        &self,
+        vpc: Option<&str>,
+        id: &str,
+    ) -> Result<Arc<Subnet>, Wrong> {
         if self.catalogue().subnets.contains_key(id) {
             return Err(self.conflict(format!("The subnet {id} is set up by the operator.")));
         }
         let records = self.records().await?;
-        let found = made(&records, id).filter(|subnet| subnet.spec.vpc == vpc);
+        let found =
+            made(&records, id).filter(|subnet| vpc.is_none_or(|vpc| subnet.spec.vpc == vpc));
         found.ok_or_else(|| self.absent("The subnet", id))
     }
 }
@@ -210,7 +221,9 @@ fn read(
     if let Some(servers) = name_servers(&mut subnet)? {
         spec.dns = servers;
     }
-    subnet.member("tags", &TAGS)?;
+    if let Some(tags) = tags::given(&mut subnet)? {
+        spec.kept.insert("tags".to_owned(), tags);
+    }
     let mut kept = subnet.kept(KEPT)?;
     if let Some(Value::Array(options)) = kept.get_mut("extra_dhcp_opts") {
         for option in options.iter() {
@@ -308,6 +321,18 @@ impl Action<Beside> for ListSubnets {
     }
 }
 
+/// One of the subnets that there are.
+pub(super) async fn one(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let catalogue = beside.catalogue();
+    let found = made(&records, id).map(|subnet| shown(beside, &subnet));
+    let found = found.or_else(|| {
+        let subnet = catalogue.subnets.get(id)?;
+        Some(listed(beside, id, subnet))
+    });
+    found.ok_or_else(|| beside.absent("The subnet", id))
+}
+
 /// ShowSubnet.
 #[derive(Deserialize)]
 pub(super) struct ShowSubnet {
@@ -319,15 +344,7 @@ impl Action<Beside> for ShowSubnet {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let id = &self.subnet_id;
-        let records = beside.records().await?;
-        let catalogue = beside.catalogue();
-        let found = made(&records, id).map(|subnet| shown(beside, &subnet));
-        let found = found.or_else(|| {
-            let subnet = catalogue.subnets.get(id)?;
-            Some(listed(beside, id, subnet))
-        });
-        let subnet = found.ok_or_else(|| beside.absent("The subnet", id))?;
+        let subnet = one(beside, &self.subnet_id).await?;
         Ok(json!({ "subnet": subnet }))
     }
 }
@@ -345,7 +362,9 @@ impl Action<Beside> for UpdateSubnet {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let old = beside.own_subnet(&self.vpc_id, &self.subnet_id).await?;
+        let old = beside
+            .own_subnet(Some(&self.vpc_id), &self.subnet_id)
+            .await?;
         let spec = read(beside, self.subnet, Some(&old.spec))?;
         let replace = RecordCommand::Replace {
             id: RecordId::Subnet(old.id),
@@ -369,7 +388,9 @@ impl Action<Beside> for DeleteSubnet {
     type Response = Empty;
 
     async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
-        let subnet = beside.own_subnet(&self.vpc_id, &self.subnet_id).await?;
+        let subnet = beside
+            .own_subnet(Some(&self.vpc_id), &self.subnet_id)
+            .await?;
         let id = &self.subnet_id;
         if let Some(user) = beside.user_of(Used::Subnet(id)).await? {
             return Err(beside.conflict(format!("The subnet {id} is used by {user}.")));

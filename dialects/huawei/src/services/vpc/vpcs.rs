@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cidr::Cidr;
-use super::{TAGS, Used, description, name, with_kept};
+use super::{Used, description, name, tags, with_kept};
 use crate::services::body::Body;
 use crate::services::form::{Form, Member, may};
 use crate::services::{Beside, Empty, Wrong};
@@ -74,7 +74,7 @@ pub(super) fn made(records: &Records, id: &str) -> Option<Arc<Vpc>> {
 
 impl Beside {
     /// What has to be changed: not there, or only in the catalogue, which callers do not change.
-    async fn own_vpc(&self, id: &str) -> Result<Arc<Vpc>, Wrong> {
+    pub(super) async fn own_vpc(&self, id: &str) -> Result<Arc<Vpc>, Wrong> {
         if self.catalogue().vpcs.contains(id) {
             return Err(self.conflict(format!("The VPC {id} is set up by the operator.")));
         }
@@ -105,9 +105,19 @@ fn read(beside: &Beside, vpc: Option<Body>, old: Option<&VpcSpec>) -> Result<Vpc
     if let Some(project) = vpc.text("enterprise_project_id", 36)? {
         spec.enterprise_project = Some(project);
     }
-    vpc.member("tags", &TAGS)?;
+    if let Some(tags) = tags::given(&mut vpc)? {
+        spec.kept.insert("tags".to_owned(), tags);
+    }
     spec.kept.extend(vpc.kept(KEPT)?);
     Ok(spec)
+}
+
+/// As version 1 shows it: tags have calls of their own.
+fn v1(mut shown: Value) -> Value {
+    if let Value::Object(shown) = &mut shown {
+        shown.remove("tags");
+    }
+    shown
 }
 
 /// As version 3 shows it: what version 1 does, and what only that one knows.
@@ -121,9 +131,9 @@ fn v3(mut shown: Value) -> Value {
             "project_id": tenant,
             "extend_cidrs": [],
             "cloud_resources": [],
-            "tags": [],
         });
         shown.extend(more.as_object().cloned().unwrap_or_default());
+        shown.entry("tags").or_insert_with(|| json!([]));
     }
     shown
 }
@@ -180,7 +190,7 @@ impl Action<Beside> for CreateVpc {
         let Some(Record::Vpc(vpc)) = made else {
             return Err(beside.broken("the VPC is gone"));
         };
-        Ok(json!({ "vpc": shown(beside, &vpc) }))
+        Ok(json!({ "vpc": v1(shown(beside, &vpc)) }))
     }
 }
 
@@ -193,7 +203,8 @@ impl Action<Beside> for ListVpcs {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        Ok(json!({ "vpcs": asked(beside).await? }))
+        let vpcs = asked(beside).await?.into_iter().map(v1);
+        Ok(json!({ "vpcs": vpcs.collect::<Vec<_>>() }))
     }
 }
 
@@ -220,7 +231,7 @@ async fn asked(beside: &Beside) -> Result<Vec<Value>, Wrong> {
 }
 
 /// One of them.
-async fn one(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+pub(super) async fn one(beside: &Beside, id: &str) -> Result<Value, Wrong> {
     let records = beside.records().await?;
     let found = made(&records, id).map(|vpc| shown(beside, &vpc));
     let is_listed = beside.catalogue().vpcs.contains(id);
@@ -239,7 +250,7 @@ impl Action<Beside> for ShowVpc {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        Ok(json!({ "vpc": one(beside, &self.vpc_id).await? }))
+        Ok(json!({ "vpc": v1(one(beside, &self.vpc_id).await?) }))
     }
 }
 
@@ -266,7 +277,7 @@ impl Action<Beside> for UpdateVpc {
         let records = beside.records().await?;
         let vpc = made(&records, &self.vpc_id);
         let vpc = vpc.ok_or_else(|| beside.absent("The VPC", &self.vpc_id))?;
-        Ok(json!({ "vpc": shown(beside, &vpc) }))
+        Ok(json!({ "vpc": v1(shown(beside, &vpc)) }))
     }
 }
 
