@@ -301,7 +301,7 @@ def test_metrics_of_ones_own_tell_topics_and_fire_policies(emulated):
         ({"alarm_type": "EVENT.SYS", "condition": {"comparison_operator": "cycle_wave"}}, "ces.0014"),
         ({"condition": {"suppress_duration": 1}}, "ces.0014"),
         ({"condition": {"unit": "u" * 33}}, "ces.0014"),
-        ({"alarm_actions": [{"type": "autoscaling", "notificationList": ["x"]}]}, "ces.0014"),
+        ({"alarm_actions": [{"type": "autoscaling", "notificationList": ["x"] * 21}]}, "ces.0014"),
         ({"alarm_actions": [{"type": "notification", "notificationList": []}]}, "ces.0014"),
         ({"metric": {"namespace": "SYS", "metric_name": "m", "dimensions": [{"name": "a", "value": "b"}]}}, "ces.0014"),
         ({"metric": {"namespace": "SYS.AS", "metric_name": "1m", "dimensions": [{"name": "a", "value": "b"}]}}, "ces.0014"),

@@ -236,7 +236,7 @@ def test_servers_refuse_what_is_not_right(emulated):
         ("create_post_paid_servers", 400, {"body": {"server": SERVER | {"nics": []}}}),
         ("create_post_paid_servers", 400, {"body": {"server": SERVER | {"imageRef": ""}}}),
         ("create_post_paid_servers", 400, {"body": {"server": SERVER | {"user_data": "%"}}}),
-        ("create_servers", 400, {"body": {"server": SERVER | {"root_volume": {"volumetype": "SSD", "size": 0}}}}),
+        ("create_servers", 400, {"body": {"server": SERVER | {"root_volume": {"volumetype": "SSD", "size": 1025}}}}),
     ):
         found, code = refused(ecs, method, **parameters)
         assert found == status and code.startswith("Ecs."), (method, parameters, found, code)
@@ -497,7 +497,7 @@ def test_security_groups(emulated):
     }
     rule_id = new("create_security_group_rule", body={"security_group_rule": rule})["security_group_rule"]["id"]
     known = new("show_security_group_rule", security_group_rule_id=rule_id)["security_group_rule"]
-    assert {name: known[name] for name in rule} == rule and known["action"] == "allow" and known["priority"] == 1
+    assert {name: known[name] for name in rule} == rule and known["action"] == "allow" and known["priority"] == 100
     assert refused(new, "create_security_group_rule", body={"security_group_rule": rule})[0] == 409
     rules = new("list_security_group_rules", security_group_id=[two["id"]])["security_group_rules"]
     assert len(rules) == 5

@@ -22,7 +22,8 @@ class Go:
         self.server, self.signed, self.added, self.host = server, signed, dict(added), host
 
     def __call__(self, method, path, body=None, query=(), ok=None, version="autoscaling-api/v1"):
-        path = f"/{version}/{PROJECT}/{path}"
+        # One that begins with a slash has no project.
+        path = path if path.startswith("/") else f"/{version}/{PROJECT}/{path}"
         text = json.dumps(body).encode() + b"\n" if body is not None else b""
         query = urllib.parse.urlencode(list(query), quote_via=urllib.parse.quote)
         headers = {name.lower(): value for name, value in self.signed.items()}

@@ -202,9 +202,18 @@ fn check(records: &Records, id: Option<RecordId>, spec: &RecordSpec) -> Result<(
         RecordSpec::PoolMember(spec) => there(records, RecordId::Pool(spec.pool)),
         RecordSpec::HealthMonitor(spec) => there(records, RecordId::Pool(spec.pool)),
         // A subnet may be of a VPC that only the catalogue knows.
+        // A name is one VPC's.
+        RecordSpec::Vpc(spec) => {
+            let mut others = records.vpcs.values();
+            let taken = others.any(|other| {
+                Some(RecordId::Vpc(other.id)) != id
+                    && !spec.name.is_empty()
+                    && other.spec.name == spec.name
+            });
+            refuse_taken(taken, &spec.name)
+        }
         RecordSpec::Server(_)
         | RecordSpec::ServerJob(_)
-        | RecordSpec::Vpc(_)
         | RecordSpec::Subnet(_)
         | RecordSpec::SecurityGroup(_)
         | RecordSpec::LoadBalancer(_)

@@ -152,6 +152,7 @@ fn subscribe(topic: TopicId, endpoint: &str) -> RecordCommand {
         headers: std::collections::BTreeMap::new(),
         token: String::new(),
         base_url: String::new(),
+        by_code: false,
     })))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, SecurityGroupId};
+use crate::{AccountId, Kept, SecurityGroupId};
 
 /// A VPC (spec `facets.vpc`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct VpcSpec {
     pub description: String,
     /// Enterprise project; `None` = the default one.
     pub enterprise_project: Option<String>,
+    /// The rest.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
 }
 
 /// A subnet.
@@ -38,6 +41,9 @@ pub struct SubnetSpec {
     pub ipv6: bool,
     /// Its name servers.
     pub dns: Vec<String>,
+    /// The rest.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
 }
 
 /// A security group.
@@ -51,6 +57,9 @@ pub struct SecurityGroupSpec {
     pub vpc: Option<String>,
     /// Enterprise project; `None` = the default one.
     pub enterprise_project: Option<String>,
+    /// The rest.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
 }
 
 /// The id of the security group that every account has.

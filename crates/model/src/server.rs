@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ConfigSpec, DataDisk, GroupId, InstanceId, Login, OwnerKey, SystemDisk, Tag, Time,
+    AccountId, ConfigSpec, DataDisk, GroupId, InstanceId, Kept, Login, OwnerKey, SystemDisk, Tag,
+    Time,
 };
 
 /// A machine that was made outside a group (spec `facets.ecs`). What it is like now, its machine says.
@@ -52,6 +53,9 @@ pub struct ServerSpec {
     /// Enterprise project; `None` = the default one.
     #[serde(default)]
     pub enterprise_project: Option<String>,
+    /// What was said of it that nothing here acts on.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
     /// Whether its machine is there.
     pub state: ServerState,
 }

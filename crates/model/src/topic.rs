@@ -73,6 +73,9 @@ pub struct SubscriptionSpec {
     /// Where this service is, as its operator says or whoever made the subscription sees it: links begin with it.
     #[serde(default)]
     pub base_url: String,
+    /// Whether its owner wants phones to be asked by a code; kept, for nothing goes to phones here.
+    #[serde(default)]
+    pub by_code: bool,
 }
 
 impl Topic {
@@ -363,6 +366,7 @@ mod tests {
             headers: BTreeMap::new(),
             token: "a/b".to_owned(),
             base_url: "http://here".to_owned(),
+            by_code: false,
         };
         let id = ids.next_id();
         (topic, Subscription { id, head, spec })

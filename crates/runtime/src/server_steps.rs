@@ -243,6 +243,7 @@ mod tests {
                 metadata: BTreeMap::new(),
                 tags: Vec::new(),
                 enterprise_project: None,
+                kept: muster_model::Kept::new(),
                 state: ServerState::Building,
                 system_disk: None,
                 data_disks: Vec::new(),

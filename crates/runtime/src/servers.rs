@@ -376,6 +376,7 @@ impl Runtime {
             metadata: BTreeMap::new(),
             tags: Vec::new(),
             enterprise_project: None,
+            kept: muster_model::Kept::new(),
             state: ServerState::Made,
             system_disk: None,
             data_disks: Vec::new(),

@@ -411,6 +411,7 @@ mod tests {
                 headers: std::collections::BTreeMap::new(),
                 token: format!("token {seed}"),
                 base_url: "http://here".to_owned(),
+                by_code: false,
             },
         }
     }

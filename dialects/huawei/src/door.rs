@@ -282,14 +282,10 @@ impl Huawei {
                 *name = route.entry.name;
                 self.operate(incoming, route, path).await
             }
-            Found::OtherMethod => Err(Refusal::Gateway(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "APIGW.0101",
-                format!(
-                    "The method `{}` is not supported here.",
-                    incoming.head.method
-                ),
-            )),
+            Found::OtherMethod => Err(other_method(&incoming.head.method)),
+            Found::Nothing if services::has_other_methods(&incoming.head.method, path) => {
+                Err(other_method(&incoming.head.method))
+            }
             Found::Nothing if is_of_neighbour(path) => Err(Refusal::Gateway(
                 StatusCode::NOT_IMPLEMENTED,
                 "APIGW.0101",
@@ -302,6 +298,14 @@ impl Huawei {
             )),
         }
     }
+}
+
+fn other_method(method: &Method) -> Refusal {
+    Refusal::Gateway(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "APIGW.0101",
+        format!("The method `{method}` is not supported here."),
+    )
 }
 
 /// Whether a path is of a service beside Auto Scaling: monitoring, machines, networks and so on.
@@ -403,6 +407,7 @@ impl Dialect for Huawei {
                 "/v1/",
                 "/v1.1/",
                 "/v2/",
+                "/v2.0/",
                 "/v2.1/",
                 "/v3/",
                 "/V1.0/",

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::door::{Asker, Huawei, Refusal, domain_id};
 use crate::fault::Fault;
+use crate::projects;
 use crate::token::Token;
 
 /// A call that is served here.
@@ -142,7 +143,7 @@ fn denied(message: &str) -> Refusal {
     Refusal::Identity(StatusCode::UNAUTHORIZED, message.to_owned())
 }
 
-fn malformed(message: &str) -> Refusal {
+pub(crate) fn malformed(message: &str) -> Refusal {
     Refusal::Identity(StatusCode::BAD_REQUEST, message.to_owned())
 }
 
@@ -413,6 +414,7 @@ impl Huawei {
             None => self.identity.regions(),
         };
         let domain = domain_id(account);
+        let regions = projects::asked_of(incoming, &domain, regions)?;
         let shown = regions.iter().map(|region| {
             let id = self.identity.project(account, region);
             json!({

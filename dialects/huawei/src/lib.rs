@@ -12,6 +12,7 @@ mod documented;
 mod door;
 mod fault;
 mod identity;
+mod projects;
 mod routes;
 mod services;
 mod shapes;

@@ -21,7 +21,7 @@ async fn servers() {
         "root_volume": { "volumetype": "SSD", "size": 40 },
         "availability_zone": "cn-north-4a",
         "metadata": { "role": "web", "admin_pass": "secret" },
-        "adminPass": "secret",
+        "adminPass": "secret-A1",
         "tags": ["a.b"],
     });
     let made = tour

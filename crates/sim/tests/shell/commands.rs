@@ -169,6 +169,7 @@ pub(crate) fn subscription(
         headers: BTreeMap::new(),
         token: format!("token {topic} {number}"),
         base_url: "http://here".to_owned(),
+        by_code: false,
     }))
 }
 
@@ -189,6 +190,7 @@ pub(crate) fn server(name: &str) -> ServerSpec {
         metadata: BTreeMap::new(),
         tags: Vec::new(),
         enterprise_project: None,
+        kept: muster_model::Kept::new(),
         state: ServerState::Building,
         system_disk: None,
         data_disks: Vec::new(),

@@ -1,11 +1,12 @@
 //! Parts of a body with many members of which few mean anything here: what means something is read and checked, the rest is
-//! kept and shown as it was sent.
+//! checked by a table, kept, and shown again.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::form::{self, Form, Member};
 use super::{Beside, Wrong};
 
 /// A structure of the request. Its members that are null are told from those that are not there
@@ -17,31 +18,27 @@ pub(crate) struct Body(BTreeMap<String, Value>);
 /// A reader of a structure that says where in the request it is.
 pub(crate) struct Reader<'a> {
     beside: &'a Beside,
-    at: &'static str,
+    at: String,
     body: Body,
 }
 
 impl Body {
     /// Reads this structure, which stands at `at`.
-    pub(crate) fn read<'a>(self, beside: &'a Beside, at: &'static str) -> Reader<'a> {
+    pub(crate) fn read<'a>(self, beside: &'a Beside, at: &str) -> Reader<'a> {
         Reader {
             beside,
-            at,
+            at: at.to_owned(),
             body: self,
         }
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn path(&self, name: &str) -> String {
-        match self.at {
+        match self.at.as_str() {
             "" => name.to_owned(),
             at => format!("{at}.{name}"),
         }
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.body.0.remove(name).filter(|value| !value.is_null())
     }
 
     /// Whether a member is there, and null.
@@ -59,24 +56,31 @@ impl Reader<'_> {
         self.beside.invalid(&self.path(name), value, why)
     }
 
+    /// A member, as its form has it; `null` is as good as nothing.
+    pub(crate) fn member(&mut self, name: &str, form: &Form) -> Result<Option<Value>, Wrong> {
+        let value = self.body.0.remove(name).filter(|value| !value.is_null());
+        let path = self.path(name);
+        value
+            .map(|value| form.read(self.beside, &path, value))
+            .transpose()
+    }
+
     /// A text of at most so many characters.
     pub(crate) fn text(&mut self, name: &str, most: usize) -> Result<Option<String>, Wrong> {
-        let text = match self.take(name) {
-            None => return Ok(None),
-            Some(Value::String(text)) => text,
-            Some(Value::Number(number)) => number.to_string(),
-            Some(other) => return Err(self.invalid(name, other, "a text is right")),
-        };
-        let chars = text.chars().count();
-        match chars <= most && !text.chars().any(char::is_control) {
-            true => Ok(Some(text)),
-            false => {
-                let why = format!(
-                    "it has {chars} characters; at most {most} that can be printed are right"
-                );
-                Err(self.invalid(name, text, &why))
-            }
-        }
+        let value = self.member(name, &Form::Text(most))?;
+        Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
+    }
+
+    /// A text of at most so many characters without `<` and `>`.
+    pub(crate) fn words(&mut self, name: &str, most: usize) -> Result<Option<String>, Wrong> {
+        let value = self.member(name, &Form::Words(most))?;
+        Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
+    }
+
+    /// A text of at most so many characters, in lines.
+    pub(crate) fn lines(&mut self, name: &str, most: usize) -> Result<Option<String>, Wrong> {
+        let value = self.member(name, &Form::Lines(most))?;
+        Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
     }
 
     /// A text that is there and not empty.
@@ -86,67 +90,86 @@ impl Reader<'_> {
     }
 
     /// One of a closed list of words.
-    pub(crate) fn word(&mut self, name: &str, words: &[&str]) -> Result<Option<String>, Wrong> {
-        match self.text(name, 255)? {
-            Some(text) if words.contains(&text.as_str()) => Ok(Some(text)),
-            Some(text) => {
-                let why = format!("one of {} is right", words.join(", "));
-                Err(self.invalid(name, text, &why))
-            }
-            None => Ok(None),
-        }
+    pub(crate) fn word(
+        &mut self,
+        name: &str,
+        words: &'static [&'static str],
+    ) -> Result<Option<String>, Wrong> {
+        let value = self.member(name, &Form::OneOf(words))?;
+        Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
     }
 
     /// A whole number within bounds.
     pub(crate) fn whole(&mut self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Wrong> {
-        let Some(value) = self.take(name) else {
-            return Ok(None);
-        };
-        let number = match &value {
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse().ok(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        };
-        match number {
-            Some(number) if (min..=max).contains(&number) => Ok(Some(number)),
-            Some(_) | None => Err(self.invalid(name, value, &format!("{min} to {max} is right"))),
-        }
+        let value = self.member(name, &Form::Whole(min, max))?;
+        Ok(value.and_then(|value| value.as_i64()))
     }
 
     /// Yes or no.
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Wrong> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(other) => Err(self.invalid(name, other, "true or false is right")),
-        }
+        let value = self.member(name, &Form::Flag)?;
+        Ok(value.and_then(|value| value.as_bool()))
     }
 
     /// Texts, at most so many.
     pub(crate) fn texts(&mut self, name: &str, most: usize) -> Result<Option<Vec<String>>, Wrong> {
-        let Some(value) = self.take(name) else {
-            return Ok(None);
-        };
-        let texts = value.as_array().map(|items| {
-            let text = |item: &Value| item.as_str().map(str::to_owned);
-            items.iter().map(text).collect::<Option<Vec<String>>>()
-        });
-        match texts.flatten() {
-            Some(texts) if texts.len() <= most => Ok(Some(texts)),
-            Some(_) | None => {
-                let why = format!("a list of at most {most} texts is right");
-                Err(self.invalid(name, value, &why))
+        const TEXT: Form = Form::Text(4096);
+        let value = self.member(name, &Form::List(most, &TEXT))?;
+        let text = |item: &Value| item.as_str().map(str::to_owned);
+        Ok(value.and_then(|value| value.as_array()?.iter().map(text).collect()))
+    }
+
+    /// A structure, to be read in its turn.
+    pub(crate) fn structure(&mut self, name: &str) -> Result<Option<Reader<'a>>, Wrong> {
+        let value = self.body.0.remove(name).filter(|value| !value.is_null());
+        let (path, beside) = (self.path(name), self.beside);
+        value.map(|value| inner(beside, path, value)).transpose()
+    }
+
+    /// Structures, at most so many, each to be read in its turn.
+    pub(crate) fn structures(
+        &mut self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<Vec<Reader<'a>>>, Wrong> {
+        let (path, beside) = (self.path(name), self.beside);
+        let right = format!("a list of at most {most} is right");
+        match self.body.0.remove(name).filter(|value| !value.is_null()) {
+            None => Ok(None),
+            Some(Value::Array(items)) if items.len() <= most => {
+                let numbered = items.into_iter().enumerate();
+                let read = numbered.map(|(n, item)| inner(beside, format!("{path}.{n}"), item));
+                read.collect::<Result<_, _>>().map(Some)
             }
+            Some(Value::Array(items)) => {
+                let got = format!("{} entries", items.len());
+                Err(beside.invalid(&path, got, &right))
+            }
+            Some(other) => Err(beside.invalid(&path, other, &right)),
         }
     }
 
-    /// What of the rest has one of these names, as it was sent.
-    pub(crate) fn kept(mut self, names: &[&str]) -> BTreeMap<String, Value> {
-        self.body
-            .0
-            .retain(|name, value| names.contains(&name.as_str()) && !value.is_null());
-        self.body.0
+    /// A member that is only checked.
+    pub(crate) fn check(&mut self, member: &Member) -> Result<(), Wrong> {
+        let name = member.name();
+        self.member(name, member.form()).map(|_| ())
+    }
+
+    /// What a table names of the rest, checked.
+    pub(crate) fn kept(&mut self, members: &[Member]) -> Result<BTreeMap<String, Value>, Wrong> {
+        let rest = std::mem::take(&mut self.body.0).into_iter().collect();
+        let kept = form::structure(self.beside, &self.at, rest, members)?;
+        Ok(kept.into_iter().collect())
+    }
+}
+
+fn inner(beside: &Beside, at: String, value: Value) -> Result<Reader<'_>, Wrong> {
+    match value {
+        Value::Object(members) => Ok(Reader {
+            beside,
+            at,
+            body: Body(members.into_iter().collect()),
+        }),
+        other => Err(beside.invalid(&at, other, "a structure is right")),
     }
 }

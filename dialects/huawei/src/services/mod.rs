@@ -6,19 +6,21 @@ mod body;
 mod ces;
 mod ecs;
 mod elb;
+mod form;
 mod ims;
 mod kps;
 mod lists;
 pub(crate) mod smn;
 mod vpc;
+mod wrong;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use http::{Method, StatusCode};
 use muster_kit::action::{Action, Context, Entry};
-use muster_kit::decode::{DecodeError, DecodeErrorKind};
 use muster_kit::http::{Incoming, Reply};
+use muster_kit::node::Limits;
 use muster_model::{
     Catalogue, Command, Created, Error, GroupView, Machine, RecordCommand, RecordId, RecordSpec,
     Records,
@@ -31,6 +33,9 @@ use crate::context::Ctx;
 use crate::door::{Huawei, Refusal, TopicOptions, no_content, parameters};
 use crate::fault::Fault;
 use crate::routes::{self, Found, Route};
+
+pub(crate) use wrong::excerpt;
+use wrong::{malformed, unreadable};
 
 /// A service.
 pub(crate) struct Service {
@@ -102,6 +107,17 @@ pub(crate) struct At {
     service: &'static Service,
     pub(crate) route: &'static Route<Beside>,
     path: Vec<(&'static str, String)>,
+}
+
+/// Whether a path is of a service, for other methods.
+pub(crate) fn has_other_methods(method: &Method, path: &str) -> bool {
+    let is_other = |service: &&Service| {
+        matches!(
+            routes::find(service.routes, method, path),
+            Found::OtherMethod
+        )
+    };
+    SERVICES.iter().any(is_other)
 }
 
 /// The operation of a service that a request is for, if it is one.
@@ -196,6 +212,7 @@ impl Beside {
         value: impl std::fmt::Display,
         wanted: &str,
     ) -> Wrong {
+        let value = excerpt(value);
         malformed(
             self.service,
             format!("The value `{value}` of the parameter `{parameter}` is not valid: {wanted}."),
@@ -208,7 +225,7 @@ impl Beside {
         self.wrong(
             StatusCode::NOT_FOUND,
             codes.absent,
-            format!("{what} {id} could not be found."),
+            format!("{what} {} could not be found.", excerpt(id)),
         )
     }
 
@@ -342,35 +359,8 @@ impl Beside {
     }
 }
 
-fn malformed(service: &'static Service, message: String) -> Wrong {
-    Wrong {
-        status: StatusCode::BAD_REQUEST,
-        code: service.codes.malformed.to_owned(),
-        message,
-    }
-}
-
-/// A parameter that is missing or cannot be read.
-fn unreadable(service: &'static Service, error: &DecodeError) -> Wrong {
-    let path = match error.path.as_str() {
-        "" => "the request",
-        path => path,
-    };
-    let message = match &error.kind {
-        DecodeErrorKind::Missing => format!("The parameter `{path}` is missing."),
-        DecodeErrorKind::NotOneOf { allowed, got } => format!(
-            "The value {got} of the parameter `{path}` is not valid: one of {} is right.",
-            allowed.join(", ")
-        ),
-        DecodeErrorKind::Malformed { expected, got } => {
-            format!("The parameter `{path}`: expected {expected}, got {got}.")
-        }
-        DecodeErrorKind::TooLarge { what, max } => {
-            format!("The parameter `{path}`: {what} exceeds {max}.")
-        }
-    };
-    malformed(service, message)
-}
+/// Bytes of a text in a request: a structure of messages has one of 256 KB for each protocol.
+const TEXT_BYTES: usize = 4 * 1024 * 1024;
 
 impl Huawei {
     /// The project that a request is for: in its path, or as clients say it where the path has none.
@@ -399,7 +389,11 @@ impl Huawei {
         let own = |wrong| Refusal::Beside(service, wrong);
         let listed = listed(incoming);
         let incoming = listed.as_ref().unwrap_or(incoming);
-        let node = parameters(incoming, at.path, &self.options.limits)
+        let limits = Limits {
+            max_string_bytes: TEXT_BYTES,
+            ..self.options.limits
+        };
+        let node = parameters(incoming, at.path, &limits)
             .map_err(|fault: Fault| own(malformed(service, fault.message)))?;
         let prepared = (at.route.entry.prepare)(&node);
         let prepared = prepared.map_err(|error| own(unreadable(service, &error)))?;

@@ -22,7 +22,7 @@ use crate::times::second;
 use crate::words::DiskType;
 
 mod disk;
-mod password;
+pub(crate) mod password;
 mod public_ip;
 
 pub(crate) use disk::Disk;

@@ -105,6 +105,9 @@ pub(crate) fn topic_name(urn: &str) -> &str {
     urn.rsplit(':').next().unwrap_or(urn)
 }
 
+/// Bytes of a urn: `urn:smn:`, a region, a project and a name of 255.
+const URN_BYTES: usize = 8 + 65 + 33 + 255;
+
 /// Whether a text has the form `urn:smn:<region>:<project>:<name>`.
 pub(crate) fn is_urn(text: &str) -> bool {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -112,5 +115,5 @@ pub(crate) fn is_urn(text: &str) -> bool {
     let starts = parts.next() == Some("urn") && parts.next() == Some("smn");
     let rest: Vec<&str> = parts.collect();
     let filled = |part: &&str| !part.is_empty() && part.chars().all(good);
-    starts && text.len() <= 255 && rest.len() == 3 && rest.iter().all(filled)
+    starts && text.len() <= URN_BYTES && rest.len() == 3 && rest.iter().all(filled)
 }

@@ -50,19 +50,27 @@ struct MetricOf {
 
 impl MetricOf {
     fn read(self, beside: &Beside, at: &str) -> Result<MetricName, Wrong> {
-        let namespace = self.namespace.unwrap_or_default();
+        let given = |text: Option<String>, name: &str| {
+            let text = text.filter(|text| !text.is_empty());
+            text.ok_or_else(|| beside.missing(&format!("{at}.{name}")))
+        };
+        let namespace = given(self.namespace, "namespace")?;
         metrics::namespace(beside, &format!("{at}.namespace"), &namespace)?;
-        let name = self.metric_name.unwrap_or_default();
+        let name = given(self.metric_name, "metric_name")?;
         metrics::metric_name(beside, &format!("{at}.metric_name"), &name)?;
         let at = format!("{at}.dimensions");
         let dims = self.dimensions.unwrap_or_default();
         if dims.is_empty() {
             return Err(beside.missing(&at));
         }
+        let dimensions = metrics::dimensions(beside, &at, dims)?;
+        if let Some(n) = dimensions.iter().position(|one| one.value.is_empty()) {
+            return Err(beside.missing(&format!("{at}.{n}.value")));
+        }
         Ok(MetricName {
             namespace,
             name,
-            dimensions: metrics::dimensions(beside, &at, dims)?,
+            dimensions,
         })
     }
 }

@@ -76,7 +76,7 @@ impl Action<Beside> for ListMetrics {
                     .is_none_or(|asked| asked == name.name)
                 && wanted.iter().all(|one| name.dimensions.contains(one))
         });
-        match beside.asked("order").unwrap_or("desc") {
+        match beside.asked("order").unwrap_or("asc") {
             "asc" => {}
             "desc" => all.reverse(),
             other => return Err(beside.bad_query("order", other, "asc or desc is right")),

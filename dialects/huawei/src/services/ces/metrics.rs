@@ -123,7 +123,8 @@ pub(super) fn dimensions(
     }
     let mut read = Vec::new();
     for (n, dim) in dims.into_iter().enumerate() {
-        let name = dim.name.unwrap_or_default();
+        let name = dim.name.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| beside.missing(&format!("{at}.{n}.name")))?;
         let value = dim.value.unwrap_or_default();
         if !is_name(&name, 32, "_-") {
             let wanted = "a letter, then letters, digits, `_` and `-`, 32 at the most, are right";

@@ -4,13 +4,16 @@
 //! `V1.0` shows a rule by its first condition and its first resource, as the real one does; what else it has is kept.
 
 mod data;
+mod histories;
 mod list;
 mod metrics;
 mod rule;
 mod shown;
+mod told;
 mod v1;
 mod v1_change;
 mod v2;
+mod v2_batch;
 mod v2_parts;
 
 use std::collections::BTreeSet;
@@ -23,7 +26,7 @@ use muster_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Beside, Codes, Service, Wrong, route};
+use super::{Beside, Codes, Service, Wrong, excerpt, route};
 use crate::routes::Route;
 
 /// How often a change is made anew because the rule was judged meanwhile.
@@ -76,8 +79,12 @@ static ROUTES: &[Route<Beside>] = &[
     route::<list::ListMetrics>(Method::GET, "/V1.0/{project_id}/metrics", 200),
     route::<v2::CreateAlarmRules>(Method::POST, "/v2/{project_id}/alarms", 201),
     route::<v2::ListAlarmRules>(Method::GET, "/v2/{project_id}/alarms", 200),
-    route::<v2::BatchEnableAlarmRules>(Method::POST, "/v2/{project_id}/alarms/action", 200),
-    route::<v2::BatchDeleteAlarmRules>(Method::POST, "/v2/{project_id}/alarms/batch-delete", 200),
+    route::<v2_batch::BatchEnableAlarmRules>(Method::POST, "/v2/{project_id}/alarms/action", 200),
+    route::<v2_batch::BatchDeleteAlarmRules>(
+        Method::POST,
+        "/v2/{project_id}/alarms/batch-delete",
+        200,
+    ),
     route::<v2_parts::ListAlarmRuleResources>(
         Method::GET,
         "/v2/{project_id}/alarms/{alarm_id}/resources",
@@ -108,7 +115,7 @@ static ROUTES: &[Route<Beside>] = &[
         "/v2/{project_id}/alarms/{alarm_id}/notifications",
         200,
     ),
-    route::<v2_parts::ListAlarmHistories>(Method::GET, "/v2/{project_id}/alarm-histories", 200),
+    route::<histories::ListAlarmHistories>(Method::GET, "/v2/{project_id}/alarm-histories", 200),
 ];
 
 /// The rule that an id names.
@@ -237,6 +244,7 @@ impl Named {
 impl Beside {
     /// A parameter of the URL that is not right.
     fn bad_query(&self, parameter: &str, value: &str, wanted: &str) -> Wrong {
+        let value = excerpt(value);
         let message =
             format!("The value `{value}` of the parameter `{parameter}` is not valid: {wanted}.");
         self.wrong(StatusCode::BAD_REQUEST, "ces.0013", message)

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_model::{
-    Alarm, AlarmAction, AlarmCheck, AlarmDetail, AlarmPolicy, AlarmRuleSpec, AlarmState, Asks,
-    Comparison, Cycle, Dimension, GroupView, Metric, MetricName, Standing, Statistic,
+    Alarm, AlarmCheck, AlarmDetail, AlarmPolicy, AlarmRuleSpec, AlarmState, Asks, Comparison,
+    Cycle, Dimension, GroupView, Metric, MetricName, Standing, Statistic,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::form::{Form, may, must};
 use super::super::{Beside, Wrong};
 use super::metrics;
 
@@ -44,18 +45,8 @@ pub(super) const KINDS: [&str; 6] = [
     "EVENT.CUSTOM",
     "DNSHealthCheck",
 ];
-/// Kinds of actions.
-const ACTIONS: [&str; 7] = [
-    "notification",
-    "contact",
-    "contactGroup",
-    "autoscaling",
-    "groupwatch",
-    "ecsRecovery",
-    "iecAction",
-];
-/// What a condition may say of itself that means nothing here, bytes.
-const EXTRA_BYTES: usize = 4096;
+/// Characters of the names of dimensions, joined by commas.
+const DIMENSION_CHARS: usize = 131;
 /// The largest magnitude of a threshold.
 const MOST: f64 = 1.797_693_134_862_315_7e108;
 
@@ -117,6 +108,9 @@ pub(super) fn level(beside: &Beside, at: &str, level: Option<i64>) -> Result<u8,
         Some(other) => Err(beside.invalid(at, other, "1 to 4 is right")),
     }
 }
+
+/// Names of levels, as thresholds are given by them.
+const LEVELS: [&str; 4] = ["critical", "major", "minor", "info"];
 
 /// Thresholds by level.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -190,6 +184,32 @@ fn operator(
     Ok(text)
 }
 
+/// The thresholds by level, with the plain one checked: one of them has to be there.
+fn levels(
+    beside: &Beside,
+    at: &str,
+    value: Option<f64>,
+    levels: Option<Levels>,
+) -> Result<[Option<f64>; 4], Wrong> {
+    let levels = levels.unwrap_or_default();
+    let levels = [levels.critical, levels.major, levels.minor, levels.info];
+    let by_level = LEVELS.iter().zip(levels);
+    let by_level = by_level.map(|(name, value)| (format!("{at}hierarchical_value.{name}"), value));
+    let mut any = false;
+    for (at, value) in [(format!("{at}value"), value)].into_iter().chain(by_level) {
+        any |= value.is_some();
+        if let Some(value) = value
+            && (!value.is_finite() || value.abs() > MOST)
+        {
+            return Err(beside.invalid(&at, value, "a number of at most 1.8e108 is right"));
+        }
+    }
+    match any {
+        true => Ok(levels),
+        false => Err(beside.missing(&format!("{at}value"))),
+    }
+}
+
 impl Condition {
     /// The condition, checked.
     pub(super) fn read(self, beside: &Beside) -> Result<AlarmPolicy, Wrong> {
@@ -219,17 +239,7 @@ impl Condition {
         word(beside, &path("filter"), &filter, &FILTERS)?;
         let at = path("comparison_operator");
         let operator = operator(beside, &at, self.operator, self.of_events)?;
-        let levels = self.levels.unwrap_or_default();
-        let levels = [levels.critical, levels.major, levels.minor, levels.info];
-        let any = levels.iter().any(Option::is_some);
-        if self.value.is_none() && !any {
-            return Err(beside.missing(&path("value")));
-        }
-        for value in self.value.iter().chain(levels.iter().flatten()) {
-            if !value.is_finite() || value.abs() > MOST {
-                return Err(beside.invalid(&path("value"), value, "a number is right"));
-            }
-        }
+        let levels = levels(beside, &self.at, self.value, self.levels)?;
         let unit = self.unit.unwrap_or_default();
         if unit.chars().count() > 32 {
             return Err(beside.invalid(&path("unit"), unit, "at most 32 characters are right"));
@@ -245,6 +255,12 @@ impl Condition {
             .map(|secs| number(beside, &path("suppress_duration"), secs, &SUPPRESSED))
             .transpose()?;
         let level = level(beside, &path("level"), self.level)?;
+        if let Some(name) = &self.dimension_name
+            && name.chars().count() > DIMENSION_CHARS
+        {
+            let wanted = format!("at most {DIMENSION_CHARS} characters are right");
+            return Err(beside.invalid(&path("dimension_name"), name, &wanted));
+        }
         Ok(AlarmPolicy {
             metric,
             namespace: self.namespace.filter(|text| !text.is_empty()),
@@ -264,68 +280,6 @@ impl Condition {
     }
 }
 
-/// An action as it is sent, by either generation's word for its list.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Action {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    #[serde(rename = "notificationList")]
-    camel: Option<Vec<String>>,
-    notification_list: Option<Vec<String>>,
-}
-
-/// Actions, checked.
-pub(super) fn actions(
-    beside: &Beside,
-    at: &str,
-    actions: Option<Vec<Action>>,
-    most: usize,
-) -> Result<Vec<AlarmAction>, Wrong> {
-    let actions = actions.unwrap_or_default();
-    if actions.len() > most {
-        let wanted = format!("at most {most} are right");
-        return Err(beside.invalid(at, actions.len(), &wanted));
-    }
-    let mut read = Vec::new();
-    for (n, action) in actions.into_iter().enumerate() {
-        let path = format!("{at}.{n}");
-        let kind = action.kind.unwrap_or_default();
-        word(beside, &format!("{path}.type"), &kind, &ACTIONS)?;
-        let targets = action
-            .camel
-            .or(action.notification_list)
-            .unwrap_or_default();
-        let wanted = match kind.as_str() {
-            AlarmAction::NOTIFICATION if targets.is_empty() => Some("a topic is right"),
-            AlarmAction::AUTO_SCALING if !targets.is_empty() => Some("an empty list is right"),
-            _ if targets.len() > 20 => Some("at most 20 are right"),
-            _ => None,
-        };
-        if let Some(wanted) = wanted {
-            let got = format!("[{}]", targets.join(", "));
-            return Err(beside.invalid(&format!("{path}.notification_list"), got, wanted));
-        }
-        read.push(AlarmAction { kind, targets });
-    }
-    Ok(read)
-}
-
-/// A time of the day: digits and `:`, kept as it was sent.
-pub(super) fn time_of_day(
-    beside: &Beside,
-    at: &str,
-    text: Option<String>,
-) -> Result<Option<String>, Wrong> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let good = |c: char| c.is_ascii_digit() || c == ':';
-    match text.len() <= 64 && text.chars().all(good) {
-        true => Ok(Some(text)),
-        false => Err(beside.invalid(at, text, "hh:mm is right")),
-    }
-}
-
 /// What a condition says that means nothing here: shown again as it was sent.
 pub(super) fn kept(
     at: &str,
@@ -334,52 +288,25 @@ pub(super) fn kept(
     kind: Option<Value>,
 ) -> Result<BTreeMap<String, Value>, Wrong> {
     let mut kept = BTreeMap::new();
-    for (name, value) in [("extra_info", extra_info), ("type", kind)] {
-        let Some(value) = value.filter(|value| !value.is_null()) else {
-            continue;
-        };
-        let (good, wanted) = match name {
-            "type" => (value.is_string(), "a text is right"),
-            _ => (is_extra(&value), "an object of texts is right"),
-        };
-        if !good || value.to_string().len() > EXTRA_BYTES {
-            return Err(beside.invalid(&format!("{at}.{name}"), value, wanted));
+    for (name, form, value) in [
+        ("extra_info", EXTRA_INFO, extra_info),
+        ("type", Form::Text(255), kind),
+    ] {
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            let value = form.read(beside, &format!("{at}.{name}"), value)?;
+            kept.insert(name.to_owned(), value);
         }
-        kept.insert(name.to_owned(), value);
     }
     Ok(kept)
 }
 
-/// Names and texts.
-fn is_extra(value: &Value) -> bool {
-    let members = value.as_object();
-    members.is_some_and(|members| members.values().all(|one| one.is_string() || one.is_null()))
-}
-
-/// A time zone, as `GMT+08:00`; kept as it was sent.
-pub(super) fn timezone(
-    beside: &Beside,
-    at: &str,
-    text: Option<String>,
-) -> Result<Option<String>, Wrong> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let offset = text.strip_prefix("GMT");
-    let good = offset.is_some_and(|offset| match offset.strip_prefix(['+', '-']) {
-        Some(offset) => offset
-            .split_once(':')
-            .is_some_and(|(hours, minutes)| digits(hours, 2) && digits(minutes, 2)),
-        None => offset.is_empty(),
-    });
-    match good {
-        true => Ok(Some(text)),
-        false => Err(beside.invalid(at, text, "GMT+hh:mm or GMT-hh:mm is right")),
-    }
-}
+/// What is said of the metrics of processes.
+const EXTRA_INFO: Form = Form::Of(&[
+    must("origin_metric_name", Form::Text(4096)),
+    may("metric_prefix", Form::Text(4096)),
+    may("custom_proc_name", Form::Text(250)),
+    may("metric_type", Form::Text(32)),
+]);
 
 /// What is looked at because of a rule's resources and conditions. Rules of events look at nothing: there are none here.
 pub(super) fn checks(spec: &AlarmRuleSpec, views: &[Arc<GroupView>]) -> Vec<AlarmCheck> {

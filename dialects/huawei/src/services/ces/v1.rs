@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::super::{Beside, Wrong};
 use super::metrics::{self, Dim};
 use super::rule::{self as rules, COUNTS_V1, Condition};
-use super::{Named, create, rule};
+use super::{Named, create, rule, told};
 
 /// Actions of a kind at the most.
-pub(super) const ACTIONS: usize = 20;
+const ACTIONS: usize = 20;
 
 /// A metric as it is sent.
 #[derive(Deserialize)]
@@ -69,9 +69,9 @@ pub(super) struct CreateAlarm {
     alarm_action_enabled: Option<bool>,
     alarm_level: Option<i64>,
     alarm_type: Option<String>,
-    alarm_actions: Option<Vec<rules::Action>>,
-    insufficientdata_actions: Option<Vec<rules::Action>>,
-    ok_actions: Option<Vec<rules::Action>>,
+    alarm_actions: Option<Vec<told::Action>>,
+    insufficientdata_actions: Option<Vec<told::Action>>,
+    ok_actions: Option<Vec<told::Action>>,
     enterprise_project_id: Option<String>,
     alarm_action_begin_time: Option<String>,
     alarm_action_end_time: Option<String>,
@@ -93,8 +93,9 @@ impl CreateAlarm {
         let text = rules::description(beside, "alarm_description", self.alarm_description)?;
         let metric = self.metric.ok_or_else(|| beside.missing("metric"))?;
         let condition = self.condition.ok_or_else(|| beside.missing("condition"))?;
+        let group = "metric.resource_group_id";
+        let group = told::resource_group(beside, group, metric.resource_group_id)?;
         let kind = self.alarm_type.filter(|kind| !kind.is_empty());
-        let group = metric.resource_group_id.filter(|id| !id.is_empty());
         let kind = kind.unwrap_or_else(|| match &group {
             Some(_) => "RESOURCE_GROUP".to_owned(),
             None => "MULTI_INSTANCE".to_owned(),
@@ -102,11 +103,10 @@ impl CreateAlarm {
         rules::word(beside, "alarm_type", &kind, &rules::KINDS)?;
         let of_events = rules::is_of_events(&kind);
         let namespace = metric.namespace.unwrap_or_default();
-        if namespace.is_empty() && !of_events {
-            return Err(beside.missing("metric.namespace"));
-        }
-        if !namespace.is_empty() {
-            metrics::namespace(beside, "metric.namespace", &namespace)?;
+        match namespace.is_empty() {
+            true if !of_events => return Err(beside.missing("metric.namespace")),
+            true => {}
+            false => metrics::namespace(beside, "metric.namespace", &namespace)?,
         }
         let dims = metric.dimensions.unwrap_or_default();
         if dims.is_empty() && group.is_none() && kind == "MULTI_INSTANCE" {
@@ -118,7 +118,7 @@ impl CreateAlarm {
             return Err(beside.missing("metric.metric_name"));
         }
         let condition = condition.read(metric.metric_name, self.alarm_level, of_events);
-        let actions = |at, list| rules::actions(beside, at, list, ACTIONS);
+        let actions = |at, list| told::actions(beside, at, list, ACTIONS);
         Ok(AlarmRuleSpec {
             name,
             description: text,
@@ -138,18 +138,18 @@ impl CreateAlarm {
                 "insufficientdata_actions",
                 self.insufficientdata_actions,
             )?,
-            begin_time: rules::time_of_day(
+            begin_time: told::time_of_day(
                 beside,
                 "alarm_action_begin_time",
                 self.alarm_action_begin_time,
             )?,
-            end_time: rules::time_of_day(
+            end_time: told::time_of_day(
                 beside,
                 "alarm_action_end_time",
                 self.alarm_action_end_time,
             )?,
             timezone: None,
-            enterprise_project: self.enterprise_project_id.unwrap_or_else(|| "0".to_owned()),
+            enterprise_project: told::enterprise_project(beside, self.enterprise_project_id)?,
             template: None,
             product_name: None,
             resource_level: None,

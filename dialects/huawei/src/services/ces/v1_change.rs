@@ -5,10 +5,11 @@ use muster_model::{AlarmAction, AlarmRuleSpec};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::form::{Form, may};
 use super::super::{Beside, Wrong};
 use super::rule as rules;
-use super::v1::{ACTIONS, ConditionOf, Nothing};
-use super::{change, delete, rule, switch};
+use super::v1::{ConditionOf, Nothing};
+use super::{change, delete, rule, switch, told};
 
 /// UpdateAlarm: what is not given stays.
 #[derive(Deserialize)]
@@ -24,6 +25,17 @@ pub(super) struct UpdateAlarm {
     insufficientdata_actions: Option<Value>,
     ok_actions: Option<Value>,
 }
+
+/// Texts of an action.
+const TARGETS: Form = Form::List(1000, &Form::Text(1024));
+/// An action.
+const ACTION: Form = Form::Of(&[
+    may("type", Form::Text(255)),
+    may("notificationList", TARGETS),
+    may("notification_list", TARGETS),
+]);
+/// Actions of a kind at the most, when a rule is changed.
+const ACTIONS: usize = 10;
 
 /// Actions, in a list or in a list of lists: clients send both.
 fn flattened(
@@ -43,10 +55,13 @@ fn flattened(
             other => flat.push(other),
         }
     }
-    let read: Result<Vec<rules::Action>, _> =
-        flat.into_iter().map(serde_json::from_value).collect();
-    let read = read.map_err(|error| beside.invalid(at, error, "a list of actions is right"))?;
-    rules::actions(beside, at, Some(read), ACTIONS).map(Some)
+    let mut read: Vec<told::Action> = Vec::new();
+    for (n, item) in flat.into_iter().enumerate() {
+        let item = ACTION.read(beside, &format!("{at}.{n}"), item)?;
+        let item = serde_json::from_value(item);
+        read.push(item.map_err(|error| beside.invalid(at, error, "actions are right"))?);
+    }
+    told::actions(beside, at, Some(read), ACTIONS).map(Some)
 }
 
 impl Action<Beside> for UpdateAlarm {

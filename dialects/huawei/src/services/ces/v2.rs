@@ -1,4 +1,4 @@
-//! Alarm rules of the second generation, `v2`: made, listed, switched, deleted.
+//! Alarm rules of the second generation, `v2`: made and listed.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::metrics::{self, Dim};
 use super::rule::{self as rules, COUNTS_V2, Condition, Levels};
 use super::shown::{NotificationShown, PolicyShown, ResourceShown, notifications};
 use super::v1::Made;
-use super::{Named, create, delete, rule, switch};
+use super::{Named, create, told};
 
 /// Actions of a kind at the most.
 pub(super) const ACTIONS: usize = 10;
@@ -22,9 +22,17 @@ const POLICIES: usize = 50;
 const RESOURCES: usize = 1000;
 /// What a rule may look at, each metric of each thing by itself.
 const CHECKS: usize = 2000;
-/// Rules that one call may switch, and delete.
-const SWITCHED: usize = 100;
-const DELETED: usize = 10;
+
+/// Tags of a rule at the most.
+const TAGS: usize = 20;
+
+/// What the resources of a rule may be: a whole product, or what its dimensions name.
+const RESOURCE_LEVELS: [&str; 2] = ["product", "dimension"];
+
+/// The level of a rule's resources; dimensions where nothing is said.
+fn level_of(spec: &AlarmRuleSpec) -> &str {
+    spec.resource_level.as_deref().unwrap_or("dimension")
+}
 
 /// A condition as it is sent.
 #[derive(Clone, Deserialize)]
@@ -133,6 +141,42 @@ pub(super) struct Tag {
     value: Option<String>,
 }
 
+impl Tag {
+    fn read(self, beside: &Beside, n: usize) -> Result<(String, String), Wrong> {
+        let key = self.key.filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| beside.missing(&format!("tags.{n}.key")))?;
+        let value = self.value;
+        let value = value.ok_or_else(|| beside.missing(&format!("tags.{n}.value")))?;
+        for (name, text, most) in [("key", &key, 128), ("value", &value, 255)] {
+            if text.chars().count() > most {
+                let wanted = format!("at most {most} characters are right");
+                return Err(beside.invalid(&format!("tags.{n}.{name}"), text, &wanted));
+            }
+        }
+        Ok((key, value))
+    }
+}
+
+/// Tags of a rule, checked.
+fn tags(beside: &Beside, tags: Vec<Tag>) -> Result<Vec<(String, String)>, Wrong> {
+    if tags.len() > TAGS {
+        let wanted = format!("at most {TAGS} are right");
+        return Err(beside.invalid("tags", tags.len(), &wanted));
+    }
+    let tags = tags.into_iter().enumerate();
+    tags.map(|(n, tag)| tag.read(beside, n)).collect()
+}
+
+/// The namespace of a rule, which may have to be there.
+fn namespace(beside: &Beside, text: Option<String>, is_needed: bool) -> Result<String, Wrong> {
+    let text = text.unwrap_or_default();
+    match text.is_empty() {
+        true if is_needed => Err(beside.missing("namespace")),
+        true => Ok(text),
+        false => metrics::namespace(beside, "namespace", &text).map(|()| text),
+    }
+}
+
 /// CreateAlarmRules.
 #[derive(Deserialize)]
 pub(super) struct CreateAlarmRules {
@@ -144,8 +188,8 @@ pub(super) struct CreateAlarmRules {
     policies: Option<Vec<PolicyOf>>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    alarm_notifications: Option<Vec<rules::Action>>,
-    ok_notifications: Option<Vec<rules::Action>>,
+    alarm_notifications: Option<Vec<told::Action>>,
+    ok_notifications: Option<Vec<told::Action>>,
     notification_begin_time: Option<String>,
     notification_end_time: Option<String>,
     effective_timezone: Option<String>,
@@ -162,17 +206,17 @@ impl CreateAlarmRules {
     fn spec(self, beside: &Beside) -> Result<AlarmRuleSpec, Wrong> {
         let name = rules::name(beside, "name", self.name)?;
         let description = rules::description(beside, "description", self.description)?;
-        let kind = self.kind.ok_or_else(|| beside.missing("type"))?;
+        let kind = self.kind.filter(|kind| !kind.is_empty());
+        let kind = kind.ok_or_else(|| beside.missing("type"))?;
         rules::word(beside, "type", &kind, &rules::KINDS)?;
         let of_events = rules::is_of_events(&kind);
-        let namespace = self.namespace.unwrap_or_default();
-        match namespace.is_empty() {
-            true if !of_events && self.resource_group_id.is_none() => {
-                return Err(beside.missing("namespace"));
-            }
-            true => {}
-            false => metrics::namespace(beside, "namespace", &namespace)?,
+        let resource_group =
+            told::resource_group(beside, "resource_group_id", self.resource_group_id)?;
+        if kind == "RESOURCE_GROUP" && resource_group.is_none() {
+            return Err(beside.missing("resource_group_id"));
         }
+        let needs_namespace = !of_events && resource_group.is_none();
+        let namespace = namespace(beside, self.namespace, needs_namespace)?;
         let resources = resources(beside, self.resources.unwrap_or_default())?;
         if resources.is_empty() && kind == "MULTI_INSTANCE" {
             return Err(beside.missing("resources"));
@@ -186,20 +230,22 @@ impl CreateAlarmRules {
             return Err(beside.missing("policies"));
         }
         if let Some(level) = &self.resource_level {
-            rules::word(beside, "resource_level", level, &["product", "dimension"])?;
+            rules::word(beside, "resource_level", level, &RESOURCE_LEVELS)?;
         }
-        let tags = self.tags.unwrap_or_default();
-        if tags.len() > 20 {
-            return Err(beside.invalid("tags", tags.len(), "at most 20 are right"));
+        let actions = |at, list| told::actions(beside, at, list, ACTIONS);
+        let tags = tags(beside, self.tags.unwrap_or_default())?;
+        if let Some(name) = &self.product_name
+            && name.chars().count() > 128
+        {
+            let wanted = "at most 128 characters are right";
+            return Err(beside.invalid("product_name", name, wanted));
         }
-        let actions = |at, list| rules::actions(beside, at, list, ACTIONS);
-        let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
         Ok(AlarmRuleSpec {
             name,
             description,
             namespace,
             kind: Some(kind),
-            resource_group: self.resource_group_id.filter(|id| !id.is_empty()),
+            resource_group,
             resources,
             policies,
             enabled: self.enabled.unwrap_or(true),
@@ -207,22 +253,22 @@ impl CreateAlarmRules {
             alarm_actions: actions("alarm_notifications", self.alarm_notifications)?,
             ok_actions: actions("ok_notifications", self.ok_notifications)?,
             insufficient_actions: Vec::new(),
-            begin_time: rules::time_of_day(
+            begin_time: told::time_of_day(
                 beside,
                 "notification_begin_time",
                 self.notification_begin_time,
             )?,
-            end_time: rules::time_of_day(
+            end_time: told::time_of_day(
                 beside,
                 "notification_end_time",
                 self.notification_end_time,
             )?,
-            timezone: rules::timezone(beside, "effective_timezone", self.effective_timezone)?,
-            enterprise_project: self.enterprise_project_id.unwrap_or_else(|| "0".to_owned()),
+            timezone: told::timezone(beside, "effective_timezone", self.effective_timezone)?,
+            enterprise_project: told::enterprise_project(beside, self.enterprise_project_id)?,
             template: None,
             product_name: self.product_name.filter(|text| !text.is_empty()),
             resource_level: self.resource_level,
-            tags: tags.into_iter().map(pair).collect(),
+            tags,
             checks: Vec::new(),
             state: AlarmState::default(),
         })
@@ -292,7 +338,7 @@ impl AlarmShown {
             enterprise_project_id: spec.enterprise_project.clone(),
             alarm_template_id: text(&spec.template),
             product_name: text(&spec.product_name),
-            resource_level: text(&spec.resource_level),
+            resource_level: level_of(spec).to_owned(),
             tags: spec.tags.iter().map(tag).collect(),
         }
     }
@@ -325,6 +371,12 @@ impl Action<Beside> for ListAlarmRules {
     async fn run(self, beside: &Beside) -> Result<Listed, Wrong> {
         let mut all = super::rules(beside).await?;
         all.reverse();
+        if let Some(level) = beside.asked("resource_level")
+            && !RESOURCE_LEVELS.contains(&level)
+        {
+            let wanted = format!("one of {} is right", RESOURCE_LEVELS.join(", "));
+            return Err(beside.bad_query("resource_level", level, &wanted));
+        }
         let is = |name: &str, value: &str| beside.asked(name).is_none_or(|wanted| wanted == value);
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         all.retain(|rule| {
@@ -334,7 +386,7 @@ impl Action<Beside> for ListAlarmRules {
             is("alarm_id", &rule.id.alarm_id())
                 && is("namespace", &spec.namespace)
                 && is("product_name", &text(&spec.product_name))
-                && is("resource_level", &text(&spec.resource_level))
+                && is("resource_level", level_of(spec))
                 && project.is_none_or(|project| project == spec.enterprise_project)
                 && beside
                     .asked("name")
@@ -353,68 +405,5 @@ impl Action<Beside> for ListAlarmRules {
                 .collect(),
             count,
         })
-    }
-}
-
-/// The ids that something was done with.
-#[derive(Serialize)]
-pub(super) struct Done {
-    alarm_ids: Vec<String>,
-}
-
-/// The ids of a call: some, and not too many.
-fn ids(beside: &Beside, ids: Option<Vec<String>>, most: usize) -> Result<Vec<String>, Wrong> {
-    let ids = ids.unwrap_or_default();
-    if ids.is_empty() {
-        return Err(beside.missing("alarm_ids"));
-    }
-    match ids.len() <= most {
-        true => Ok(ids),
-        false => {
-            let wanted = format!("at most {most} are right");
-            Err(beside.invalid("alarm_ids", ids.len(), &wanted))
-        }
-    }
-}
-
-/// BatchEnableAlarmRules.
-#[derive(Deserialize)]
-pub(super) struct BatchEnableAlarmRules {
-    alarm_ids: Option<Vec<String>>,
-    alarm_enabled: Option<bool>,
-}
-
-impl Action<Beside> for BatchEnableAlarmRules {
-    const NAME: &'static str = "BatchEnableAlarmRules";
-    type Response = Done;
-
-    async fn run(self, beside: &Beside) -> Result<Done, Wrong> {
-        let alarm_ids = ids(beside, self.alarm_ids, SWITCHED)?;
-        let enabled = self.alarm_enabled.unwrap_or(true);
-        // One that does not exist lets nothing be switched.
-        for id in &alarm_ids {
-            rule(beside, id).await?;
-        }
-        for id in &alarm_ids {
-            switch(beside, id, enabled).await?;
-        }
-        Ok(Done { alarm_ids })
-    }
-}
-
-/// BatchDeleteAlarmRules.
-#[derive(Deserialize)]
-pub(super) struct BatchDeleteAlarmRules {
-    alarm_ids: Option<Vec<String>>,
-}
-
-impl Action<Beside> for BatchDeleteAlarmRules {
-    const NAME: &'static str = "BatchDeleteAlarmRules";
-    type Response = Done;
-
-    async fn run(self, beside: &Beside) -> Result<Done, Wrong> {
-        let alarm_ids = ids(beside, self.alarm_ids, DELETED)?;
-        delete(beside, &alarm_ids).await?;
-        Ok(Done { alarm_ids })
     }
 }

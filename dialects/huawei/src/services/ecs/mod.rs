@@ -5,6 +5,7 @@
 mod change;
 mod create;
 mod flavors;
+mod forms;
 mod jobs;
 mod refused;
 mod servers;

@@ -15,7 +15,7 @@ use crate::services::{Beside, Wrong};
 use crate::times::second;
 
 /// The statuses that a list can ask for.
-const STATUSES: [&str; 12] = [
+const STATUSES: [&str; 15] = [
     "ACTIVE",
     "BUILD",
     "DELETED",
@@ -26,7 +26,10 @@ const STATUSES: [&str; 12] = [
     "REBUILD",
     "RESIZE",
     "REVERT_RESIZE",
+    "SHELVED",
+    "SHELVED_OFFLOADED",
     "SHUTOFF",
+    "UNKNOWN",
     "VERIFY_RESIZE",
 ];
 
@@ -43,6 +46,13 @@ struct Standing {
     vm_state: &'static str,
     power_state: u8,
     task_state: Option<&'static str>,
+}
+
+/// Where a server is to run: each of it is a list when it is shown.
+fn listed_hints(hints: &Value) -> Value {
+    let hints = hints.as_object().into_iter().flatten();
+    let listed = hints.map(|(name, value)| (name.clone(), json!([value])));
+    Value::Object(listed.collect())
 }
 
 impl Seen {
@@ -259,8 +269,21 @@ impl Seen {
         put("OS-SRV-USG:launched_at", json!(launched.map(second)));
         put("OS-SRV-USG:terminated_at", Value::Null);
         put("os-extended-volumes:volumes_attached", json!([]));
-        put("os:scheduler_hints", json!({}));
-        put("cpu_options", json!({}));
+        put(
+            "os:scheduler_hints",
+            self.kept("os:scheduler_hints", listed_hints),
+        );
+        let as_sent = |value: &Value| value.clone();
+        put("cpu_options", self.kept("cpu_options", as_sent));
+        put("security_options", self.kept("security_options", as_sent));
+        put("enclave_options", self.kept("enclave_options", as_sent));
+    }
+
+    /// What was said when it was made, as it is shown.
+    fn kept(&self, name: &str, shown: impl Fn(&Value) -> Value) -> Value {
+        let server = self.server.as_ref();
+        let kept = server.and_then(|server| server.spec.kept.get(name));
+        kept.map_or_else(|| json!({}), shown)
     }
 
     /// ServerDetail.
@@ -303,7 +326,9 @@ impl Seen {
         );
         put("config_drive", json!(""));
         put("locked", json!(false));
-        put("auto_terminate_time", json!(""));
+        let ends = self.server.as_ref();
+        let ends = ends.and_then(|server| server.spec.kept.get("auto_terminate_time").cloned());
+        put("auto_terminate_time", ends.unwrap_or_else(|| json!("")));
         put("enterprise_project_id", json!(self.enterprise_project()));
         put(
             "sys_tags",
@@ -406,7 +431,6 @@ impl ListServersDetails {
         let all = |list: &str| list.split(',').all(|wanted| has_tag(&tags, wanted.trim()));
         let none = |list: &str| !list.split(',').any(|wanted| has_tag(&tags, wanted.trim()));
         let address = server.address().map(String::as_str).unwrap_or_default();
-        let id = server.id();
         let project = server.enterprise_project();
         has("name", &|name| server.name().contains(name))
             && has("flavor", &|flavor| server.flavor() == flavor)
@@ -415,14 +439,26 @@ impl ListServersDetails {
             && has("ip_eq", &|ip| address == ip)
             && has("tags", &all)
             && has("not-tags", &none)
-            && has("server_id", &|list| {
-                list.split(',').any(|one| one.trim() == id)
-            })
             && has("reservation_id", &|_| false)
             && has("enterprise_project_id", &|wanted| {
                 wanted == "all_granted_eps" || wanted == project
             })
     }
+}
+
+/// Servers by their ids, whatever else is asked for. Of one that does not exist nothing is shown but that.
+fn by_ids(beside: &Beside, servers: &[Seen], ids: &str) -> Value {
+    let ids = ids.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let shown = ids.map(|id| {
+        let server = servers.iter().find(|server| server.id() == id);
+        let absent = || {
+            let message = format!("Instance {id} could not be found.");
+            json!({ "id": id, "fault": { "code": 404, "message": message } })
+        };
+        server.map_or_else(absent, |server| server.shown(beside))
+    });
+    let shown: Vec<Value> = shown.collect();
+    json!({ "count": shown.len(), "servers": shown })
 }
 
 impl Action<Beside> for ListServersDetails {
@@ -440,6 +476,9 @@ impl Action<Beside> for ListServersDetails {
         // Pages are counted from 1; 0 is taken for the first one, too.
         let page = beside.number("offset", 1, 0, 1_000_000)?.max(1);
         let mut servers = beside.servers().await?;
+        if let Some(ids) = beside.asked("server_id") {
+            return Ok(by_ids(beside, &servers, ids));
+        }
         servers.retain(|server| Self::matches(beside, server));
         let count = servers.len();
         let marker = beside.asked("marker");

@@ -9,38 +9,43 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{refs, with_kept};
-use crate::services::body::Body;
+use super::{forms, refs, with_kept};
+use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
-/// What is shown again as it was sent.
-pub(super) const KEPT: [&str; 24] = [
-    "admin_state_up",
-    "autoscaling",
-    "availability_zone_list",
-    "billing_info",
-    "charge_mode",
-    "deletion_protection_enable",
-    "elb_virsubnet_ids",
-    "guaranteed",
-    "ip_target_enable",
-    "ipv6_vip_address",
-    "ipv6_vip_virsubnet_id",
-    "l4_flavor_id",
-    "l7_flavor_id",
-    "protection_reason",
-    "protection_status",
-    "provider",
-    "tags",
-    "waf_failure_action",
-    "elb_virsubnet_type",
-    "frozen_scene",
-    "l4_scale_flavor_id",
-    "l7_scale_flavor_id",
-    "log_group_id",
-    "log_topic_id",
-];
+/// With what is so as long as nobody says otherwise.
+fn with_unset(shown: Value) -> Value {
+    let unset = json!({
+        "ipv6_vip_address": null,
+        "ipv6_vip_virsubnet_id": null,
+        "ipv6_vip_port_id": null,
+        "l4_flavor_id": null,
+        "l4_scale_flavor_id": null,
+        "l7_flavor_id": null,
+        "l7_scale_flavor_id": null,
+        "gw_flavor_id": null,
+        "loadbalancer_type": null,
+        "frozen_scene": null,
+        "autoscaling": { "enable": false, "min_l7_flavor_id": "" },
+        "public_border_group": "center",
+        "service_lb_mode": "lb",
+        "instance_type": null,
+        "instance_id": null,
+        "proxy_protocol_extensions": [],
+        "waf_failure_action": "forward",
+        "log_group_id": null,
+        "log_topic_id": null,
+        "custom_qos_limit": null,
+    });
+    match (shown, unset) {
+        (Value::Object(mut shown), Value::Object(unset)) => {
+            shown.extend(unset);
+            Value::Object(shown)
+        }
+        (shown, _) => shown,
+    }
+}
 
 fn shown(beside: &Beside, records: &Records, balancer: &LoadBalancer) -> Value {
     let (spec, id) = (&balancer.spec, balancer.id);
@@ -76,13 +81,12 @@ fn shown(beside: &Beside, records: &Records, balancer: &LoadBalancer) -> Value {
         "enterprise_project_id": spec.enterprise_project.as_deref().unwrap_or("0"),
         "billing_info": "",
         "ip_target_enable": false,
-        "frozen_scene": null,
         "deletion_protection_enable": false,
         "charge_mode": "lcu",
         "protection_status": "nonProtection",
         "protection_reason": "",
     });
-    let mut shown = with_kept(shown, &spec.kept);
+    let mut shown = with_kept(with_unset(shown), &spec.kept);
     if beside.is_v2() {
         shown["tenant_id"] = json!(beside.project());
         shown["vip_subnet_id"] = json!(spec.subnet);
@@ -95,6 +99,19 @@ fn shown(beside: &Beside, records: &Records, balancer: &LoadBalancer) -> Value {
 pub(super) fn find(records: &Records, id: &str) -> Option<Arc<LoadBalancer>> {
     let id = LoadBalancerId::parse_uuid(id).ok()?;
     records.load_balancers.get(&id).cloned()
+}
+
+/// The address that a load balancer is to have.
+pub(super) fn address(body: &mut Reader<'_>) -> Result<Option<String>, Wrong> {
+    let address = body
+        .text("vip_address", 64)?
+        .filter(|text| !text.is_empty());
+    match address {
+        Some(text) if text.parse::<std::net::Ipv4Addr>().is_err() => {
+            Err(body.invalid("vip_address", text, "an IPv4 address is right"))
+        }
+        address => Ok(address),
+    }
 }
 
 /// CreateLoadBalancer.
@@ -119,11 +136,9 @@ impl Action<Beside> for CreateLoadBalancer {
         if vpc.is_none() && subnet.is_none() {
             return Err(body.missing("vpc_id"));
         }
-        let address = body.text("vip_address", 64)?;
-        if let Some(text) = &address
-            && text.parse::<std::net::IpAddr>().is_err()
-        {
-            return Err(body.invalid("vip_address", text, "an address is right"));
+        let address = address(&mut body)?;
+        if address.is_some() && subnet.is_none() {
+            return Err(body.missing("vip_subnet_cidr_id"));
         }
         let spec = LoadBalancerSpec {
             name: body.text("name", 255)?.unwrap_or_default(),
@@ -132,8 +147,11 @@ impl Action<Beside> for CreateLoadBalancer {
             subnet,
             address,
             enterprise_project: body.text("enterprise_project_id", 36)?,
-            kept: body.kept(&KEPT),
+            kept: body.kept(forms::BALANCER)?,
         };
+        if !beside.is_v2() && spec.kept.get("guaranteed") == Some(&Value::Bool(false)) {
+            return Err(body.invalid("guaranteed", false, "true is right"));
+        }
         let id = beside
             .create(RecordSpec::LoadBalancer(Box::new(spec)))
             .await?;
@@ -157,7 +175,7 @@ impl Action<Beside> for ListLoadBalancers {
         let records = beside.records().await?;
         let all = by_age(&records.load_balancers).into_iter();
         let all = all.map(|balancer| shown(beside, &records, balancer));
-        beside.elb_list("loadbalancers", all.collect())
+        beside.elb_list("loadbalancers", all.collect()).await
     }
 }
 
@@ -200,6 +218,12 @@ impl Action<Beside> for DeleteLoadBalancer {
         let balancer = find(&records, &self.loadbalancer_id);
         let absent = || beside.absent("The load balancer", &self.loadbalancer_id);
         let balancer = balancer.ok_or_else(absent)?;
+        if balancer.spec.kept.get("deletion_protection_enable") == Some(&Value::Bool(true)) {
+            let id = &self.loadbalancer_id;
+            let message =
+                format!("The load balancer {id} has deletion_protection_enable; switch it off.");
+            return Err(beside.conflict(message));
+        }
         beside.delete(RecordId::LoadBalancer(balancer.id)).await?;
         Ok(Empty {})
     }

@@ -10,46 +10,12 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{balancers, pools, with_kept};
-use crate::services::body::Body;
+use super::{balancers, forms, pools, with_kept};
+use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
-/// What is shown again as it was sent.
-pub(super) const KEPT: [&str; 30] = [
-    "admin_state_up",
-    "client_ca_tls_container_ref",
-    "client_timeout",
-    "connection",
-    "connection_limit",
-    "cps",
-    "default_tls_container_ref",
-    "enable_member_retry",
-    "enhance_l7policy_enable",
-    "enterprise_project_id",
-    "gzip_enable",
-    "http2_enable",
-    "insert_headers",
-    "ipgroup",
-    "keepalive_timeout",
-    "member_timeout",
-    "nat64_enable",
-    "port_ranges",
-    "protection_reason",
-    "protection_status",
-    "proxy_protocol_enable",
-    "quic_config",
-    "security_policy_id",
-    "sni_container_refs",
-    "sni_match_algo",
-    "ssl_early_data_enable",
-    "tags",
-    "tls_ciphers_policy",
-    "transparent_client_ip_enable",
-    "sni_container",
-];
-
-const PROTOCOLS: [&str; 8] = [
+const PROTOCOLS: &[&str] = &[
     "TCP",
     "UDP",
     "HTTP",
@@ -87,6 +53,18 @@ fn shown(beside: &Beside, records: &Records, listener: &Listener) -> Value {
         "client_timeout": 60,
         "member_timeout": 60,
         "transparent_client_ip_enable": false,
+        "proxy_protocol_enable": false,
+        "enhance_l7policy_enable": false,
+        "sni_match_algo": "",
+        "security_policy_id": null,
+        "ipgroup": null,
+        "quic_config": null,
+        "gzip_enable": false,
+        "port_ranges": [],
+        "ssl_early_data_enable": false,
+        "cps": 0,
+        "connection": 0,
+        "nat64_enable": false,
         "protection_status": "nonProtection",
         "protection_reason": "",
         "created_at": second(listener.head.created_at),
@@ -117,6 +95,24 @@ pub(super) fn bound_group(views: &[Arc<GroupView>], id: &str) -> Option<String> 
     Some(user.group.id.uuid())
 }
 
+/// The pool that a listener of a protocol is to send its load to.
+pub(super) fn default_pool(
+    body: &mut Reader<'_>,
+    records: &Records,
+    protocol: &str,
+) -> Result<Option<PoolId>, Wrong> {
+    let id = body.text("default_pool_id", 64)?;
+    let Some(id) = id.filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |why: &str| body.invalid("default_pool_id", &id, why);
+    let pool = pools::find(records, &id).ok_or_else(|| wrong("it does not exist"))?;
+    match forms::misfit(protocol, &pool.spec.protocol) {
+        Some(why) => Err(wrong(&why)),
+        None => Ok(Some(pool.id)),
+    }
+}
+
 /// CreateListener.
 #[derive(Deserialize)]
 pub(super) struct CreateListener {
@@ -135,23 +131,19 @@ impl Action<Beside> for CreateListener {
         let found = balancers::find(&records, &balancer);
         let found =
             found.ok_or_else(|| body.invalid("loadbalancer_id", &balancer, "it does not exist"))?;
-        let protocol = body.word("protocol", &PROTOCOLS)?;
+        let protocol = body.word("protocol", PROTOCOLS)?;
         let protocol = protocol.ok_or_else(|| body.missing("protocol"))?;
         let port = body.whole("protocol_port", 1, 65_535)?;
         let port = port.ok_or_else(|| body.missing("protocol_port"))?;
-        let pool = body.text("default_pool_id", 64)?;
-        let pool = pool.filter(|pool| !pool.is_empty()).map(|id| {
-            let pool = pools::find(&records, &id);
-            pool.ok_or_else(|| body.invalid("default_pool_id", &id, "it does not exist"))
-        });
+        let default_pool = default_pool(&mut body, &records, &protocol)?;
         let spec = ListenerSpec {
             balancer: found.id,
             protocol,
             port: u16::try_from(port).unwrap_or(u16::MAX),
-            default_pool: pool.transpose()?.map(|pool| pool.id),
+            default_pool,
             name: body.text("name", 255)?.unwrap_or_default(),
             description: body.text("description", 255)?.unwrap_or_default(),
-            kept: body.kept(&KEPT),
+            kept: body.kept(forms::LISTENER)?,
         };
         let id = beside.create(RecordSpec::Listener(Box::new(spec))).await?;
         let records = beside.records().await?;
@@ -174,7 +166,7 @@ impl Action<Beside> for ListListeners {
         let records = beside.records().await?;
         let all = by_age(&records.listeners).into_iter();
         let all = all.map(|listener| shown(beside, &records, listener));
-        beside.elb_list("listeners", all.collect())
+        beside.elb_list("listeners", all.collect()).await
     }
 }
 

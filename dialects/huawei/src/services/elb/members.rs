@@ -282,7 +282,7 @@ impl Action<Beside> for ListMembers {
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let members = all(beside, &self.pool_id).await?;
         let members = members.ok_or_else(|| beside.absent("The pool", &self.pool_id))?;
-        beside.elb_list("members", members)
+        beside.elb_list("members", members).await
     }
 }
 
@@ -330,6 +330,14 @@ impl Action<Beside> for DeleteMember {
         let made = made.and_then(|id| records.pool_members.get(&id));
         let made = made.filter(|member| member.spec.pool.uuid() == self.pool_id);
         if let Some(member) = made {
+            let pool = pools::find(&records, &self.pool_id);
+            let kept = pool.map(|pool| pool.spec.kept.clone()).unwrap_or_default();
+            if kept.get("member_deletion_protection_enable") == Some(&Value::Bool(true)) {
+                let pool = &self.pool_id;
+                return Err(beside.conflict(format!(
+                    "The pool {pool} has member_deletion_protection_enable; switch it off."
+                )));
+            }
             beside.delete(RecordId::PoolMember(member.id)).await?;
             return Ok(Empty {});
         }

@@ -4,6 +4,7 @@
 //! told by whoever balances, with what it found of their health.
 
 mod balancers;
+mod forms;
 mod listeners;
 mod members;
 mod monitors;
@@ -106,8 +107,32 @@ fn has(value: &Value, wanted: &str) -> bool {
             Value::Object(item) => item.get("id").is_some_and(|id| has(id, wanted)),
             other => has(other, wanted),
         }),
-        Value::Null | Value::Object(_) => false,
+        // `enable=true` of a member of it; without a name it is whether it is switched on.
+        Value::Object(members) => {
+            let (name, wanted) = wanted.split_once('=').unwrap_or(("enable", wanted));
+            members.get(name).is_some_and(|value| has(value, wanted))
+        }
+        Value::Null => false,
     }
+}
+
+/// Queries after members of pools: what each is called there.
+const OF_MEMBERS: [(&str, &str); 3] = [
+    ("member_address", "address"),
+    ("member_device_id", "instance_id"),
+    ("member_instance_id", "instance_id"),
+];
+
+/// The pools of something that is shown: its own, those that it names, or itself.
+fn pools_of(shown: &Value) -> Vec<String> {
+    if let Some(all) = shown["pools"].as_array() {
+        return all.iter().map(id_of).collect();
+    }
+    let own = match shown.get("default_pool_id") {
+        Some(id) => id.as_str(),
+        None => shown["id"].as_str(),
+    };
+    own.map(str::to_owned).into_iter().collect()
 }
 
 impl Beside {
@@ -130,7 +155,13 @@ impl Beside {
                 "pool_id" => "pools",
                 name => name,
             };
-            let Some(value) = shown.get(member) else {
+            let strategy = shown.get("quic_cid_hash_strategy");
+            let value = match member {
+                "quic_cid_len" => strategy.map(|strategy| &strategy["len"]),
+                "quic_cid_offset" => strategy.map(|strategy| &strategy["offset"]),
+                member => shown.get(member),
+            };
+            let Some(value) = value else {
                 return true;
             };
             let mut wanted = self.all_asked(name).peekable();
@@ -138,10 +169,36 @@ impl Beside {
         })
     }
 
+    /// Keeps what has members like those that a list asks for.
+    async fn with_members(&self, mut all: Vec<Value>) -> Result<Vec<Value>, Wrong> {
+        let is_asked = |(name, _): &&(&str, &str)| self.asked(name).is_some();
+        let asked: Vec<_> = OF_MEMBERS.iter().filter(is_asked).collect();
+        if asked.is_empty() {
+            return Ok(all);
+        }
+        let board = members::Board::look(self).await?;
+        all.retain(|shown| {
+            let pools = pools_of(shown).into_iter();
+            let members = pools.filter_map(|pool| board.members(self, &pool));
+            let members: Vec<Value> = members.flatten().collect();
+            asked.iter().all(|(name, member)| {
+                let mut wanted = self.all_asked(name);
+                wanted.any(|wanted| members.iter().any(|one| has(&one[*member], wanted)))
+            })
+        });
+        Ok(all)
+    }
+
     /// The part of a list that is asked for, under its name.
-    fn elb_list(&self, name: &str, all: Vec<Value>) -> Result<Value, Wrong> {
+    async fn elb_list(&self, name: &str, all: Vec<Value>) -> Result<Value, Wrong> {
         let wanted = |shown: &Value| shown.as_object().is_some_and(|shown| self.wants(shown));
         let found: Vec<Value> = all.into_iter().filter(wanted).collect();
+        let found = self.with_members(found).await?;
+        if let Some(marker) = self.asked("marker")
+            && !found.iter().any(|shown| id_of(shown) == marker)
+        {
+            return Err(self.invalid("marker", marker, "the id of one of the list is right"));
+        }
         let shown = self.window(2000, 2000)?.cut(found, id_of);
         if self.is_v2() {
             return Ok(json!({ name: shown }));

@@ -11,16 +11,27 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{pools, with_kept};
+use super::{forms, pools, with_kept};
 use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
-pub(super) const KINDS: [&str; 7] = ["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS", "PING"];
+const KINDS: &[&str] = &["TCP", "UDP_CONNECT", "HTTP", "HTTPS", "GRPC", "TLS"];
 
-const METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+const METHODS: &[&str] = &["GET", "HEAD", "POST"];
 /// What may be in a path besides letters and digits.
 const PATH_MARKS: &str = "-/.%?#&_;~!()*[]@$^:',+=";
+
+/// The kind of a health check, which has to fit its pool.
+pub(super) fn kind(body: &mut Reader<'_>, pool: &str) -> Result<Option<String>, Wrong> {
+    match body.word("type", KINDS)? {
+        Some(kind) => match forms::misfit_check(pool, &kind) {
+            Some(why) => Err(body.invalid("type", kind, &why)),
+            None => Ok(Some(kind)),
+        },
+        None => Ok(None),
+    }
+}
 
 /// Checks how members are asked; what is right stays to be kept.
 pub(super) fn check_kept(body: &mut Reader<'_>) -> Result<Kept, Wrong> {
@@ -32,7 +43,7 @@ pub(super) fn check_kept(body: &mut Reader<'_>) -> Result<Kept, Wrong> {
         "admin_state_up",
         body.flag("admin_state_up")?.map(Value::from),
     );
-    let method = body.word("http_method", &METHODS)?;
+    let method = body.word("http_method", METHODS)?;
     keep("http_method", method.map(Value::from));
     let port = body.whole("monitor_port", 1, 65_535)?;
     keep("monitor_port", port.map(Value::from));
@@ -69,6 +80,10 @@ pub(super) fn check_kept(body: &mut Reader<'_>) -> Result<Kept, Wrong> {
 fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
     let spec = &monitor.spec;
     let is_http = matches!(spec.kind.as_str(), "HTTP" | "HTTPS");
+    let codes = match spec.kind.as_str() {
+        "GRPC" => Some("0"),
+        _ => is_http.then_some("200"),
+    };
     let shown = json!({
         "id": monitor.id.uuid(),
         "name": spec.name,
@@ -79,7 +94,7 @@ fn shown(beside: &Beside, monitor: &HealthMonitor) -> Value {
         "max_retries": spec.rises,
         "max_retries_down": spec.falls,
         "domain_name": null,
-        "expected_codes": is_http.then_some("200"),
+        "expected_codes": codes,
         "http_method": is_http.then_some("GET"),
         "monitor_port": null,
         "url_path": is_http.then_some("/"),
@@ -124,7 +139,7 @@ impl Action<Beside> for CreateHealthMonitor {
             let message = format!("The pool has the health check {other} already.");
             return Err(beside.conflict(message));
         }
-        let kind = body.word("type", &KINDS)?;
+        let kind = kind(&mut body, &pool.spec.protocol)?;
         let kind = kind.ok_or_else(|| body.missing("type"))?;
         let secs = |number: Option<i64>, name: &str| match number {
             Some(number) => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
@@ -163,7 +178,7 @@ impl Action<Beside> for ListHealthMonitors {
         let records = beside.records().await?;
         let all = by_age(&records.health_monitors).into_iter();
         let all = all.map(|monitor| shown(beside, monitor));
-        beside.elb_list("healthmonitors", all.collect())
+        beside.elb_list("healthmonitors", all.collect()).await
     }
 }
 

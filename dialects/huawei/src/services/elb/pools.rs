@@ -11,33 +11,13 @@ use serde_json::{Value, json};
 
 use super::listeners::bound_group;
 use super::members::Board;
-use super::{balancers, refs, with_kept};
+use super::{balancers, forms, refs, with_kept};
 use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
-/// What is shown again as it was sent.
-pub(super) const KEPT: [&str; 16] = [
-    "admin_state_up",
-    "any_port_enable",
-    "az_affinity",
-    "connection_drain",
-    "enterprise_project_id",
-    "ip_version",
-    "member_deletion_protection_enable",
-    "pool_health",
-    "protection_reason",
-    "protection_status",
-    "public_border_group",
-    "quic_cid_hash_strategy",
-    "session_persistence",
-    "slow_start",
-    "type",
-    "tags",
-];
-
-const PROTOCOLS: [&str; 8] = ["TCP", "UDP", "HTTP", "HTTPS", "QUIC", "GRPC", "TLS", "IP"];
-pub(super) const ALGORITHMS: [&str; 6] = [
+const PROTOCOLS: &[&str] = &["TCP", "UDP", "HTTP", "HTTPS", "QUIC", "GRPC", "TLS", "IP"];
+pub(super) const ALGORITHMS: &[&str] = &[
     "ROUND_ROBIN",
     "LEAST_CONNECTIONS",
     "SOURCE_IP",
@@ -86,6 +66,11 @@ impl Beside {
             "protection_status": "nonProtection",
             "protection_reason": "",
             "any_port_enable": false,
+            "az_affinity": null,
+            "connection_drain": null,
+            "pool_health": { "minimum_healthy_member_count": 0 },
+            "public_border_group": "center",
+            "quic_cid_hash_strategy": null,
             "enterprise_project_id": "0",
             "created_at": second(pool.head.created_at),
             "updated_at": second(pool.head.updated_at),
@@ -99,9 +84,9 @@ impl Beside {
 }
 
 fn read(mut body: Reader<'_>, records: &Records) -> Result<PoolSpec, Wrong> {
-    let protocol = body.word("protocol", &PROTOCOLS)?;
+    let protocol = body.word("protocol", PROTOCOLS)?;
     let protocol = protocol.ok_or_else(|| body.missing("protocol"))?;
-    let algorithm = body.word("lb_algorithm", &ALGORITHMS)?;
+    let algorithm = body.word("lb_algorithm", ALGORITHMS)?;
     let algorithm = algorithm.ok_or_else(|| body.missing("lb_algorithm"))?;
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     let balancer = filled(body.text("loadbalancer_id", 64)?);
@@ -119,19 +104,30 @@ fn read(mut body: Reader<'_>, records: &Records) -> Result<PoolSpec, Wrong> {
         let wanted = format!("its default pool is {}", pool.uuid());
         return Err(body.invalid("listener_id", listener.id.uuid(), &wanted));
     }
+    if let Some(listener) = &listener
+        && let Some(why) = forms::misfit(&listener.spec.protocol, &protocol)
+    {
+        return Err(body.invalid("protocol", protocol, &why));
+    }
     let balancer = balancer.map(|id| {
         let known = balancers::find(records, &id);
         known.ok_or_else(|| body.invalid("loadbalancer_id", &id, "it does not exist"))
     });
     let balancer = balancer.transpose()?.map(|balancer| balancer.id);
     let of_listener = listener.as_ref().map(|listener| listener.spec.balancer);
-    let kind = body.text("type", 36)?;
-    if balancer.is_none() && listener.is_none() && vpc.is_none() && kind.is_none() {
-        return Err(body.missing("loadbalancer_id"));
-    }
     let (name, description) = (body.text("name", 255)?, body.text("description", 255)?);
-    let mut kept = body.kept(&KEPT);
-    kept.extend(kind.map(|kind| ("type".to_owned(), json!(kind))));
+    let kept = body.kept(forms::POOL)?;
+    match kept.get("type").and_then(Value::as_str) {
+        None if balancer.is_none() && listener.is_none() => {
+            return Err(body.missing("loadbalancer_id"));
+        }
+        Some("instance") if vpc.is_none() => return Err(body.missing("vpc_id")),
+        Some("ip") if vpc.is_some() => {
+            let id = vpc.unwrap_or_default();
+            return Err(body.invalid("vpc_id", id, "none is right for a pool of the type ip"));
+        }
+        Some(_) | None => {}
+    }
     Ok(PoolSpec {
         name: name.unwrap_or_default(),
         description: description.unwrap_or_default(),
@@ -182,7 +178,7 @@ impl Action<Beside> for ListPools {
         let all = all
             .map(|pool| beside.pool_shape(&board, &records, pool))
             .collect();
-        beside.elb_list("pools", all)
+        beside.elb_list("pools", all).await
     }
 }
 

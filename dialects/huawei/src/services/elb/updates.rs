@@ -8,8 +8,9 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{balancers, id_of, listeners, members, monitors, pools};
+use super::{balancers, forms, id_of, listeners, members, monitors, pools};
 use crate::services::body::{Body, Reader};
+use crate::services::form::Member;
 use crate::services::{Beside, Wrong};
 
 impl Beside {
@@ -20,9 +21,9 @@ impl Beside {
 }
 
 /// What is kept, with what is sent in its place.
-fn over(mut old: Kept, body: Reader<'_>, names: &[&str]) -> Kept {
-    old.extend(body.kept(names));
-    old
+fn over(mut old: Kept, body: &mut Reader<'_>, members: &[Member]) -> Result<Kept, Wrong> {
+    old.extend(body.kept(members)?);
+    Ok(old)
 }
 
 /// UpdateLoadBalancer.
@@ -49,8 +50,8 @@ impl Action<Beside> for UpdateLoadBalancer {
             name: body.text("name", 255)?.unwrap_or(spec.name),
             description: body.text("description", 255)?.unwrap_or(spec.description),
             subnet: body.text("vip_subnet_cidr_id", 64)?.or(spec.subnet),
-            address: body.text("vip_address", 64)?.or(spec.address),
-            kept: over(spec.kept, body, &balancers::KEPT),
+            address: balancers::address(&mut body)?.or(spec.address),
+            kept: over(spec.kept, &mut body, forms::BALANCER)?,
             ..spec
         };
         let record = RecordId::LoadBalancer(old.id);
@@ -78,18 +79,14 @@ impl Action<Beside> for UpdateListener {
         let old = old.ok_or_else(|| beside.absent("The listener", id))?;
         let body = self.listener.ok_or_else(|| beside.missing("listener"))?;
         let mut body = body.read(beside, "listener");
-        let pool = body.text("default_pool_id", 64)?;
-        let pool = pool.filter(|pool| !pool.is_empty()).map(|id| {
-            let pool = pools::find(&records, &id);
-            pool.ok_or_else(|| body.invalid("default_pool_id", &id, "it does not exist"))
-        });
-        let pool = pool.transpose()?.map(|pool| pool.id);
+        let protocol = &old.spec.protocol;
+        let pool = listeners::default_pool(&mut body, &records, protocol)?;
         let spec = old.spec.clone();
         let spec = ListenerSpec {
             name: body.text("name", 255)?.unwrap_or(spec.name),
             description: body.text("description", 255)?.unwrap_or(spec.description),
             default_pool: pool.or(spec.default_pool),
-            kept: over(spec.kept, body, &listeners::KEPT),
+            kept: over(spec.kept, &mut body, forms::LISTENER)?,
             ..spec
         };
         let record = RecordId::Listener(old.id);
@@ -116,13 +113,15 @@ impl Action<Beside> for UpdatePool {
         let old = pools::find(&records, id).ok_or_else(|| beside.absent("The pool", id))?;
         let body = self.pool.ok_or_else(|| beside.missing("pool"))?;
         let mut body = body.read(beside, "pool");
-        let algorithm = body.word("lb_algorithm", &pools::ALGORITHMS)?;
+        let algorithm = body.word("lb_algorithm", pools::ALGORITHMS)?;
+        let vpc = body.text("vpc_id", 64)?.filter(|vpc| !vpc.is_empty());
         let spec = old.spec.clone();
         let spec = PoolSpec {
             name: body.text("name", 255)?.unwrap_or(spec.name),
             description: body.text("description", 255)?.unwrap_or(spec.description),
             algorithm: algorithm.unwrap_or(spec.algorithm),
-            kept: over(spec.kept, body, &pools::KEPT),
+            vpc: vpc.or(spec.vpc),
+            kept: over(spec.kept, &mut body, forms::POOL)?,
             ..spec
         };
         let record = RecordId::Pool(old.id);
@@ -151,6 +150,8 @@ impl Action<Beside> for UpdateHealthMonitor {
         let body = self.healthmonitor;
         let body = body.ok_or_else(|| beside.missing("healthmonitor"))?;
         let mut body = body.read(beside, "healthmonitor");
+        let pool = records.pools.get(&old.spec.pool);
+        let protocol = pool.map_or_else(String::new, |pool| pool.spec.protocol.clone());
         let mut number = |name: &str, max: i64, old: u32| {
             let number = body.whole(name, 1, max)?;
             Ok::<u32, Wrong>(
@@ -170,7 +171,7 @@ impl Action<Beside> for UpdateHealthMonitor {
         );
         let spec = HealthMonitorSpec {
             name: body.text("name", 255)?.unwrap_or(spec.name),
-            kind: body.word("type", &monitors::KINDS)?.unwrap_or(spec.kind),
+            kind: monitors::kind(&mut body, &protocol)?.unwrap_or(spec.kind),
             delay_secs,
             timeout_secs,
             rises,
@@ -224,12 +225,17 @@ impl Action<Beside> for UpdateMember {
         let body = self.member.ok_or_else(|| beside.missing("member"))?;
         let mut body = body.read(beside, "member");
         let weight = body.whole("weight", 0, 100)?;
+        let port = body.whole("protocol_port", 1, 65_535)?;
         let spec = old.spec.clone();
         let spec = PoolMemberSpec {
             name: body.text("name", 255)?.unwrap_or(spec.name),
             weight: weight
                 .and_then(|weight| u16::try_from(weight).ok())
                 .unwrap_or(spec.weight),
+            port: port
+                .and_then(|port| u16::try_from(port).ok())
+                .unwrap_or(spec.port),
+            zone: body.text("availability_zone", 64)?.or(spec.zone),
             up: body.flag("admin_state_up")?.unwrap_or(spec.up),
             ..spec
         };

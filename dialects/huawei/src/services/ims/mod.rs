@@ -199,6 +199,119 @@ impl Beside {
     }
 }
 
+/// Words that a list may ask by.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("__imagetype", &["gold", "private", "shared", "market"]),
+    ("__os_type", &["Linux", "Windows", "Other"]),
+    ("visibility", &["public", "private", "shared"]),
+    (
+        "status",
+        &["queued", "saving", "deleted", "killed", "active"],
+    ),
+    ("sort_dir", &["asc", "desc"]),
+    ("architecture", &["x86", "arm"]),
+];
+
+/// What lists may be sorted by.
+const SORTED_BY: &[&str] = &[
+    "name",
+    "container_format",
+    "disk_format",
+    "status",
+    "id",
+    "size",
+    "created_at",
+];
+
+/// Refuses words that mean nothing.
+fn check_words(beside: &Beside) -> Result<(), Wrong> {
+    let sorted = [("sort_key", SORTED_BY), ("member_status", MEMBERS)];
+    for (name, words) in WORDS.into_iter().chain(sorted) {
+        if let Some(text) = beside.asked(name)
+            && !words.contains(&text)
+        {
+            let wanted = format!("one of {} is right", words.join(", "));
+            return Err(beside.invalid(name, text, &wanted));
+        }
+    }
+    Ok(())
+}
+
+/// How whoever an image is shared with takes it.
+const MEMBERS: &[&str] = &["accepted", "rejected", "pending"];
+
+/// A bound of a moment: `gt:2018-10-28T10:00:00Z`.
+struct Bound {
+    name: &'static str,
+    compares: &'static str,
+    at: i64,
+}
+
+impl Bound {
+    fn of(beside: &Beside, name: &'static str) -> Result<Option<Bound>, Wrong> {
+        let Some(text) = beside.asked(name) else {
+            return Ok(None);
+        };
+        let read = text.split_once(':').and_then(|(word, moment)| {
+            let mut words = ["gt", "gte", "lt", "lte", "eq", "neq"].into_iter();
+            let compares = words.find(|known| *known == word)?;
+            let moment = moment.trim_end_matches('Z').replace(' ', "T");
+            let at = muster_kit::time::parse(&format!("{moment}Z")).ok()?;
+            Some(Bound { name, compares, at })
+        });
+        let wanted =
+            "one of gt, gte, lt, lte, eq, neq and a moment, as gt:2018-10-28T10:00:00Z, is right";
+        let read = read.ok_or_else(|| beside.invalid(name, text, wanted))?;
+        Ok(Some(read))
+    }
+
+    fn holds(&self, image: &Value) -> bool {
+        let text = image[self.name].as_str().unwrap_or_default();
+        let Ok(at) = muster_kit::time::parse(text) else {
+            return false;
+        };
+        match self.compares {
+            "gt" => at > self.at,
+            "gte" => at >= self.at,
+            "lt" => at < self.at,
+            "lte" => at <= self.at,
+            "eq" => at == self.at,
+            _ => at != self.at,
+        }
+    }
+}
+
+/// What a list asks for by the members of images. Those that are said of no image here find none.
+const EXACT: [&str; 27] = [
+    "id",
+    "name",
+    "status",
+    "visibility",
+    "owner",
+    "container_format",
+    "disk_format",
+    "virtual_env_type",
+    "enterprise_project_id",
+    "__imagetype",
+    "__isregistered",
+    "__os_bit",
+    "__os_type",
+    "__os_version",
+    "__platform",
+    "__support_diskintensive",
+    "__support_highperformance",
+    "__support_kvm",
+    "__support_kvm_gpu_type",
+    "__support_kvm_infiniband",
+    "__support_largememory",
+    "__support_xen",
+    "__support_xen_gpu_type",
+    "__support_xen_hana",
+    "min_disk",
+    "min_ram",
+    "protected",
+];
+
 /// ListImages. What it asks for stands in the query.
 #[derive(Deserialize)]
 struct ListImages {}
@@ -208,32 +321,34 @@ impl Action<Beside> for ListImages {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        const EXACT: [&str; 14] = [
-            "id",
-            "name",
-            "status",
-            "visibility",
-            "owner",
-            "container_format",
-            "disk_format",
-            "virtual_env_type",
-            "enterprise_project_id",
-            "__imagetype",
-            "__isregistered",
-            "__os_bit",
-            "__os_type",
-            "__platform",
+        check_words(beside)?;
+        beside.number("min_disk", 0, 0, 1_000_000)?;
+        beside.number("min_ram", 0, 0, 1_000_000_000)?;
+        let times = [
+            Bound::of(beside, "created_at")?,
+            Bound::of(beside, "updated_at")?,
         ];
         let images = beside.images().await?;
         let shown = images.iter().map(|image| image.shown(beside));
         let shown = shown.filter(|image| {
             let is = |name: &&str| {
-                let value = image[*name].as_str().unwrap_or_default();
+                let value = match &image[*name] {
+                    Value::String(text) => text.clone(),
+                    Value::Null => String::new(),
+                    other => other.to_string(),
+                };
                 let any = *name == "enterprise_project_id"
                     && beside.asked(name) == Some("all_granted_eps");
-                any || beside.matches(name, value)
+                any || beside.matches(name, &value)
             };
-            EXACT.iter().all(is)
+            // No image has tags, and none is shared with others.
+            let none = beside.asked("tag").or(beside.asked("member_status"));
+            let is_arm = image["__support_arm"] == "true";
+            let architecture = beside.asked("architecture");
+            none.is_none()
+                && EXACT.iter().all(is)
+                && architecture.is_none_or(|asked| (asked == "arm") == is_arm)
+                && times.iter().flatten().all(|bound| bound.holds(image))
         });
         let mut shown: Vec<Value> = shown.collect();
         if let Some(key) = beside.asked("sort_key") {
@@ -243,7 +358,7 @@ impl Action<Beside> for ListImages {
                 shown.reverse();
             }
         }
-        let window = beside.window(1000, 1000)?;
+        let window = beside.window(500, 1000)?;
         let shown = window.cut(shown, |image| {
             image["id"].as_str().unwrap_or_default().to_owned()
         });

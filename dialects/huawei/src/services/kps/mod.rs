@@ -12,6 +12,7 @@ use ssh_key::private::{Ed25519Keypair, PrivateKey};
 use ssh_key::{HashAlg, LineEnding, PublicKey};
 
 use super::body::Body;
+use super::form::{Form, may, must};
 use super::{Beside, Codes, Empty, Service, Wrong, route};
 use crate::routes::Route;
 
@@ -45,6 +46,22 @@ static ROUTES: &[Route<Beside>] = &[
         204,
     ),
 ];
+
+/// Characters of a name.
+const NAME_CHARS: usize = 255;
+
+/// How the private half is to be kept. It is kept nowhere here, so this is only checked.
+const PROTECTION: Form = Form::Of(&[
+    may("private_key", Form::Lines(16_384)),
+    must(
+        "encryption",
+        Form::Of(&[
+            must("type", Form::OneOf(&["kms", "default"])),
+            may("kms_key_name", Form::Text(255)),
+            may("kms_key_id", Form::Text(64)),
+        ]),
+    ),
+]);
 
 impl Beside {
     async fn key_pair(&self, name: &str) -> Result<Option<Arc<KeyPair>>, Wrong> {
@@ -91,7 +108,7 @@ impl Action<Beside> for CreateKeypair {
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let pair = self.keypair.ok_or_else(|| beside.missing("keypair"))?;
         let mut pair = pair.read(beside, "keypair");
-        let name = pair.needed("name", 64)?;
+        let name = pair.needed("name", NAME_CHARS)?;
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if !name.chars().all(good) {
             let wanted = "letters, digits, `_` and `-` are right";
@@ -99,7 +116,9 @@ impl Action<Beside> for CreateKeypair {
         }
         let kind = pair.word("type", &["ssh", "x509"])?;
         let scope = pair.word("scope", &["user", "domain"])?;
-        let given = pair.text("public_key", 4096)?;
+        let user = pair.text("user_id", 64)?.filter(|user| !user.is_empty());
+        pair.member("key_protection", &PROTECTION)?;
+        let given = pair.lines("public_key", 16_384)?;
         let given = given.filter(|text| !text.trim().is_empty());
         if beside.catalogue().keys.contains(&name) {
             return Err(beside.conflict(format!("The key pair {name} exists already.")));
@@ -129,7 +148,7 @@ impl Action<Beside> for CreateKeypair {
             public_key,
             fingerprint,
             description: String::new(),
-            user: beside.user.clone(),
+            user: user.unwrap_or_else(|| beside.user.clone()),
         };
         let mut shown = json!({
             "name": spec.name,
@@ -175,6 +194,11 @@ fn name_of(shown: &Value) -> String {
     name.unwrap_or_default().to_owned()
 }
 
+/// The algorithm of a public key: its first word.
+fn algorithm(public_key: &str) -> &str {
+    public_key.split(' ').next().unwrap_or_default()
+}
+
 /// ListKeypairs.
 #[derive(Deserialize)]
 struct ListKeypairs {}
@@ -189,7 +213,7 @@ impl Action<Beside> for ListKeypairs {
         let made = by_age(&records.key_pairs)
             .into_iter()
             .map(|pair| brief(&pair.spec));
-        let window = beside.window(1000, 1000)?;
+        let window = beside.window(50, 1000)?;
         let shown = window.cut(given.chain(made).collect(), name_of);
         Ok(json!({ "page_info": beside.page_info(&shown, name_of), "keypairs": shown }))
     }
@@ -230,6 +254,8 @@ impl Action<Beside> for ListKeypairDetail {
                 "delete_time": null,
                 "update_time": head.map(|head| head.updated_at.0),
                 "frozen_state": 0,
+                "key_id": id.to_string(),
+                "algorithm": algorithm(&spec.public_key),
             },
         }))
     }
@@ -249,12 +275,14 @@ impl Action<Beside> for UpdateKeypairDescription {
     async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
         let old = beside.own_pair(&self.keypair_name).await?;
         let pair = self.keypair.ok_or_else(|| beside.missing("keypair"))?;
-        let description = pair.read(beside, "keypair").text("description", 255)?;
+        let mut pair = pair.read(beside, "keypair");
+        let description = pair.text("description", 255)?;
+        let description = description.ok_or_else(|| pair.missing("description"))?;
         let replace = RecordCommand::Replace {
             id: RecordId::KeyPair(old.id),
             version: old.head.version,
             spec: RecordSpec::KeyPair(Box::new(KeyPairSpec {
-                description: description.unwrap_or_default(),
+                description,
                 ..old.spec.clone()
             })),
         };

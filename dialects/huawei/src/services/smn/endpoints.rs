@@ -6,7 +6,7 @@ use http::Uri;
 use muster_model::SubscriptionStatus;
 use serde::Deserialize;
 
-use super::{ENDPOINT, PROTOCOL, REMARK, SUBSCRIPTION, Wrong, bad, wrong};
+use super::{ENDPOINT, PROTOCOL, REMARK, SUBSCRIPTION, Wrong, absent, bad, wrong};
 use crate::door::TopicOptions;
 
 /// Bytes of a remark at the most.
@@ -35,10 +35,84 @@ const PROTOCOLS: [&str; 14] = [
 ];
 
 /// What more a subscription says. Only headers mean something here; the rest is for protocols that nothing goes by, and is
-/// not kept: there are secrets among it.
+/// not kept, for there are secrets among it. Whether phones are asked by a code is shown again.
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct Extension {
     header: Option<BTreeMap<String, String>>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    keyword: Option<String>,
+    sign_secret: Option<String>,
+    app_key: Option<String>,
+    app_secret: Option<String>,
+    robot_code: Option<String>,
+    verification_code_enabled: Option<bool>,
+}
+
+impl Extension {
+    /// Whether a phone is asked by a code.
+    pub(super) fn by_code(&self, protocol: &str) -> bool {
+        matches!(protocol, "sms" | "callnotify") && self.verification_code_enabled == Some(true)
+    }
+}
+
+/// Bytes of a secret of a protocol at the most.
+const SECRET_BYTES: usize = 255;
+
+/// Checks what a protocol needs to be told.
+pub(super) fn check_extension(protocol: &str, extension: &Extension) -> Result<(), Wrong> {
+    let given = |text: &Option<String>, name: &str, most: usize| {
+        let path = format!("extension.{name}");
+        let text = text.as_deref().filter(|text| !text.is_empty());
+        let text = text.ok_or_else(|| absent(SUBSCRIPTION, &path))?;
+        let good = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        match text.len() <= most && text.bytes().all(good) {
+            true => Ok(()),
+            // There are secrets among it.
+            false => Err(bad(
+                SUBSCRIPTION,
+                &path,
+                "****",
+                &format!("at most {most} letters, digits, `-` and `_` are right"),
+            )),
+        }
+    };
+    let texts = [
+        ("client_id", &extension.client_id),
+        ("client_secret", &extension.client_secret),
+        ("keyword", &extension.keyword),
+        ("sign_secret", &extension.sign_secret),
+        ("app_key", &extension.app_key),
+        ("app_secret", &extension.app_secret),
+        ("robot_code", &extension.robot_code),
+    ];
+    let is_long = |text: &&String| text.len() > SECRET_BYTES;
+    let mut texts = texts.into_iter();
+    if let Some((name, _)) =
+        texts.find(|(_, text)| text.as_ref().is_some_and(|text| is_long(&text)))
+    {
+        let path = format!("extension.{name}");
+        let wanted = format!("at most {SECRET_BYTES} bytes are right");
+        return Err(bad(SUBSCRIPTION, &path, "****", &wanted));
+    }
+    match protocol {
+        "welink" => {
+            given(&extension.client_id, "client_id", SECRET_BYTES)?;
+            given(&extension.client_secret, "client_secret", SECRET_BYTES)
+        }
+        "dingTalkBot" => {
+            given(&extension.app_key, "app_key", 64)?;
+            given(&extension.app_secret, "app_secret", 128)?;
+            given(&extension.robot_code, "robot_code", 64)
+        }
+        "feishu" if extension.keyword.is_some() && extension.sign_secret.is_some() => Err(bad(
+            SUBSCRIPTION,
+            "extension.sign_secret",
+            "****",
+            "only one of `keyword` and `sign_secret` is right",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn is_address(endpoint: &str, scheme: &str) -> bool {
@@ -216,7 +290,10 @@ mod tests {
     fn headers_are_those_that_the_service_takes() {
         let one = |name: &str, value: &str| {
             let header = Some(BTreeMap::from([(name.to_owned(), value.to_owned())]));
-            headers(Some(Extension { header }))
+            headers(Some(Extension {
+                header,
+                ..Extension::default()
+            }))
         };
         for (name, value, good) in [
             ("x-abc", "a b", true),

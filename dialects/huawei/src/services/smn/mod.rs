@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 pub(crate) use links::Link;
 
-use super::{Beside, Codes, Service, Wrong, route};
+use super::{Beside, Codes, Service, Wrong, excerpt, route};
 use crate::routes::Route;
 
 /// How often a change is tried again that somebody else was faster with.
@@ -239,6 +239,7 @@ fn wrong(known: Known, detail: impl AsRef<str>) -> Wrong {
 
 /// A parameter with a value that is not right.
 fn bad(known: Known, parameter: &str, value: impl std::fmt::Display, wanted: &str) -> Wrong {
+    let value = excerpt(value);
     let detail = format!("The value `{value}` of the parameter `{parameter}`: {wanted}.");
     wrong(known, detail)
 }

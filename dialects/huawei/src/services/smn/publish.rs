@@ -7,6 +7,7 @@ use muster_model::{Command, Created, Error, Publication};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::endpoints::check_protocol;
 use super::{
     Beside, MESSAGE, NO_TEMPLATE, NO_TOPIC, STRUCTURE, SUBJECT, TTL, Wrong, absent, bad, topic,
     wrong,
@@ -18,7 +19,7 @@ const SUBJECT_BYTES: usize = 512;
 /// Bytes of a message at the most.
 const MESSAGE_BYTES: usize = 256 * 1024;
 /// Seconds that a message may be kept at the most.
-const TTL_SECS: u32 = 604_800;
+const TTL_SECS: u32 = 86_400;
 /// The message of a structure for those protocols that it does not name.
 const DEFAULT: &str = "default";
 
@@ -31,6 +32,99 @@ pub(crate) struct PublishMessage {
     message_structure: Option<String>,
     message_template_name: Option<String>,
     time_to_live: Option<Value>,
+    /// What a template's tags are replaced by.
+    tags: Option<BTreeMap<String, String>>,
+    message_attributes: Option<Vec<Attribute>>,
+    locale: Option<String>,
+}
+
+/// What filters of subscriptions look at. There are none here, so it is only checked.
+#[derive(Deserialize)]
+struct Attribute {
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    value: Option<Value>,
+}
+
+/// Bytes of a language.
+const LOCALE_BYTES: usize = 35;
+/// Characters of a tag's name, and bytes of what it is replaced by.
+const TAG: (usize, usize) = (21, 1024);
+/// Characters of an attribute.
+const ATTRIBUTE_CHARS: usize = 32;
+/// Texts of an attribute that is a list.
+const ATTRIBUTE_TEXTS: usize = 10;
+
+fn is_attribute_name(name: &str) -> bool {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (1..=ATTRIBUTE_CHARS).contains(&name.len())
+        && name.bytes().all(good)
+        && !name.starts_with('_')
+        && !name.ends_with('_')
+        && !name.contains("__")
+}
+
+fn is_attribute_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        let good = |c: char| c.is_alphanumeric() || c == '_';
+        (1..=ATTRIBUTE_CHARS).contains(&text.chars().count()) && text.chars().all(good)
+    })
+}
+
+/// Some of a list, each once.
+fn are_texts(value: &Value, is_right: impl Fn(&Value) -> bool) -> bool {
+    value.as_array().is_some_and(|all| {
+        let twice = |at: usize| all[at + 1..].contains(&all[at]);
+        (1..=ATTRIBUTE_TEXTS).contains(&all.len())
+            && all.iter().all(is_right)
+            && !(0..all.len()).any(twice)
+    })
+}
+
+impl Attribute {
+    fn check(&self, beside: &Beside, n: usize) -> Result<(), Wrong> {
+        let at = |name: &str| format!("message_attributes.{n}.{name}");
+        let given = |text: &Option<String>, name: &str| {
+            let text = text.clone().filter(|text| !text.is_empty());
+            text.ok_or_else(|| beside.missing(&at(name)))
+        };
+        let name = given(&self.name, "name")?;
+        if !is_attribute_name(&name) {
+            let wanted = "1 to 32 small letters, digits and single `_` between them are right";
+            return Err(beside.invalid(&at("name"), name, wanted));
+        }
+        let kind = given(&self.kind, "type")?;
+        let value = self.value.as_ref().filter(|value| !value.is_null());
+        let value = value.ok_or_else(|| beside.missing(&at("value")))?;
+        let is_protocol = |value: &Value| {
+            value
+                .as_str()
+                .is_some_and(|text| check_protocol(text).is_ok())
+        };
+        let (good, wanted) = match kind.as_str() {
+            "STRING" => (
+                is_attribute_text(value),
+                "1 to 32 letters, digits and `_` are right",
+            ),
+            "STRING_ARRAY" => (
+                are_texts(value, is_attribute_text),
+                "1 to 10 texts of 1 to 32 letters, digits and `_`, each once, are right",
+            ),
+            "PROTOCOL" => (
+                are_texts(value, is_protocol),
+                "a list of protocols, each once, is right",
+            ),
+            _ => {
+                let wanted = "one of STRING, STRING_ARRAY, PROTOCOL is right";
+                return Err(beside.invalid(&at("type"), kind, wanted));
+            }
+        };
+        match good {
+            true => Ok(()),
+            false => Err(beside.invalid(&at("value"), value, wanted)),
+        }
+    }
 }
 
 /// Its answer.
@@ -84,12 +178,34 @@ fn ttl(value: &Value) -> Result<u32, Wrong> {
     };
     let read = read.filter(|secs| (1..=TTL_SECS).contains(secs));
     read.ok_or_else(|| {
-        let wanted = "a whole number of seconds from 1 to 604800 is right";
+        let wanted = "a whole number of seconds from 1 to 86400 is right";
         bad(TTL, "time_to_live", value, wanted)
     })
 }
 
 impl PublishMessage {
+    /// Checks what nothing here acts on.
+    fn check(&self, beside: &Beside) -> Result<(), Wrong> {
+        if let Some(locale) = &self.locale
+            && locale.len() > LOCALE_BYTES
+        {
+            let wanted = "a language, as zh-cn, is right";
+            return Err(beside.invalid("locale", locale, wanted));
+        }
+        let (chars, bytes) = TAG;
+        for (name, value) in self.tags.iter().flatten() {
+            if name.chars().count() > chars || value.len() > bytes {
+                let wanted = "names of at most 21 characters and values of at most 1 KB are right";
+                return Err(beside.invalid("tags", name, wanted));
+            }
+        }
+        let attributes = self.message_attributes.iter().flatten().enumerate();
+        for (n, attribute) in attributes {
+            attribute.check(beside, n)?;
+        }
+        Ok(())
+    }
+
     fn publication(self) -> Result<Publication, Wrong> {
         let subject = self.subject.unwrap_or_default();
         check_subject(&subject)?;
@@ -130,6 +246,7 @@ impl Action<Beside> for PublishMessage {
 
     async fn run(self, beside: &Beside) -> Result<Published, Wrong> {
         let urn = self.topic_urn.clone();
+        self.check(beside)?;
         let publication = Box::new(self.publication()?);
         let records = beside.records().await?;
         let topic = topic(&records, &urn)?.id;
@@ -215,7 +332,7 @@ mod tests {
                 "SMN.0010",
             ),
             (
-                json!({ "message": "m", "time_to_live": "604801" }),
+                json!({ "message": "m", "time_to_live": "86401" }),
                 400,
                 "SMN.0010",
             ),

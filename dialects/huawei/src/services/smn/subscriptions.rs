@@ -9,13 +9,17 @@ use muster_model::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::endpoints::{Extension, check_endpoint, check_protocol, check_remark, headers, status};
+use super::endpoints::{
+    Extension, check_endpoint, check_extension, check_protocol, check_remark, headers, status,
+};
 use super::{
     Beside, Done, ENDPOINT, Failed, MANY_SUBSCRIPTIONS, PROTOCOL, REMARK, STATUS, SUBSCRIPTION,
     TRIES, Wrong, absent, bad, cut, page, subscription, topic, wrong,
 };
 use crate::checks::filled;
 
+/// Bytes of a code that went to a phone.
+const CODE_BYTES: usize = 32;
 /// Subscriptions that are made in one go at the most.
 const AT_ONCE: usize = 50;
 /// A subscription as it is asked for.
@@ -64,13 +68,16 @@ impl Asked {
         check_endpoint(&protocol, &endpoint)?;
         let remark = self.remark.unwrap_or_default();
         check_remark(&remark)?;
+        let extension = self.extension.unwrap_or_default();
+        check_extension(&protocol, &extension)?;
         Ok(SubscriptionSpec {
             topic: topic.id,
             status: status(&protocol, &beside.topics),
+            by_code: extension.by_code(&protocol),
             protocol,
             endpoint,
             remark,
-            headers: headers(self.extension)?,
+            headers: headers(Some(extension))?,
             token: hex::encode((beside.ctx.random)()),
             base_url: beside.base_url.clone(),
         })
@@ -186,7 +193,6 @@ pub(crate) struct Shown {
 /// What of an extension is shown: no headers, for there may be secrets among them.
 #[derive(Serialize)]
 struct ExtensionShown {
-    /// Nothing goes to phones here.
     verification_code_enabled: bool,
 }
 
@@ -216,6 +222,8 @@ fn list(beside: &Beside, records: &Records, of: Option<&Topic>) -> Result<Listed
     let status = status.transpose()?;
     let is = |name: &str, value: &str| beside.asked(name).is_none_or(|asked| asked == value);
     let fuzzy = beside.asked("fuzzy_remark");
+    fuzzy.map(check_remark).transpose()?;
+    beside.asked("protocol").map(check_protocol).transpose()?;
     let mut found: Vec<_> = records
         .subscriptions
         .values()
@@ -237,7 +245,7 @@ fn list(beside: &Beside, records: &Records, of: Option<&Topic>) -> Result<Listed
             status: number(one.spec.status),
             filter_polices: Vec::new(),
             extension: ExtensionShown {
-                verification_code_enabled: false,
+                verification_code_enabled: one.spec.by_code,
             },
         })
     });
@@ -286,6 +294,8 @@ pub(crate) struct UpdateSubscription {
     topic_urn: String,
     subscription_urn: String,
     remark: Option<String>,
+    /// By which a phone says yes: nothing goes to phones here.
+    verification_code: Option<String>,
 }
 
 /// Its answer.
@@ -302,6 +312,12 @@ impl Action<Beside> for UpdateSubscription {
     async fn run(self, beside: &Beside) -> Result<Updated, Wrong> {
         let remark = self.remark.ok_or_else(|| absent(REMARK, "remark"))?;
         check_remark(&remark)?;
+        if let Some(code) = self.verification_code
+            && code.len() > CODE_BYTES
+        {
+            let wanted = "at most 32 characters are right";
+            return Err(beside.invalid("verification_code", code, wanted));
+        }
         for _ in 0..TRIES {
             let records = beside.records().await?;
             topic(&records, &self.topic_urn)?;

@@ -17,6 +17,8 @@ use crate::times::second;
 const NAME_CHARS: usize = 255;
 /// Bytes of a display name at the most.
 const DISPLAY_NAME_BYTES: usize = 192;
+/// Bytes of an enterprise project's id at the most.
+const PROJECT_BYTES: usize = 36;
 /// Bytes of an attribute at the most.
 const VALUE_BYTES: usize = 30 * 1024;
 
@@ -70,12 +72,17 @@ impl Action<Beside> for CreateTopic {
         check_name(&name)?;
         let display_name = self.display_name.unwrap_or_default();
         check_display_name(&display_name)?;
+        let project = filled(self.enterprise_project_id).unwrap_or_default();
+        if project.len() > PROJECT_BYTES {
+            let wanted = "at most 36 characters are right";
+            return Err(beside.invalid("enterprise_project_id", project, wanted));
+        }
         let spec = TopicSpec {
             name: name.clone(),
             display_name,
             region: beside.region_word(),
             project: beside.project().to_owned(),
-            enterprise_project: filled(self.enterprise_project_id).unwrap_or_default(),
+            enterprise_project: project,
             ..TopicSpec::default()
         };
         for _ in 0..TRIES {
@@ -156,6 +163,8 @@ impl Action<Beside> for ListTopics {
 
     async fn run(self, beside: &Beside) -> Result<Listed, Wrong> {
         let page = page(beside)?;
+        let part = beside.asked("fuzzy_display_name");
+        part.map(check_display_name).transpose()?;
         let records = beside.records().await?;
         let is = |name: &str, value: &str| beside.asked(name).is_none_or(|asked| asked == value);
         let has =

@@ -29,6 +29,22 @@ impl Cidr {
         (min..=max).contains(&self.bits)
     }
 
+    /// Whether all of it is of the ranges that networks of one's own are made of.
+    pub(super) fn is_private(self) -> bool {
+        let ranges = [
+            ([10, 0, 0, 0], 8),
+            ([172, 16, 0, 0], 12),
+            ([192, 168, 0, 0], 16),
+        ];
+        ranges.into_iter().any(|(first, bits)| {
+            let range = Cidr {
+                first: u32::from_be_bytes(first),
+                bits,
+            };
+            range.contains(self)
+        })
+    }
+
     /// Whether an address is in it.
     pub(super) fn has(self, address: Ipv4Addr) -> bool {
         u32::from(address) & self.mask() == self.first
@@ -67,6 +83,16 @@ mod tests {
         assert!(!one.has("192.168.1.7".parse().unwrap()));
         assert!(read("0.0.0.0/0").contains(vpc));
         assert_eq!(one.room(), 251);
+        for (text, private) in [
+            ("10.0.0.0/8", true),
+            ("172.31.255.240/28", true),
+            ("192.168.0.0/16", true),
+            ("172.32.0.0/16", false),
+            ("192.0.0.0/8", false),
+            ("0.0.0.0/0", false),
+        ] {
+            assert_eq!(read(text).is_private(), private, "{text}");
+        }
         for bad in [
             "",
             "192.168.0.0",

@@ -13,9 +13,16 @@ use serde_json::{Value, json};
 
 use super::rules;
 use super::subnets::id_of;
+use super::{Used, description, name, needed_name};
 use crate::services::body::Body;
+use crate::services::form::{Form, Member, may, must};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
+
+const TAG: Form = Form::Of(&[must("key", Form::Text(128)), must("value", Form::Text(255))]);
+
+/// What is shown again as it was sent.
+const KEPT: &[Member] = &[may("tags", Form::List(10, &TAG))];
 
 /// A security group as it is known.
 pub(super) struct Known {
@@ -77,7 +84,7 @@ impl Known {
             "enterprise_project_id": self.project(),
             "created_at": head.map(|head| second(head.created_at)),
             "updated_at": head.map(|head| second(head.updated_at)),
-            "tags": [],
+            "tags": self.spec.kept.get("tags").cloned().unwrap_or_else(|| json!([])),
         })
     }
 
@@ -87,6 +94,12 @@ impl Known {
         shown["security_group_rules"] = rules.collect();
         shown
     }
+}
+
+/// The security group that an id names, if it was made here.
+pub(super) fn made(records: &Records, id: &str) -> Option<Arc<SecurityGroup>> {
+    let id = SecurityGroupId::parse_uuid(id).ok()?;
+    records.security_groups.get(&id).cloned()
 }
 
 impl Beside {
@@ -109,18 +122,17 @@ impl Beside {
     }
 
     /// One of them.
-    async fn security_group(&self, id: &str) -> Result<Known, Wrong> {
+    pub(super) async fn security_group(&self, id: &str) -> Result<Known, Wrong> {
         let groups = self.security_groups().await?;
         let found = groups.into_iter().find(|group| group.id == id);
         found.ok_or_else(|| self.absent("The security group", id))
     }
 
     /// One that was made here: what can be changed.
-    async fn own_group(&self, id: &str) -> Result<Arc<SecurityGroup>, Wrong> {
+    pub(super) async fn own_group(&self, id: &str) -> Result<Arc<SecurityGroup>, Wrong> {
         let known = self.security_group(id).await?;
         let records = self.records().await?;
-        let found = SecurityGroupId::parse_uuid(&known.id).ok();
-        let found = found.and_then(|id| records.security_groups.get(&id).cloned());
+        let found = made(&records, &known.id);
         found.ok_or_else(|| {
             self.conflict(format!(
                 "The security group {id} was not made here and stays as it is."
@@ -179,14 +191,14 @@ fn read(
     let mut spec = match old {
         Some(old) => old.clone(),
         None => SecurityGroupSpec {
-            name: group.needed("name", 64)?,
+            name: needed_name(&mut group)?,
             ..SecurityGroupSpec::default()
         },
     };
-    if let Some(name) = group.text("name", 64)?.filter(|name| !name.is_empty()) {
+    if let Some(name) = name(&mut group)?.filter(|name| !name.is_empty()) {
         spec.name = name;
     }
-    if let Some(description) = group.text("description", 255)? {
+    if let Some(description) = description(&mut group)? {
         spec.description = description;
     }
     if let Some(vpc) = group.text("vpc_id", 64)?.filter(|vpc| !vpc.is_empty()) {
@@ -195,6 +207,7 @@ fn read(
     if let Some(project) = group.text("enterprise_project_id", 36)? {
         spec.enterprise_project = Some(project);
     }
+    spec.kept.extend(group.kept(KEPT)?);
     Ok(spec)
 }
 
@@ -219,6 +232,7 @@ impl Action<Beside> for CreateSecurityGroup {
 #[derive(Deserialize)]
 pub(super) struct CreateSecurityGroupV3 {
     security_group: Option<Body>,
+    dry_run: Option<bool>,
 }
 
 impl Action<Beside> for CreateSecurityGroupV3 {
@@ -227,6 +241,9 @@ impl Action<Beside> for CreateSecurityGroupV3 {
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let spec = read(beside, self.security_group, None)?;
+        if self.dry_run == Some(true) {
+            return Ok(beside.tried());
+        }
         let group = beside.create_group(spec).await?;
         Ok(json!({
             "request_id": beside.request_id,
@@ -324,6 +341,7 @@ impl Action<Beside> for ShowSecurityGroupV3 {
 pub(super) struct UpdateSecurityGroupV3 {
     security_group_id: String,
     security_group: Option<Body>,
+    dry_run: Option<bool>,
 }
 
 impl Action<Beside> for UpdateSecurityGroupV3 {
@@ -333,6 +351,9 @@ impl Action<Beside> for UpdateSecurityGroupV3 {
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
         let old = beside.own_group(&self.security_group_id).await?;
         let spec = read(beside, self.security_group, Some(&old.spec))?;
+        if self.dry_run == Some(true) {
+            return Ok(beside.tried());
+        }
         let replace = RecordCommand::Replace {
             id: RecordId::SecurityGroup(old.id),
             version: old.head.version,
@@ -360,16 +381,8 @@ impl Action<Beside> for DeleteSecurityGroup {
     async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
         let id = &self.security_group_id;
         let group = beside.own_group(id).await?;
-        let views = beside.views().await?;
-        let names = |groups: &[String]| groups.contains(id);
-        let user = views.iter().find(|view| {
-            let config = view.config.as_ref();
-            names(&view.group.spec.network.security_groups)
-                || config.is_some_and(|config| names(&config.spec.security_groups))
-        });
-        if let Some(user) = user {
-            let user = user.group.id.uuid();
-            let message = format!("The security group {id} is used by the group {user}.");
+        if let Some(user) = beside.user_of(Used::SecurityGroup(id)).await? {
+            let message = format!("The security group {id} is used by {user}.");
             return Err(beside.conflict(message));
         }
         let records = beside.records().await?;

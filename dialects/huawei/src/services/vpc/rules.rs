@@ -10,6 +10,7 @@ use muster_model::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::description;
 use super::subnets::id_of;
 use crate::services::body::{Body, Reader};
 use crate::services::{Beside, Empty, Wrong};
@@ -111,6 +112,24 @@ fn is_range(text: &str) -> bool {
     bits.parse::<u32>().is_ok_and(|bits| bits <= most)
 }
 
+/// The priority of a rule that says none.
+const LAST: i64 = 100;
+
+/// The protocol of a rule for addresses of this kind; `None` = any.
+fn protocol(rule: &mut Reader<'_>, ethertype: &str) -> Result<Option<String>, Wrong> {
+    let Some(protocol) = filled(rule.text("protocol", 16)?) else {
+        return Ok(None);
+    };
+    let wanted = match (protocol.as_str(), ethertype) {
+        ("icmp", "IPv6") => "it goes with IPv4",
+        ("icmpv6", "IPv4") => "it goes with IPv6",
+        ("tcp" | "udp" | "icmp" | "icmpv6", _) => return Ok(Some(protocol)),
+        (number, _) if number.parse::<u8>().is_ok() => return Ok(Some(protocol)),
+        _ => "tcp, udp, icmp, icmpv6 or 0 to 255 is right",
+    };
+    Err(rule.invalid("protocol", protocol, wanted))
+}
+
 fn read(mut rule: Reader<'_>) -> Result<SecurityRuleSpec, Wrong> {
     let group = rule.needed("security_group_id", 64)?;
     let group = SecurityGroupId::parse_uuid(&group)
@@ -122,15 +141,7 @@ fn read(mut rule: Reader<'_>) -> Result<SecurityRuleSpec, Wrong> {
         Some("IPv6" | "ipv6") => "IPv6",
         Some(_) | None => "IPv4",
     };
-    let protocol = filled(rule.text("protocol", 16)?);
-    let numbered = |text: &str| text.parse::<u8>().is_ok();
-    if let Some(protocol) = &protocol
-        && !matches!(protocol.as_str(), "tcp" | "udp" | "icmp" | "icmpv6")
-        && !numbered(protocol)
-    {
-        let wanted = "tcp, udp, icmp, icmpv6 or 0 to 255 is right";
-        return Err(rule.invalid("protocol", protocol, wanted));
-    }
+    let protocol = protocol(&mut rule, ethertype)?;
     let ports = filled(rule.text("multiport", 255)?);
     let is_icmp = matches!(protocol.as_deref(), Some("icmp" | "icmpv6"));
     if let Some(ports) = &ports
@@ -158,10 +169,10 @@ fn read(mut rule: Reader<'_>) -> Result<SecurityRuleSpec, Wrong> {
         return Err(rule.invalid("remote_group_id", remote_group.unwrap_or_default(), wanted));
     }
     let action = rule.word("action", &["allow", "deny"])?;
-    let priority = rule.whole("priority", 1, 100)?.unwrap_or(1);
+    let priority = rule.whole("priority", 1, 100)?.unwrap_or(LAST);
     Ok(SecurityRuleSpec {
         group,
-        description: rule.text("description", 255)?.unwrap_or_default(),
+        description: description(&mut rule)?.unwrap_or_default(),
         direction,
         ethertype: ethertype.to_owned(),
         protocol,
@@ -175,21 +186,37 @@ fn read(mut rule: Reader<'_>) -> Result<SecurityRuleSpec, Wrong> {
     })
 }
 
-/// CreateSecurityGroupRule.
-#[derive(Deserialize)]
-pub(super) struct CreateSecurityGroupRule {
-    security_group_rule: Option<Body>,
+/// Ports as version 1 has them, from one to another: the first counts for both where only that is given.
+fn ports_v1(rule: &mut Reader<'_>) -> Result<Option<String>, Wrong> {
+    let from = rule.whole("port_range_min", 0, 65_535)?;
+    let to = rule.whole("port_range_max", 0, 65_535)?;
+    match (from, to) {
+        (None | Some(0), None | Some(0)) => Ok(None),
+        (None, Some(_)) => Err(rule.missing("port_range_min")),
+        (Some(from), None | Some(0)) => Ok(Some(from.to_string())),
+        (Some(from), Some(to)) if from <= to => Ok(Some(match from == to {
+            true => from.to_string(),
+            false => format!("{from}-{to}"),
+        })),
+        (Some(from), Some(_)) => {
+            let wanted = "at most port_range_max is right";
+            Err(rule.invalid("port_range_min", from, wanted))
+        }
+    }
 }
 
-impl Action<Beside> for CreateSecurityGroupRule {
-    const NAME: &'static str = "CreateSecurityGroupRule";
-    type Response = Value;
-
-    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let rule = self.security_group_rule;
-        let rule = rule.ok_or_else(|| beside.missing("security_group_rule"))?;
-        let spec = read(rule.read(beside, "security_group_rule"))?;
-        let records = beside.records().await?;
+impl Beside {
+    /// Makes a rule, or only says whether it could be made.
+    async fn make_rule(
+        &self,
+        spec: SecurityRuleSpec,
+        dry_run: bool,
+    ) -> Result<Option<Arc<SecurityRule>>, Wrong> {
+        self.own_group(&spec.group.uuid()).await?;
+        if let Some(other) = &spec.remote_group {
+            self.security_group(other).await?;
+        }
+        let records = self.records().await?;
         let mut others = records.security_rules.values();
         let is_same = |other: &&Arc<SecurityRule>| {
             let same = SecurityRuleSpec {
@@ -200,13 +227,91 @@ impl Action<Beside> for CreateSecurityGroupRule {
         };
         if let Some(other) = others.find(is_same) {
             let message = format!("The rule {} says the same.", other.id.uuid());
-            return Err(beside.conflict(message));
+            return Err(self.conflict(message));
         }
-        let id = beside
-            .create(RecordSpec::SecurityRule(Box::new(spec)))
-            .await?;
-        let Some(Record::SecurityRule(rule)) = beside.records().await?.get(id) else {
-            return Err(beside.broken("the rule is gone"));
+        if dry_run {
+            return Ok(None);
+        }
+        let spec = RecordSpec::SecurityRule(Box::new(spec));
+        let id = self.create(spec).await?;
+        match self.records().await?.get(id) {
+            Some(Record::SecurityRule(rule)) => Ok(Some(rule)),
+            _ => Err(self.broken("the rule is gone")),
+        }
+    }
+}
+
+/// CreateSecurityGroupRule, version 1.
+#[derive(Deserialize)]
+pub(super) struct CreateRuleV1 {
+    security_group_rule: Option<Body>,
+}
+
+impl Action<Beside> for CreateRuleV1 {
+    const NAME: &'static str = "CreateSecurityGroupRuleV1";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let rule = self.security_group_rule;
+        let rule = rule.ok_or_else(|| beside.missing("security_group_rule"))?;
+        let mut rule = rule.read(beside, "security_group_rule");
+        let ports = ports_v1(&mut rule)?;
+        let mut spec = read(rule)?;
+        spec.ports = spec.ports.or(ports);
+        let made = beside.make_rule(spec, false).await?;
+        let rule = made.ok_or_else(|| beside.broken("nothing was made"))?;
+        Ok(json!({ "security_group_rule": v1(beside, &rule) }))
+    }
+}
+
+/// ListSecurityGroupRules, version 1.
+#[derive(Deserialize)]
+pub(super) struct ListRulesV1 {}
+
+impl Action<Beside> for ListRulesV1 {
+    const NAME: &'static str = "ListSecurityGroupRulesV1";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let shown = asked(beside, v1).await?;
+        Ok(json!({ "security_group_rules": shown }))
+    }
+}
+
+/// ShowSecurityGroupRule, version 1.
+#[derive(Deserialize)]
+pub(super) struct ShowRuleV1 {
+    security_group_rule_id: String,
+}
+
+impl Action<Beside> for ShowRuleV1 {
+    const NAME: &'static str = "ShowSecurityGroupRuleV1";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let rule = beside.rule(&self.security_group_rule_id).await?;
+        Ok(json!({ "security_group_rule": v1(beside, &rule) }))
+    }
+}
+
+/// CreateSecurityGroupRule.
+#[derive(Deserialize)]
+pub(super) struct CreateSecurityGroupRule {
+    security_group_rule: Option<Body>,
+    dry_run: Option<bool>,
+}
+
+impl Action<Beside> for CreateSecurityGroupRule {
+    const NAME: &'static str = "CreateSecurityGroupRule";
+    type Response = Value;
+
+    async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
+        let rule = self.security_group_rule;
+        let rule = rule.ok_or_else(|| beside.missing("security_group_rule"))?;
+        let spec = read(rule.read(beside, "security_group_rule"))?;
+        let made = beside.make_rule(spec, self.dry_run == Some(true)).await?;
+        let Some(rule) = made else {
+            return Ok(beside.tried());
         };
         Ok(json!({
             "request_id": beside.request_id,
@@ -224,31 +329,50 @@ impl Action<Beside> for ListSecurityGroupRules {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let records = beside.records().await?;
-        let rules = ordered(&records);
-        let rules = rules.iter().map(|rule| v3(beside, rule));
-        let rules = rules.filter(|rule| {
-            let names = [
-                "id",
-                "security_group_id",
-                "protocol",
-                "description",
-                "remote_group_id",
-                "direction",
-                "action",
-                "remote_ip_prefix",
-            ];
-            let text = |name: &str| rule[name].as_str().unwrap_or_default().to_owned();
-            names.iter().all(|name| beside.matches(name, &text(name)))
-        });
-        let window = beside.window(2000, 2000)?;
-        let shown = window.cut(rules.collect(), id_of);
+        let shown = asked(beside, v3).await?;
         Ok(json!({
             "request_id": beside.request_id,
             "page_info": beside.page_info(&shown, id_of),
             "security_group_rules": shown,
         }))
     }
+}
+
+/// The rules that a list asks for.
+async fn asked(
+    beside: &Beside,
+    show: impl Fn(&Beside, &SecurityRule) -> Value,
+) -> Result<Vec<Value>, Wrong> {
+    let records = beside.records().await?;
+    let rules = ordered(&records);
+    let rules = rules.iter().map(|rule| show(beside, rule));
+    let rules = rules.filter(|rule| {
+        let names = [
+            "id",
+            "security_group_id",
+            "protocol",
+            "description",
+            "remote_group_id",
+            "direction",
+            "action",
+            "remote_ip_prefix",
+            "remote_address_group_id",
+            "priority",
+            "enabled",
+        ];
+        let text = |name: &str| match &rule[name] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let kind = text("ethertype");
+        let mut kinds = beside.all_asked("ethertype").peekable();
+        let is_kind =
+            kinds.peek().is_none() || kinds.any(|asked| asked.eq_ignore_ascii_case(&kind));
+        is_kind && names.iter().all(|name| beside.matches(name, &text(name)))
+    });
+    let window = beside.window(2000, 2000)?;
+    Ok(window.cut(rules.collect(), id_of))
 }
 
 /// ShowSecurityGroupRule.

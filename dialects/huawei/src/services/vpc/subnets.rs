@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cidr::Cidr;
-use super::vpcs;
-use crate::services::body::Body;
+use super::{Used, description, name, needed_name, tags, vpcs, with_kept};
+use crate::services::body::{Body, Reader};
+use crate::services::form::{Form, Member, may, must};
 use crate::services::{Beside, Empty, Wrong};
 use crate::times::second;
 
@@ -22,10 +23,28 @@ pub(super) fn id_of(shown: &Value) -> String {
     shown["id"].as_str().unwrap_or_default().to_owned()
 }
 
+/// What machines are told with their addresses.
+const OPTION: Form = Form::Of(&[
+    must(
+        "opt_name",
+        Form::OneOf(&["ntp", "addresstime", "ipv6_addresstime", "domainname"]),
+    ),
+    may("opt_value", Form::Text(255)),
+]);
+
+/// What is shown again as it was sent.
+const KEPT: &[Member] = &[
+    may("enable_network_address_usage_metrics", Form::Flag),
+    may("extra_dhcp_opts", Form::List(4, &OPTION)),
+];
+
+/// Name servers of a subnet.
+const NAME_SERVERS: usize = 5;
+
 fn shown(beside: &Beside, subnet: &Subnet) -> Value {
     let (spec, id) = (&subnet.spec, subnet.id.uuid());
     let room = Cidr::read(&spec.cidr).map_or(0, Cidr::room);
-    json!({
+    let shown = json!({
         "id": id,
         "name": spec.name,
         "description": spec.description,
@@ -50,7 +69,14 @@ fn shown(beside: &Beside, subnet: &Subnet) -> Value {
         "available_ip_address_count": room,
         "created_at": second(subnet.head.created_at),
         "updated_at": second(subnet.head.updated_at),
-    })
+        "enable_network_address_usage_metrics": false,
+    });
+    let mut shown = with_kept(shown, &spec.kept);
+    // Those have calls of their own.
+    if let Value::Object(shown) = &mut shown {
+        shown.remove("tags");
+    }
+    shown
 }
 
 /// One that only the catalogue knows.
@@ -78,20 +104,90 @@ fn listed(beside: &Beside, id: &str, subnet: &ListedSubnet) -> Value {
     })
 }
 
-fn made(records: &Records, id: &str) -> Option<Arc<Subnet>> {
+pub(super) fn made(records: &Records, id: &str) -> Option<Arc<Subnet>> {
     let id = SubnetId::parse_uuid(id).ok()?;
     records.subnets.get(&id).cloned()
 }
 
 impl Beside {
-    async fn own_subnet(&self, vpc: &str, id: &str) -> Result<Arc<Subnet>, Wrong> {
+    /// One that was made here, in this VPC if one is named.
+    pub(super) async fn own_subnet(
+        &self,
+        vpc: Option<&str>,
+        id: &str,
+    ) -> Result<Arc<Subnet>, Wrong> {
         if self.catalogue().subnets.contains_key(id) {
             return Err(self.conflict(format!("The subnet {id} is set up by the operator.")));
         }
         let records = self.records().await?;
-        let found = made(&records, id).filter(|subnet| subnet.spec.vpc == vpc);
+        let found =
+            made(&records, id).filter(|subnet| vpc.is_none_or(|vpc| subnet.spec.vpc == vpc));
         found.ok_or_else(|| self.absent("The subnet", id))
     }
+}
+
+/// Whether a time server or a time of lease is one.
+fn check_option(subnet: &Reader<'_>, option: &Value) -> Result<(), Wrong> {
+    let Some(text) = option["opt_value"].as_str() else {
+        return Ok(());
+    };
+    let (good, wanted) = match option["opt_name"].as_str() {
+        Some("ntp") => {
+            let servers: Vec<&str> = text.split(',').map(str::trim).collect();
+            let twice = |at: usize| servers[at + 1..].contains(&servers[at]);
+            let all = servers.iter().all(|one| one.parse::<Ipv4Addr>().is_ok());
+            let once = !(0..servers.len()).any(twice);
+            let few = servers.len() <= 4;
+            (
+                all && once && few,
+                "1 to 4 IPv4 addresses, each once, are right",
+            )
+        }
+        Some("domainname") => {
+            let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+            let wanted = "a name of letters, digits, `.` and `-` is right";
+            (!text.is_empty() && text.chars().all(good), wanted)
+        }
+        _ => {
+            let hours = text.strip_suffix('h').and_then(|hours| hours.parse().ok());
+            let good = text == "-1" || hours.is_some_and(|hours| (1..=30_000).contains(&hours));
+            (good, "-1 or 1h to 30000h is right")
+        }
+    };
+    match good {
+        true => Ok(()),
+        false => Err(subnet.invalid("extra_dhcp_opts.opt_value", text, wanted)),
+    }
+}
+
+/// The name servers that are asked for, if any are.
+fn name_servers(subnet: &mut Reader<'_>) -> Result<Option<Vec<String>>, Wrong> {
+    let address = |subnet: &Reader<'_>, name: &str, text: &str| match text.parse::<Ipv4Addr>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(subnet.invalid(name, text, "an IPv4 address is right")),
+    };
+    let mut single = Vec::new();
+    let mut is_said = false;
+    for name in ["primary_dns", "secondary_dns"] {
+        if let Some(text) = subnet.text(name, 255)? {
+            is_said = true;
+            if !text.is_empty() {
+                address(subnet, name, &text)?;
+                single.push(text);
+            }
+        }
+    }
+    let Some(all) = subnet.texts("dnsList", NAME_SERVERS)? else {
+        return Ok(is_said.then_some(single));
+    };
+    for text in &all {
+        address(subnet, "dnsList", text)?;
+    }
+    if let Some(other) = single.iter().find(|one| !all.contains(one)) {
+        let wanted = "a server of `dnsList` is right";
+        return Err(subnet.invalid("primary_dns", other, wanted));
+    }
+    Ok(Some(all))
 }
 
 /// What a request says, over what there was.
@@ -105,7 +201,7 @@ fn read(
     let mut spec = match old {
         Some(old) => old.clone(),
         None => SubnetSpec {
-            name: subnet.needed("name", 64)?,
+            name: needed_name(&mut subnet)?,
             vpc: subnet.needed("vpc_id", 64)?,
             cidr: subnet.needed("cidr", 18)?,
             gateway: subnet.needed("gateway_ip", 15)?,
@@ -114,24 +210,29 @@ fn read(
             ..SubnetSpec::default()
         },
     };
-    if let Some(name) = subnet.text("name", 64)?.filter(|name| !name.is_empty()) {
+    if let Some(name) = name(&mut subnet)?.filter(|name| !name.is_empty()) {
         spec.name = name;
     }
-    if let Some(description) = subnet.text("description", 255)? {
+    if let Some(description) = description(&mut subnet)? {
         spec.description = description;
     }
     spec.dhcp = subnet.flag("dhcp_enable")?.unwrap_or(spec.dhcp);
     spec.ipv6 = subnet.flag("ipv6_enable")?.unwrap_or(spec.ipv6);
-    let servers = subnet.texts("dnsList", 5)?;
-    let (first, second) = (
-        subnet.text("primary_dns", 255)?,
-        subnet.text("secondary_dns", 255)?,
-    );
-    if let Some(servers) = servers {
+    if let Some(servers) = name_servers(&mut subnet)? {
         spec.dns = servers;
-    } else if first.is_some() || second.is_some() {
-        spec.dns = first.into_iter().chain(second).collect();
     }
+    if let Some(tags) = tags::given(&mut subnet)? {
+        spec.kept.insert("tags".to_owned(), tags);
+    }
+    let mut kept = subnet.kept(KEPT)?;
+    if let Some(Value::Array(options)) = kept.get_mut("extra_dhcp_opts") {
+        for option in options.iter() {
+            check_option(&subnet, option)?;
+        }
+        // One that is named without a value is taken back.
+        options.retain(|option| option.get("opt_value").is_some());
+    }
+    spec.kept.extend(kept);
     let wanted = "a range of addresses like 192.168.0.0/24 is right";
     let cidr = Cidr::read(&spec.cidr).filter(|cidr| cidr.has_bits(8, 28));
     let cidr = cidr.ok_or_else(|| subnet.invalid("cidr", &spec.cidr, wanted))?;
@@ -149,8 +250,8 @@ fn read(
 fn check_fits(beside: &Beside, records: &Records, spec: &SubnetSpec) -> Result<(), Wrong> {
     let vpc = vpcs::made(records, &spec.vpc);
     let catalogue = beside.catalogue();
-    if vpc.is_none() && catalogue.strict && !catalogue.vpcs.contains(&spec.vpc) {
-        return Err(beside.invalid("subnet.vpc_id", &spec.vpc, "it does not exist"));
+    if vpc.is_none() && !catalogue.vpcs.contains(&spec.vpc) {
+        return Err(beside.absent("The VPC of `subnet.vpc_id`,", &spec.vpc));
     }
     let Some(cidr) = Cidr::read(&spec.cidr) else {
         return Ok(());
@@ -220,6 +321,18 @@ impl Action<Beside> for ListSubnets {
     }
 }
 
+/// One of the subnets that there are.
+pub(super) async fn one(beside: &Beside, id: &str) -> Result<Value, Wrong> {
+    let records = beside.records().await?;
+    let catalogue = beside.catalogue();
+    let found = made(&records, id).map(|subnet| shown(beside, &subnet));
+    let found = found.or_else(|| {
+        let subnet = catalogue.subnets.get(id)?;
+        Some(listed(beside, id, subnet))
+    });
+    found.ok_or_else(|| beside.absent("The subnet", id))
+}
+
 /// ShowSubnet.
 #[derive(Deserialize)]
 pub(super) struct ShowSubnet {
@@ -231,15 +344,7 @@ impl Action<Beside> for ShowSubnet {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let id = &self.subnet_id;
-        let records = beside.records().await?;
-        let catalogue = beside.catalogue();
-        let found = made(&records, id).map(|subnet| shown(beside, &subnet));
-        let found = found.or_else(|| {
-            let subnet = catalogue.subnets.get(id)?;
-            Some(listed(beside, id, subnet))
-        });
-        let subnet = found.ok_or_else(|| beside.absent("The subnet", id))?;
+        let subnet = one(beside, &self.subnet_id).await?;
         Ok(json!({ "subnet": subnet }))
     }
 }
@@ -257,7 +362,9 @@ impl Action<Beside> for UpdateSubnet {
     type Response = Value;
 
     async fn run(self, beside: &Beside) -> Result<Value, Wrong> {
-        let old = beside.own_subnet(&self.vpc_id, &self.subnet_id).await?;
+        let old = beside
+            .own_subnet(Some(&self.vpc_id), &self.subnet_id)
+            .await?;
         let spec = read(beside, self.subnet, Some(&old.spec))?;
         let replace = RecordCommand::Replace {
             id: RecordId::Subnet(old.id),
@@ -281,13 +388,12 @@ impl Action<Beside> for DeleteSubnet {
     type Response = Empty;
 
     async fn run(self, beside: &Beside) -> Result<Empty, Wrong> {
-        let subnet = beside.own_subnet(&self.vpc_id, &self.subnet_id).await?;
-        let views = beside.views().await?;
-        let mut views = views.iter();
-        let user = views.find(|view| view.group.spec.network.subnets.contains(&self.subnet_id));
-        if let Some(user) = user {
-            let (id, user) = (&self.subnet_id, user.group.id.uuid());
-            return Err(beside.conflict(format!("The subnet {id} is used by the group {user}.")));
+        let subnet = beside
+            .own_subnet(Some(&self.vpc_id), &self.subnet_id)
+            .await?;
+        let id = &self.subnet_id;
+        if let Some(user) = beside.user_of(Used::Subnet(id)).await? {
+            return Err(beside.conflict(format!("The subnet {id} is used by {user}.")));
         }
         beside.delete(RecordId::Subnet(subnet.id)).await?;
         Ok(Empty {})

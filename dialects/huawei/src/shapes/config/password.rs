@@ -7,8 +7,8 @@ const SPECIAL: &str = "!@$%^&~-_=+[{}]:;,./?";
 /// Those that log in with a password on Linux and Windows, and backwards.
 const ADMINISTRATORS: [&str; 4] = ["root", "toor", "administrator", "rotartsinimda"];
 
-/// 8 to 26 characters of three of four classes (rule C5).
-pub(super) fn check(password: &str) -> Result<(), Fault> {
+/// What is wrong with a password, if anything is: 8 to 26 characters of three of four classes are right (rule C5).
+pub(crate) fn flaw(password: &str) -> Option<&'static str> {
     let classes: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_lowercase(),
         |c| c.is_ascii_uppercase(),
@@ -21,16 +21,27 @@ pub(super) fn check(password: &str) -> Result<(), Fault> {
         .count();
     let lower = password.to_ascii_lowercase();
     let mut users = ADMINISTRATORS.iter();
-    let wanted = if !(8..=26).contains(&password.len()) || used < 3 {
-        "8 to 26 characters of three of lower case, upper case, digits and special characters are right"
+    if !(8..=26).contains(&password.len()) || used < 3 {
+        Some(
+            "8 to 26 characters of three of lower case, upper case, digits and special characters are right",
+        )
     } else if !password.chars().all(|c| c.is_ascii_graphic()) {
-        "characters that can be typed, and no blanks, are right"
+        Some("characters that can be typed, and no blanks, are right")
     } else if users.any(|user| lower.contains(user)) {
-        "the name of the administrator, forwards or backwards, is not to be in it"
+        Some("the name of the administrator, forwards or backwards, is not to be in it")
     } else {
-        return Ok(());
-    };
-    // The value itself is not said.
-    let detail = format!("`metadata.admin_pass`: {wanted}.");
-    Err(Fault::new("AS.1035", detail))
+        None
+    }
+}
+
+/// The password of a configuration.
+pub(super) fn check(password: &str) -> Result<(), Fault> {
+    match flaw(password) {
+        None => Ok(()),
+        // The value itself is not said.
+        Some(wanted) => Err(Fault::new(
+            "AS.1035",
+            format!("`metadata.admin_pass`: {wanted}."),
+        )),
+    }
 }
