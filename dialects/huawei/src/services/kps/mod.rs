@@ -254,7 +254,7 @@ impl Action<Beside> for ListKeypairDetail {
                 "delete_time": null,
                 "update_time": head.map(|head| head.updated_at.0),
                 "frozen_state": 0,
-                "key_id": id.to_string(),
+                "key_id": null,
                 "algorithm": algorithm(&spec.public_key),
             },
         }))
