@@ -87,6 +87,28 @@ def test_what_waits_is_being_executed(emulated):
     assert size(call, made) == (2, 2)
 
 
+def test_a_policy_that_waits_is_executing_and_does_not_wait_twice(emulated):
+    call = huawei(emulated)
+    made = group(call, 4, max_instance_number=30)
+    emulated.settle()
+    hook(call, made, kind="INSTANCE_TERMINATING", default_timeout=600)
+    down = policy(call, made, scaling_policy_action={"operation": "REMOVE", "instance_number": 1})
+    up = policy(call, made, scaling_policy_action={"instance_number": 3})
+    more = policy(call, made, scaling_policy_action={"instance_number": 5})
+    act(call, down, "execute")
+    emulated.settle()
+    act(call, up, "execute")
+    assert refused(call, "execute_scaling_policy", scaling_policy_id=up, body={"action": "execute"}) == (400, "AS.0034")
+    act(call, more, "execute")
+    listed = call("list_scaling_policies", scaling_group_id=made)["scaling_policies"]
+    assert {one["policy_status"] for one in listed} == {"EXECUTING"}
+    emulated.advance(900)
+    assert size(call, made) == (11, 11)
+    assert [len(logs(call, one)) for one in (down, up, more)] == [1, 1, 1]
+    listed = call("list_scaling_policies", scaling_group_id=made)["scaling_policies"]
+    assert {one["policy_status"] for one in listed} == {"INSERVICE"}
+
+
 def daily(call, server, made, **more):
     at = clock(server) + datetime.timedelta(minutes=30)
     times = {

@@ -120,6 +120,20 @@ def test_a_policy_of_a_bandwidth_is_switched_changed_and_deleted(emulated):
         assert refused(call, method, scaling_policy_id=one) == (404, "AS.0007")
 
 
+def test_words_about_a_policy_stay_until_they_are_cleared(emulated):
+    call = huawei(emulated)
+    made = group(call)
+    rule = alarm_rule(emulated, made)
+    for resource in ({"scaling_resource_id": made, "scaling_resource_type": "SCALING_GROUP"},
+                     {"scaling_resource_id": BANDWIDTH, "scaling_resource_type": "BANDWIDTH"}):
+        body = {"scaling_policy_name": "p", "scaling_policy_type": "ALARM", "alarm_id": rule, "description": "words"} | resource
+        one = call("create_scaling_v2_policy", body=body)["scaling_policy_id"]
+        call("update_scaling_v2_policy", scaling_policy_id=one, body={"cool_down_time": 5})
+        assert shown(call, one)["description"] == "words"
+        call("update_scaling_v2_policy", scaling_policy_id=one, body={"description": ""})
+        assert "description" not in shown(call, one)
+
+
 def test_times_size_a_bandwidth(emulated):
     call = huawei(emulated)
     now = clock(emulated)

@@ -503,12 +503,20 @@ def test_tags(emulated):
     assert found(not_tags=tag("env", "test")) == ["web-1"] and found(tags_any=tag("team", "a")) == []
     assert found(matches=[{"key": "resource_name", "value": "eb-1"}]) == ["web-1"]
     assert found(limit="1", offset="1") == ["web-1"]
+    # A marker is a place, or the resource before it (L4652); an offset counts more.
+    assert found(marker="1") == ["web-1"] and found(marker=second) == ["web-1"] and found(marker=first) == []
+    assert found(marker=second, offset="0") == ["web-2", "web-1"]
     counted = call("list_resource_instances", resource_type="scaling_group_tag", body={"action": "count"})
     assert counted == {"total_count": 2}
 
     def refuses(**body):
         return refused(call, "list_resource_instances", resource_type="scaling_group_tag", body=body)
 
+    edit(second, "create", ("team", "b"))
+    newest = call("list_resource_instances", resource_type="scaling_group_tag", body={"action": "filter"})["resources"][0]
+    assert newest["tags"] == [{"key": "team", "value": "b"}, {"key": "env", "value": "test"}]
+    assert refuses(action="filter", marker="5bc3aa02-b83e-454c-aba1-4d2095c68f8b") == (400, "AS.1074")
+    assert refuses(action="filter", tags=tag("env", "v" * 44)) == (400, "AS.7047")
     assert refuses(action="NONE") == (400, "AS.7049")
     assert refuses(action="filter", tags=tag("env", "*")) == (400, "AS.7046")
     assert refuses(action="filter", tags=tag("env") * 2) == (400, "AS.7046")

@@ -63,6 +63,10 @@ def test_a_group_by_the_command_line(emulated):
     cli("policy", "create", "more", "--group", group, "--type", "ALARM", "--alarm-id", alarm_rule(emulated, group), *action)
     policy = call("list_scaling_policies", scaling_group_id=group)["scaling_policies"][0]["scaling_policy_id"]
     assert len(cli("policy", "list", "--group", group)) == 1
+    assert cli("policy", "show", policy)["cool_down_time"] == 300
+    cli("policy", "update", policy, "--group", group, "--cool-down-time", "10")
+    changed = cli("policy", "show", policy)
+    assert (changed["cool_down_time"], changed["scaling_policy_action"]["instance_number"]) == (10, 1)
     cli("policy", "execute", policy, as_json=False)
     emulated.settle()
     members = cli("instance", "list", "--group", group)
@@ -73,6 +77,11 @@ def test_a_group_by_the_command_line(emulated):
     cli("policy", "delete", policy, as_json=False)
     assert call("list_scaling_policies", scaling_group_id=group)["total_number"] == 0
     assert {row["type"] for row in cli("quota", "list")} >= {"scaling_Group", "scaling_Instance"}
+    assert [row["used"] for row in cli("quota", "list", "--group", group)] == [0, 3]
+    # (The command `instance batch` calls a method of its own library by a wrong name.)
+    cli("instance", "remove", members[0]["ID"], as_json=False)
+    emulated.settle()
+    assert {row["ID"] for row in cli("instance", "list", "--group", group)} == {row["ID"] for row in members[1:]}
     cli("group", "update", group, "--desire-instance-number", "1")
     emulated.settle()
     assert len(cli("instance", "list", "--group", group)) == 1
