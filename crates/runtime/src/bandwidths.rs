@@ -34,6 +34,7 @@ impl Runtime {
             // Counted before the sleeper is gone, so that it is not quiet in between.
             let count = || self.in_flight.fetch_add(1, Ordering::SeqCst);
             tokio::select! {
+                biased;
                 _ = self.clock.deadline_then(at, count) => {}
                 () = self.records_bell.notified() => continue,
                 () = self.stopped.notified() => continue,

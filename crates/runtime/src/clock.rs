@@ -10,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use muster_model::Time;
 use muster_ports::Clock;
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Longest single wait on the real clock: a step of the wall clock is noticed within this.
 const LONGEST_WAIT_MILLIS: u64 = 1000;
@@ -36,7 +37,8 @@ struct State {
 /// Real time plus an offset, or a frozen moment.
 pub struct ShellClock {
     state: Mutex<State>,
-    moved: watch::Sender<u64>,
+    /// Told of every freeze, move and new sleeper. Those who wait are woken in the order in which they came: a seed is a run.
+    moved: Notify,
 }
 
 impl Default for ShellClock {
@@ -67,7 +69,7 @@ impl ShellClock {
         };
         ShellClock {
             state: Mutex::new(state),
-            moved: watch::Sender::new(0),
+            moved: Notify::new(),
         }
     }
 
@@ -102,8 +104,7 @@ impl ShellClock {
         let now = Self::read(&mut state);
         state.frozen = Some(at.max(now));
         drop(state);
-        self.moved
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.moved.notify_waiters();
     }
 
     /// Whether it is stopped.
@@ -118,8 +119,7 @@ impl ShellClock {
             state.offset_millis = at.0.saturating_sub(real_millis());
         }
         drop(state);
-        self.moved
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.moved.notify_waiters();
     }
 
     /// Back-end calls that wait in the movable time for a moment that has not come.
@@ -161,8 +161,9 @@ impl ShellClock {
         reason = "the one place where real time passes"
     )]
     pub(crate) async fn wait(&self, until: Time) {
-        let mut moved = self.moved.subscribe();
         loop {
+            // From here on nothing that moves is missed.
+            let moved = self.moved.notified();
             let (left, frozen) = {
                 let mut state = self.state();
                 let now = Self::read(&mut state);
@@ -172,12 +173,10 @@ impl ShellClock {
                 return;
             }
             if frozen {
-                if moved.changed().await.is_err() {
-                    return;
-                }
+                moved.await;
             } else {
                 let wait = Duration::from_millis(left.min(LONGEST_WAIT_MILLIS));
-                let _ = tokio::time::timeout(wait, moved.changed()).await;
+                let _ = tokio::time::timeout(wait, moved).await;
             }
         }
     }
@@ -188,14 +187,13 @@ impl ShellClock {
         state.next_sleeper += 1;
         state.sleepers.insert(id, (until, kind));
         drop(state);
-        self.moved
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.moved.notify_waiters();
         Enlisted { clock: self, id }
     }
 
-    /// Tells of every freeze, move and new sleeper.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.moved.subscribe()
+    /// The next freeze, move or new sleeper from now on.
+    pub(crate) fn moved(&self) -> Notified<'_> {
+        self.moved.notified()
     }
 }
 
@@ -207,9 +205,7 @@ struct Enlisted<'a> {
 impl Drop for Enlisted<'_> {
     fn drop(&mut self) {
         self.clock.state().sleepers.remove(&self.id);
-        self.clock
-            .moved
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.clock.moved.notify_waiters();
     }
 }
 

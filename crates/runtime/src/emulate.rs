@@ -66,18 +66,18 @@ impl Runtime {
 
     /// Waits until nothing is due and every call in flight is parked in the movable time.
     async fn quiet(&self) {
-        let mut moved = self.clock.watch();
         loop {
             let stirred = self.quieter.notified();
             tokio::pin!(stirred);
             stirred.as_mut().enable();
-            moved.mark_unchanged();
+            let moved = self.clock.moved();
             if self.is_quiet() {
                 return;
             }
             tokio::select! {
+                biased;
                 () = &mut stirred => {}
-                _ = moved.changed() => {}
+                () = moved => {}
                 () = crate::clock::pause_millis(5) => {}
             }
         }

@@ -23,6 +23,7 @@ impl Runtime {
                 .now()
                 .plus_millis(self.options.observe_period_millis);
             tokio::select! {
+                biased;
                 () = self.clock.wait(next) => {}
                 () = self.stopped.notified() => {}
             }
@@ -45,6 +46,7 @@ impl Runtime {
                 tracing::warn!(%error, "old rows could not be forgotten; the next sweep tries again");
             }
             tokio::select! {
+                biased;
                 () = self.clock.wait(now.plus_millis(SWEEP_PERIOD_MILLIS)) => {}
                 () = self.stopped.notified() => {}
             }
@@ -55,6 +57,7 @@ impl Runtime {
     pub(crate) async fn observe_by_hint(self: Arc<Self>) {
         while !self.stopping() {
             tokio::select! {
+                biased;
                 hint = self.compute.changed() => match hint {
                     Some(group) => self.observe(Some(group)).await,
                     None => self.observe_all().await,

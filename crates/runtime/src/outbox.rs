@@ -200,6 +200,7 @@ impl Outbox {
             opening = None;
             self.runtime.stirred();
             tokio::select! {
+                biased;
                 () = self.bell.notify.notified() => {}
                 () = self.runtime.stopped.notified() => {}
             }
@@ -383,6 +384,7 @@ impl Outbox {
             tracing::warn!(sink, %group, seq, %error, "a message was not delivered yet");
             let wait = i64::try_from(wait_millis).unwrap_or(i64::MAX);
             tokio::select! {
+                biased;
                 () = clock.sleep_until(now.plus_millis(wait).min(patient_until)) => {}
                 () = self.runtime.stopped.notified() => return false,
             }

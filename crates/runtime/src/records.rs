@@ -191,7 +191,8 @@ impl Runtime {
         let (next, mut commit) = touch(&slot.account());
         commit.rows.extend(rows_of_records(change));
         let before = slot.records();
-        let notices = crate::topics::notices(&before, change, self.clock.now());
+        let now = self.clock.now();
+        let notices = crate::topics::notices(&before, change, now, &mut self.fresh_ids());
         let tells = !(notices.is_empty() && events.is_empty());
         commit.rows.extend(notices);
         commit.rows.extend(events.into_iter().map(Row::Event));

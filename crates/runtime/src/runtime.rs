@@ -289,6 +289,6 @@ impl Runtime {
     clippy::disallowed_methods,
     reason = "ids of a running service come from the operating system"
 )]
-pub(crate) fn fresh_ids() -> Ids {
+fn fresh_ids() -> Ids {
     Ids::new(rand::random())
 }

@@ -69,6 +69,7 @@ impl Runtime {
                 return Step::Waits;
             }
         };
+        let is_seen = machine.is_some();
         let done = self
             .in_time(self.try_step(job, instance, machine, late))
             .await;
@@ -89,6 +90,9 @@ impl Runtime {
                         Err(_) => Step::Waits,
                     }
                 }
+                // One that is not seen is gone already, if it was asked for before and the answer was lost: that the back
+                // end fails now says nothing of the machine.
+                ServerWork::Delete if !is_seen && !late => Step::Waits,
                 ServerWork::Delete | ServerWork::Stop | ServerWork::Start => {
                     failed(error.to_string())
                 }

@@ -230,6 +230,7 @@ impl Runtime {
             };
             let Some(key) = next else {
                 tokio::select! {
+                    biased;
                     () = self.jobs.bell.notified() => {}
                     () = self.stopped.notified() => {}
                 }

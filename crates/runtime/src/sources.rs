@@ -96,6 +96,7 @@ impl Runtime {
             }
             next = next.plus_millis(period_millis).max(self.clock.now());
             tokio::select! {
+                biased;
                 () = self.clock.wait(next) => {}
                 () = self.stopped.notified() => {}
             }
@@ -139,6 +140,7 @@ impl Runtime {
         let at = self.clock.now();
         let timer = self.metrics.sample_call(&source.name);
         let told = tokio::select! {
+            biased;
             told = source.metrics.sample(watched) => told,
             () = crate::clock::pause_millis(u64::from(source.timeout_secs) * 1000) => {
                 Err(MetricsError::Unknown(format!("nothing within {} s", source.timeout_secs)))

@@ -8,10 +8,10 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use muster_model::{
-    AccountId, Created, Delivery, DeliveryKind, Error, Event, EventKind, Letter, MESSAGE_TTL_SECS,
-    NotificationTarget, Publication, Published, Record, RecordChange, RecordCommand, RecordId,
-    RecordSpec, Records, ResourceKind, SubscriberAnswer, Subscription, SubscriptionStatus, Time,
-    Topic, TopicId, URN,
+    AccountId, Created, Delivery, DeliveryKind, Error, Event, EventKind, Ids, Letter,
+    MESSAGE_TTL_SECS, NotificationTarget, Publication, Published, Record, RecordChange,
+    RecordCommand, RecordId, RecordSpec, Records, ResourceKind, SubscriberAnswer, Subscription,
+    SubscriptionStatus, Time, Topic, TopicId, URN,
 };
 use muster_ports::{ApiResult, Clock, Commit, Notifier, NotifyError, Row, SavedEvent};
 use subtle::ConstantTimeEq;
@@ -29,8 +29,7 @@ fn no_subscription(urn: &str) -> Error {
 }
 
 /// A fresh number for a message.
-fn fresh_number() -> u128 {
-    let mut ids = crate::runtime::fresh_ids();
+fn fresh_number(ids: &mut Ids) -> u128 {
     let keys = [ids.next_key(), ids.next_key(), ids.next_key()];
     let bits = keys.into_iter().map(|key| u128::from(key.bits()));
     bits.fold(0, |number, bits| (number << 41) | bits)
@@ -121,7 +120,13 @@ fn deliveries(records: &Records, topic: &Topic, saved: &SavedEvent) -> Vec<Row> 
 }
 
 /// A letter of the service itself.
-fn notice(topic: &Topic, subscription: &Subscription, kind: DeliveryKind, at: Time) -> Row {
+fn notice(
+    topic: &Topic,
+    subscription: &Subscription,
+    kind: DeliveryKind,
+    at: Time,
+    ids: &mut Ids,
+) -> Row {
     let urn = topic.urn();
     let valid = "The subscribe_url is valid only within 48 hours.";
     let message = match kind {
@@ -143,7 +148,7 @@ fn notice(topic: &Topic, subscription: &Subscription, kind: DeliveryKind, at: Ti
     };
     let letter = Letter {
         kind,
-        message_id: format!("{:032x}", fresh_number()),
+        message_id: format!("{:032x}", fresh_number(ids)),
         subject: kind.word(),
         message: &message,
         at,
@@ -153,7 +158,12 @@ fn notice(topic: &Topic, subscription: &Subscription, kind: DeliveryKind, at: Ti
 }
 
 /// What the endpoints of subscriptions are told of a change: committed with it.
-pub(crate) fn notices(before: &Records, change: &RecordChange, at: Time) -> Vec<Row> {
+pub(crate) fn notices(
+    before: &Records,
+    change: &RecordChange,
+    at: Time,
+    ids: &mut Ids,
+) -> Vec<Row> {
     let after = before.after(change);
     let mut rows = Vec::new();
     for record in &change.put {
@@ -169,10 +179,10 @@ pub(crate) fn notices(before: &Records, change: &RecordChange, at: Time) -> Vec<
             && was != Some(SubscriptionStatus::Cancelled);
         if old.is_none() && is_asked(subscription) {
             let kind = DeliveryKind::SubscriptionConfirmation;
-            rows.push(notice(topic, subscription, kind, at));
+            rows.push(notice(topic, subscription, kind, at, ids));
         } else if left && subscription.spec.protocol != "email" {
             let kind = DeliveryKind::UnsubscribeConfirmation;
-            rows.push(notice(topic, subscription, kind, at));
+            rows.push(notice(topic, subscription, kind, at, ids));
         }
     }
     for id in &change.gone {
@@ -189,7 +199,7 @@ pub(crate) fn notices(before: &Records, change: &RecordChange, at: Time) -> Vec<
             && is_program
         {
             let kind = DeliveryKind::UnsubscribeConfirmation;
-            rows.push(notice(topic, old, kind, at));
+            rows.push(notice(topic, old, kind, at, ids));
         }
     }
     rows
@@ -251,7 +261,7 @@ impl Runtime {
         let urn = topic
             .map(|topic| topic.urn())
             .ok_or_else(|| no_subscription(&id.to_string()))?;
-        let number = fresh_number();
+        let number = fresh_number(&mut self.fresh_ids());
         if !caller.check {
             let now = self.clock.now();
             let event = Event::published(caller.account, now, &urn, publication, number);
@@ -272,7 +282,7 @@ impl Runtime {
         urn: &str,
         publication: Publication,
     ) -> ApiResult<u128> {
-        let number = fresh_number();
+        let number = fresh_number(&mut self.fresh_ids());
         let event = Event::published(account, self.clock.now(), urn, publication, number);
         self.commit_messages(vec![Row::Event(event)]).await?;
         Ok(number)
@@ -383,7 +393,7 @@ impl Notifier for Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use muster_model::{Ids, RecordHead, Site, SubscriptionSpec, TopicSpec};
+    use muster_model::{RecordHead, Site, SubscriptionSpec, TopicSpec};
 
     const URN_OF_NEWS: &str = "urn:smn:r:p:news";
 
@@ -510,7 +520,7 @@ mod tests {
             ..RecordChange::default()
         };
         let told = |before: &[Subscription], change: &RecordChange| {
-            let rows = notices(&records(before), change, Time(5));
+            let rows = notices(&records(before), change, Time(5), &mut Ids::new(3));
             let words = sent(&rows).into_iter();
             let words = words.map(|text| text.split(' ').next().unwrap_or_default().to_owned());
             words.collect::<Vec<_>>()
@@ -546,7 +556,7 @@ mod tests {
             };
             let records = records(there);
             let news = topic(&records, URN_OF_NEWS).unwrap();
-            let Row::Event(event) = notice(news, &one, kind, Time(5)) else {
+            let Row::Event(event) = notice(news, &one, kind, Time(5), &mut Ids::new(3)) else {
                 panic!("a message")
             };
             let delivery: Delivery = serde_json::from_value(event.body).unwrap();

@@ -21,6 +21,7 @@ impl Runtime {
             let Some(whose) = self.queue.take(now) else {
                 let next = self.queue.next_at();
                 tokio::select! {
+                    biased;
                     () = self.queue.changed() => {}
                     () = wait_for(&self, next) => {}
                     () = self.stopped.notified() => {}

@@ -25,9 +25,10 @@ fn metric(group: &str) -> Value {
 
 /// A value by each of its statistics, in both ways to ask for one.
 async fn values(tour: &mut Tour, group: &str) {
-    let (from, to) = (tour.now() - 3_600_000, tour.now());
+    // Moments that nothing else has.
+    let (from, to) = (tour.now() - 3_600_000, tour.now() + 1000);
     tour.name(&from.to_string(), "an hour ago");
-    tour.name(&to.to_string(), "now");
+    tour.name(&to.to_string(), "in a second");
     for filter in ["average", "max", "min", "sum", "variance"] {
         let asked = format!(
             "namespace=SYS.AS&metric_name=cpu_util&dim.0=AutoScalingGroup,{group}&filter={filter}&period=300\

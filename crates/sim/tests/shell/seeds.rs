@@ -179,6 +179,19 @@ macro_rules! shares {
 
 shares! { seeds_0 0 seeds_1 1 seeds_2 2 seeds_3 3 }
 
+/// A seed is a run: it goes the same way again, to the last step.
+#[test]
+fn a_seed_goes_the_same_way_again() {
+    for seed in [2, 41, 113, 167] {
+        let (first, again) = (run(seed), run(seed));
+        let mut both = first.log.iter().zip(&again.log);
+        if let Some((was, is)) = both.find(|(was, is)| was != is) {
+            panic!("seed {seed}:\n{was}\n{is}");
+        }
+        assert_eq!(first.log.len(), again.log.len(), "seed {seed}");
+    }
+}
+
 /// What is looked at does come about in these runs.
 #[test]
 fn everything_comes_about() {

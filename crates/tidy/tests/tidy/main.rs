@@ -3,6 +3,7 @@
 mod arrows;
 mod leftovers;
 mod manifests;
+mod order;
 mod reach;
 mod size;
 
