@@ -128,12 +128,14 @@ impl Ksyun {
             names_sdk: get("SdkVersion").is_some(),
         };
         params::check_indices(&asked.pairs)?;
+        let spelled =
+            |fault: Fault| fault.spelled(|parameter| params::spelled(parameter, &asked.pairs));
+        let unread = |error: &DecodeError| spelled(unreadable(error));
         let tree = params::tree(&asked.pairs, &self.limits)
-            .map_err(|error| unreadable(&DecodeError::from(error)))?;
-        let as_given = |fault| params::as_given(fault, &asked.pairs);
+            .map_err(|error| unread(&DecodeError::from(error)))?;
         // Clients send more than the API knows (difference D04): that is left aside.
-        let prepared = (entry.prepare)(&tree).map_err(|error| as_given(unreadable(&error)))?;
-        let members = prepared.run(&ctx).await.map_err(as_given)?;
+        let prepared = (entry.prepare)(&tree).map_err(|error| unread(&error))?;
+        let members = prepared.run(&ctx).await.map_err(spelled)?;
         match ctx.dry_run {
             true => Err(Fault::dry_run()),
             false => Ok(members),
@@ -278,7 +280,7 @@ fn enveloped(
             };
             let error = serde_json::json!({
                 "RequestId": id,
-                "Error": { "Type": side, "Code": fault.code, "Message": fault.message },
+                "Error": { "Type": side, "Code": fault.code, "Message": fault.message() },
             });
             ("ErrorResponse".to_owned(), error)
         }

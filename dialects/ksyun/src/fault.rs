@@ -8,8 +8,15 @@ pub(crate) struct Fault {
     pub(crate) status: u16,
     /// Code of the API.
     pub(crate) code: &'static str,
-    /// What is wrong, in words.
-    pub(crate) message: String,
+    words: Words,
+}
+
+/// What is wrong, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Words {
+    Plain(String),
+    /// With the parameter that it is about between them.
+    About(String, String, String),
 }
 
 impl Fault {
@@ -17,14 +24,41 @@ impl Fault {
         Fault {
             status,
             code,
-            message: message.into(),
+            words: Words::Plain(message.into()),
         }
+    }
+
+    fn about(code: &'static str, parameter: &str, before: &str, after: String) -> Fault {
+        Fault {
+            status: 400,
+            code,
+            words: Words::About(before.to_owned(), parameter.to_owned(), after),
+        }
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn message(&self) -> String {
+        match &self.words {
+            Words::Plain(text) => text.clone(),
+            Words::About(before, parameter, after) => format!("{before}{parameter}{after}"),
+        }
+    }
+
+    /// The same, with the parameter that it is about as `spelled` has it.
+    pub(crate) fn spelled(self, spelled: impl FnOnce(&str) -> String) -> Fault {
+        let words = match self.words {
+            Words::About(before, parameter, after) => {
+                Words::About(before, spelled(&parameter), after)
+            }
+            plain @ Words::Plain(_) => plain,
+        };
+        Fault { words, ..self }
     }
 
     /// A parameter that has to be there (L2805).
     pub(crate) fn missing(parameter: &str) -> Fault {
-        let message = format!("An value must be supplied for the input parameter {parameter}.");
-        Fault::new(400, "MissingParameter", message)
+        let before = "An value must be supplied for the input parameter ";
+        Fault::about("MissingParameter", parameter, before, ".".to_owned())
     }
 
     /// A value that does not do (L2803), and what would.
@@ -33,11 +67,9 @@ impl Fault {
             "" => "It".to_owned(),
             value => format!("The value `{value}`"),
         };
-        let message = format!(
-            "An invalid or out-of-range value was supplied for the input parameter {parameter}. \
-             {said} is not right: {wanted}."
-        );
-        Fault::new(400, "InvalidParameterValue", message)
+        let before = "An invalid or out-of-range value was supplied for the input parameter ";
+        let after = format!(". {said} is not right: {wanted}.");
+        Fault::about("InvalidParameterValue", parameter, before, after)
     }
 
     /// A value out of its range.
@@ -47,10 +79,9 @@ impl Fault {
 
     /// What is sent cannot be read as parameters (L2806).
     pub(crate) fn malformed(parameter: &str) -> Fault {
-        let message = format!(
-            "The query parameter {parameter} is malformed or does not adhere to KSC standards."
-        );
-        Fault::new(400, "InvalidQueryParameter", message)
+        let after = " is malformed or does not adhere to KSC standards.";
+        let before = "The query parameter ";
+        Fault::about("InvalidQueryParameter", parameter, before, after.to_owned())
     }
 
     /// It would have been done (L2800).

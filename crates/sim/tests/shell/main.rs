@@ -14,6 +14,7 @@
 mod audit;
 mod commands;
 mod crashes;
+mod deletions;
 mod ports;
 mod seeds;
 mod world;

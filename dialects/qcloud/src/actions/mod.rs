@@ -11,6 +11,7 @@ mod metric;
 mod notifications;
 mod policies;
 mod schedules;
+mod schedules_named;
 
 use serde::Serialize;
 
