@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 import pytest
 from conftest import BINARY, eventually, free_port
@@ -220,6 +221,13 @@ def test_a_health_monitor_says_who_has_load(served, backend):
     elb("update_health_monitor", healthmonitor_id=made, body={"healthmonitor": {"monitor_port": free_port()}})
     eventually_is(lambda: statuses(elb, pool), {a: "OFFLINE", b: "OFFLINE"})
     assert get(port) == 503
+    # Not saying it keeps the port; null is each member's own again.
+    elb("update_health_monitor", healthmonitor_id=made, body={"healthmonitor": {"delay": 2}})
+    assert elb("show_health_monitor", healthmonitor_id=made)["healthmonitor"]["monitor_port"] is not None
+    body = {"healthmonitor": {"delay": 1, "monitor_port": None}}
+    changed = elb("update_health_monitor", healthmonitor_id=made, body=body)["healthmonitor"]
+    assert (changed["monitor_port"], changed["delay"]) == (None, 1)
+    eventually_is(lambda: statuses(elb, pool), {a: "ONLINE", b: "ONLINE"})
     elb("update_health_monitor", healthmonitor_id=made, body={"healthmonitor": {"type": "TCP", "monitor_port": one.port}})
     eventually_is(lambda: statuses(elb, pool), {a: "ONLINE", b: "ONLINE"})
     served.restart()
@@ -318,23 +326,23 @@ def test_whenever_muster_is_killed_load_is_what_is_stored(served, backend):
 
 def test_nobody_has_load_of_another_account(served, backend):
     elb, port = neighbour(served, "elb", "v3"), free_port()
-    _, pool = front(elb, port)
+    front_id, pool = front(elb, port)
     member(elb, pool, backend("a").port)
     command = [BINARY, "account", "create", "second", "--data", str(served.data)]
     key = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     theirs = huawei(served, key=(key["access_key_id"], key["secret_access_key"]))
-    bound = [{"pool_id": pool, "protocol_port": 80, "weight": 1}]
-    made = group(theirs, 1, lbaas_listeners=bound)
-
-    def it_is_refused():
-        logs = theirs("list_scaling_activity_logs", scaling_group_id=made)["scaling_activity_log"]
-        return any(log["status"] == "FAIL" for log in logs)
-
-    eventually(it_is_refused)
-    assert "another account's" in served.data.with_suffix(".log").read_text()
-    for _ in range(2):
-        assert len(elb("list_members", pool_id=pool)["members"]) == 1
-        assert shares(port, 4) == {"a": 4}
-        # Nor after a restart, which binds what it finds written down.
-        served.restart()
-        elb = neighbour(served, "elb", "v3")
+    bound = {"lbaas_listeners": [{"pool_id": pool, "protocol_port": 80, "weight": 1}]}
+    listening = {"lb_listener_id": front_id}
+    how = config(theirs, "theirs")
+    body = {"scaling_group_name": "theirs", "scaling_configuration_id": how, "vpc_id": "v", "networks": [{"id": "s"}]}
+    plain = theirs("create_scaling_group", body=body)["scaling_group_id"]
+    for wish, code in ((bound, "AS.2042"), (listening, "AS.2015")):
+        assert refused(theirs, "create_scaling_group", body=body | wish) == (400, code)
+        assert refused(theirs, "update_scaling_group", scaling_group_id=plain, body=wish) == (400, code)
+    shown = theirs("list_scaling_groups")["scaling_groups"]
+    assert [(one["scaling_group_id"], one["lbaas_listeners"], one.get("lb_listener_id")) for one in shown] == [(plain, None, None)]
+    # An id that nobody here has is whoever's it is.
+    elsewhere = {"lbaas_listeners": [{"pool_id": str(uuid.uuid4()), "protocol_port": 80, "weight": 1}]}
+    theirs("update_scaling_group", scaling_group_id=plain, body=elsewhere)
+    assert len(elb("list_members", pool_id=pool)["members"]) == 1
+    assert shares(port, 4) == {"a": 4}

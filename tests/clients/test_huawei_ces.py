@@ -206,7 +206,9 @@ def test_one_rule_in_both_generations(emulated):
     alarm = two("create_alarm_rules", body=body)["alarm_id"]
     assert len(alarm) == 24 and alarm.startswith("al")
     (got,) = two("list_alarm_rules", alarm_id=alarm)["alarms"]
-    assert got["policies"][0] == body["policies"][0] | {"enabled": True}
+    # A condition is of its rule's namespace, and of its resources' dimension.
+    whole = {"enabled": True, "namespace": "SYS.AS", "dimension_name": GROUP}
+    assert got["policies"][0] == body["policies"][0] | whole
     for name in ("name", "description", "namespace", "type", "enabled", "notification_enabled", "enterprise_project_id"):
         assert got[name] == body[name], name
     assert got["resources"] == [{"dimensions": body["resources"][0]}]

@@ -18,6 +18,8 @@ SUBNETS = ["1e3a9b8b-0833-4b29-9d3f-4a4188350591", "8b4884e8-1199-42e5-a233-35c8
 SECURITY_GROUP = "36e08d58-4b10-440c-9b0b-11da1f551c33"
 SLB = {"slb_id": "41b1a3e7-6c33-4ecc-aaff-47e0b68c1d3d", "listener_id": "16cba22d-6ecb-4cc8-a52b-b7c537dbb2e2",
        "server_port_set": [80, 81], "weight": 20, "health_check_type": "slb"}
+# Beside it one whose verdict on health does not count.
+BESIDE = SLB | {"listener_id": "16cba22d-6ecb-4cc8-a52b-b7c537dbb2e3", "health_check_type": "kec"}
 # Everything else is a POST.
 BY_GET = {"EnableScalingGroup", "DisableScalingGroup", "DeleteScalingGroup", "GetAccountAllProjectList"}
 # The texts of an error that mean "it is gone": those of most resources, and those of a group.
@@ -378,7 +380,7 @@ def test_everything_is_made_read_changed_and_destroyed(emulated, call):
         project_id=7, instance_name="web", instance_name_suffix="1", instance_name_time_suffix=True, user_data="ZWNobyBoaQ==",
         need_monitor_agent=1, need_security_agent=0, address_band_width=5, line_id="BGP", address_project_id=3)
     plain = Configuration(call, instance_type="I1.1A", keep_image_login=True)
-    group = Group(call, config, desired_capacity=1, slb_config_set=[SLB])
+    group = Group(call, config, desired_capacity=1, slb_config_set=[SLB, BESIDE])
     emulated.settle()
     mine = emulated.native("POST", "machines", {"subnet": SUBNETS[0]})["machine"]["uuid"]
     # Nothing is waited for between the two calls that make it.
@@ -400,7 +402,7 @@ def test_everything_is_made_read_changed_and_destroyed(emulated, call):
                   system_disk_size=30, data_disks=[{"disk_type": "SSD3.0", "disk_size": 60, "delete_with_instance": False}])
     plain.update(keep_image_login=False, password="Aa123456", user_data="Zm9v")
     group.update(desired_capacity=3, remove_policy="RemoveNewestInstance", scaling_group_name="changed", max_size=4,
-                 subnet_id_set=SUBNETS[:1], slb_config_set=[SLB | {"weight": 30, "server_port_set": [8080]}])
+                 subnet_id_set=SUBNETS[:1], slb_config_set=[BESIDE | {"weight": 30, "server_port_set": [8080]}, SLB])
     attached.update(0)
     notified.update(["2", "5", "6"])
     alarmed.update(threshold=70, function="max", adjustment_value=-1)
@@ -418,6 +420,16 @@ def test_everything_is_made_read_changed_and_destroyed(emulated, call):
     group.update(slb_config_set=[SLB])
     emulated.settle()
     unchanged(*everything)
+    # Each of them one way and the other, in place and bound anew.
+    for kinds in (("kec", "slb"), ("slb", "kec"), ("kec", "kec"), ("slb", "slb"), ("kec", "slb")):
+        slbs = [slb | {"health_check_type": kind} for slb, kind in zip((SLB, BESIDE), kinds, strict=True)]
+        group.update(slb_config_set=slbs)
+        emulated.settle()
+        unchanged(group)
+        group.update(max_size=5)
+        group.update(slb_config_set=slbs)
+        emulated.settle()
+        unchanged(group)
 
     # A machine of the group is in the way of nothing; the configuration is, until its group is gone.
     with pytest.raises(Refused) as used:

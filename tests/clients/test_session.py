@@ -21,10 +21,10 @@ def first_group(call, desired, script=SCRIPT, **more):
         InstanceType="S5.SMALL1",
         UserData=script,
     )["LaunchConfigurationId"]
-    settings = {"MinSize": 0, "MaxSize": 20, "VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]} | more
+    place = {"VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]}
+    settings = {"AutoScalingGroupName": "web", "MinSize": 0, "MaxSize": 20} | place | more
     return call(
         "CreateAutoScalingGroup",
-        AutoScalingGroupName="web",
         LaunchConfigurationId=config,
         DesiredCapacity=desired,
         **settings,

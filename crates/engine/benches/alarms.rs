@@ -6,6 +6,7 @@
     reason = "a bench says what broke by failing, and what it measured by printing"
 )]
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -103,6 +104,7 @@ fn plain(config: muster_model::ConfigId) -> GroupSpec {
             grace_secs: 0,
         },
         balancers: Vec::new(),
+        unheard: BTreeSet::new(),
         project: 0,
         tags: Vec::new(),
         service: ServiceSettings::default(),

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use muster_model::{
     ActivityKind, AttemptCode, BalancerPlace, BalancerTarget, Binding, CallKind, Group, GroupView,
-    HealthKind, Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation,
-    Origin, Outcome, StepResult, Time, TriggerKind,
+    Instance, InstanceId, Lifecycle, Member, MemberHealth, MemberState, Observation, Origin,
+    Outcome, StepResult, Time, TriggerKind,
 };
 
 use crate::commands::step::{self, Waiting};
@@ -443,7 +443,7 @@ fn is_listed(wanted: &[Binding], members: &[&Member], silent: &[BalancerPlace]) 
         })
 }
 
-/// Whether the balancers call an instance unhealthy (rule G9). What is not known changes nothing (promise P6), and nobody
+/// Whether the balancers whose verdict counts call an instance unhealthy (rule G9). What is not known changes nothing (promise P6), and nobody
 /// falls sick inside the grace period.
 fn is_sick(
     group: &Group,
@@ -454,13 +454,15 @@ fn is_sick(
 ) -> bool {
     let health = group.spec.health;
     let was = instance.health.balancer_unhealthy;
-    if health.kind == HealthKind::Machine || wanted.is_empty() {
+    let mut heard = wanted.to_vec();
+    heard.retain(|binding| group.spec.hears(&binding.target.place()));
+    if heard.is_empty() {
         return false;
     }
     let Some(members) = members.filter(|_| instance.state == Lifecycle::InService) else {
         return was;
     };
-    match verdict(wanted, members) {
+    match verdict(&heard, members) {
         MemberHealth::Healthy => false,
         MemberHealth::Unknown => was,
         MemberHealth::Unhealthy => {

@@ -1,6 +1,6 @@
 //! The invariants of a group: what must hold after every step, whatever happened. For tests, seeds and tools.
 
-use muster_model::{ActivityStatus, CallKind, GroupView, Instance, Lifecycle, Outcome};
+use muster_model::{ActivityStatus, CallKind, GroupView, HealthKind, Instance, Lifecycle, Outcome};
 
 use crate::activity::is_exclusive;
 use crate::lifecycle::{Role, role};
@@ -10,6 +10,7 @@ use crate::lifecycle::{Role, role};
 pub fn problems(view: &GroupView) -> Vec<String> {
     let mut found = Vec::new();
     sizes(view, &mut found);
+    verdicts(view, &mut found);
     activities(view, &mut found);
     instances(view, &mut found);
     pool(view, &mut found);
@@ -21,6 +22,21 @@ fn sizes(view: &GroupView, found: &mut Vec<String>) {
     let size = view.group.spec.size;
     if !(size.min <= size.desired && size.desired <= size.max) {
         found.push(format!("sizes are out of order: {size:?}"));
+    }
+}
+
+/// What one door says of the group is what another says of its balancers.
+fn verdicts(view: &GroupView, found: &mut Vec<String>) {
+    let spec = &view.group.spec;
+    let (places, unheard) = (spec.places(), &spec.unheard);
+    if !unheard.is_subset(&places) {
+        found.push(format!("not bound, but not to be heard: {unheard:?}"));
+    }
+    let judged = spec.health.kind == HealthKind::Balancer && !places.is_empty();
+    if judged && spec.heard().is_empty() {
+        found.push(format!(
+            "judged by balancers, but none of them counts: {unheard:?}"
+        ));
     }
 }
 

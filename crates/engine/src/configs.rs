@@ -21,11 +21,7 @@ pub fn create_config(
     check_spec(spec)?;
     catalogue::check_config(&context.settings.catalogue, None, spec)?;
     check_name(door, spec, context)?;
-    let quota = context.settings.quotas.configs;
-    let limit = match door {
-        Door::Huawei => quota.saturating_mul(2),
-        Door::Tencent3 | Door::Tencent2 | Door::Ksyun => quota,
-    };
+    let limit = context.settings.quotas.configs;
     let of_2017 = context.settings.quotas.of_2017.configs;
     crate::settings::check_quota(Quota::Configs, door, (limit, of_2017), context.facts)?;
     Ok(LaunchConfiguration {

@@ -55,6 +55,7 @@ mod settings;
 mod tags;
 mod termination;
 mod timed;
+mod unaddressed;
 mod urn;
 mod wake;
 

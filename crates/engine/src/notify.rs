@@ -12,7 +12,7 @@ use muster_model::{
 use serde_json::{Value, json};
 
 use crate::draft::Draft;
-use crate::urn;
+use crate::{unaddressed, urn};
 
 /// Who speaks in a message.
 pub(crate) const SERVICE: &str = "Tencent Cloud Auto Scaling";
@@ -119,9 +119,14 @@ impl Draft<'_> {
             .collect();
         oldest_first(&mut listeners);
         for listener in listeners {
-            let body = match urn::urn(listener.target.as_ref()) {
-                Some(urn) => urn::ended(self.view(), urn, &activity, ok),
-                None => body(&activity, kind, status),
+            let body = match (urn::urn(listener.target.as_ref()), &listener.target) {
+                (Some(urn), _) => urn::ended(self.view(), urn, &activity, ok),
+                (None, Some(_)) => body(&activity, kind, status),
+                (None, None) => {
+                    let body = unaddressed::ended(self.view(), &listener, &activity, ok);
+                    let Some(body) = body else { continue };
+                    body
+                }
             };
             self.tell(Event {
                 group: activity.group,

@@ -31,13 +31,13 @@ pub fn change_records(
 ) -> Result<RecordChange, Error> {
     let mut change = RecordChange::default();
     let mut now = records.clone();
-    for command in commands {
+    for (at, command) in commands.iter().enumerate() {
+        let fresh = fresh(account, site, context.now, at);
         match command {
             RecordCommand::Create(spec) => {
                 check(&now, None, spec)?;
                 check_quota(&now, spec, context)?;
-                let head = fresh(account, site, context.now);
-                let record = spec.clone().made(head, context.ids);
+                let record = spec.clone().made(fresh, context.ids);
                 change.made.push(record.id());
                 write(&mut now, &mut change, record);
             }
@@ -70,7 +70,7 @@ pub fn change_records(
             }
             RecordCommand::ResizeBandwidth { policy, by, value } => {
                 let what = (*policy, *by, *value);
-                for record in resize(account, site, &now, what, context)? {
+                for record in resize(&now, what, fresh, context)? {
                     write(&mut now, &mut change, record);
                 }
             }
@@ -100,10 +100,9 @@ fn of_topic(
 
 /// Executes a policy of a bandwidth: what becomes of it, and of the bandwidth.
 fn resize(
-    account: &Account,
-    site: &Site,
     records: &Records,
     (policy, by, value): (BandwidthPolicyId, ExecutedBy, Option<f64>),
+    fresh: RecordHead,
     context: &mut Context<'_>,
 ) -> Result<Vec<Record>, Error> {
     let id = RecordId::BandwidthPolicy(policy);
@@ -124,20 +123,23 @@ fn resize(
             Some(sized) => under(RecordId::Bandwidth(sized.id), &sized.head, spec)?,
             None => {
                 check_quota(records, &spec, context)?;
-                spec.made(fresh(account, site, context.now), context.ids)
+                spec.made(fresh, context.ids)
             }
         });
     }
     Ok(put)
 }
 
-/// The head of a record that is made.
-fn fresh(account: &Account, site: &Site, now: Time) -> RecordHead {
+/// More commands than a change ever has: the ordinals of one change end before those of the next.
+const ORDINALS: u64 = 1 << 20;
+
+/// The head of a record that is made, by the command with this number in its change.
+fn fresh(account: &Account, site: &Site, now: Time, at: usize) -> RecordHead {
     RecordHead {
         account: account.id,
         site: site.clone(),
         version: 1,
-        ordinal: account.version,
+        ordinal: account.version * ORDINALS + at as u64,
         created_at: now,
         updated_at: now,
     }

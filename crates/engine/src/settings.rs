@@ -1,9 +1,9 @@
 //! What an operator can tune, and the facts about an account that a command on one group depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use muster_model::{Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
+use muster_model::{BalancerPlace, Catalogue, Door, Error, LaunchConfiguration, Metric, Quota};
 
 /// What an operator can tune.
 #[derive(Clone, Debug, PartialEq)]
@@ -214,8 +214,20 @@ pub struct Facts {
     pub numbered: Option<u64>,
     /// The topic that the command names is one that the account made.
     pub own_topic: bool,
+    /// Places that the command names which another account made.
+    pub anothers: BTreeSet<BalancerPlace>,
     /// How far back alarm rules of the account look at metrics of the group, seconds.
     pub looks_back_secs: BTreeMap<Metric, u64>,
+}
+
+/// The quota of an account as a door has it: one documents twice as many configurations. Another documents no number at
+/// all: there it only keeps accounts bounded.
+fn of_door(quota: Quota, door: Door, limit: u32) -> u32 {
+    match door {
+        Door::Huawei if quota == Quota::Configs => limit.saturating_mul(2),
+        Door::Tencent3 | Door::Tencent2 | Door::Huawei => limit,
+        Door::Ksyun => limit.saturating_mul(20),
+    }
 }
 
 /// Whether one more may be made: of an account, and through the API of 2017 of a project as well. `limits`: of the account
@@ -226,7 +238,7 @@ pub(crate) fn check_quota(
     limits: (u32, u32),
     facts: &Facts,
 ) -> Result<(), Error> {
-    let (of_account, of_project) = limits;
+    let (of_account, of_project) = (of_door(quota, door, limits.0), limits.1);
     let exceeded = |limit| Err(Error::QuotaExceeded { quota, limit });
     match door {
         Door::Tencent2 if facts.used_in_project >= of_project => exceeded(of_project),

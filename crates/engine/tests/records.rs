@@ -56,8 +56,15 @@ fn what_is_made_says_whose_and_when() {
     let (records, id) = with_one();
     let record = records.get(id).expect("it is there");
     assert_eq!(record.head().version, 1);
-    assert_eq!(record.head().ordinal, 5);
     assert_eq!(record.head().created_at, Time(1000));
+}
+
+#[test]
+fn what_is_made_together_has_the_order_in_which_it_was_asked_for() {
+    let change = decide(&Records::default(), &[create("one"), create("two")]).expect("both");
+    let heads: Vec<_> = change.put.iter().map(|one| one.head().clone()).collect();
+    assert!(heads[0].ordinal < heads[1].ordinal, "{heads:?}");
+    assert_eq!(heads[0].created_at, heads[1].created_at);
 }
 
 #[test]

@@ -214,41 +214,50 @@ impl Member {
 }
 
 impl Balancer {
-    /// Where its machines become members, with weights.
+    /// Where its machines become members, whatever their ports.
     #[must_use]
-    pub fn bindings(&self) -> Vec<Binding> {
-        let own = |id: &str, port| BalancerTarget {
-            balancer: id.to_owned(),
-            listener: id.to_owned(),
-            location: None,
-            port,
-        };
-        let wanted = |target, weight| Binding {
-            target,
-            weight,
-            wanted: true,
-        };
+    pub fn place(&self) -> BalancerPlace {
         match self {
-            Self::Classic { balancer } => vec![wanted(own(balancer, 0), DEFAULT_WEIGHT)],
-            Self::Listener { listener } => vec![wanted(own(listener, 0), DEFAULT_WEIGHT)],
-            Self::Pool { pool, target } => vec![wanted(own(pool, target.port), target.weight)],
+            Self::Classic { balancer: id }
+            | Self::Listener { listener: id }
+            | Self::Pool { pool: id, .. } => BalancerPlace {
+                balancer: id.clone(),
+                listener: id.clone(),
+                location: None,
+            },
             Self::Forward {
                 balancer,
                 listener,
                 location,
-                targets,
                 ..
-            } => targets
+            } => BalancerPlace {
+                balancer: balancer.clone(),
+                listener: listener.clone(),
+                location: location.clone(),
+            },
+        }
+    }
+
+    /// Where its machines become members, with weights.
+    #[must_use]
+    pub fn bindings(&self) -> Vec<Binding> {
+        let place = self.place();
+        let wanted = |port, weight| Binding {
+            target: BalancerTarget {
+                balancer: place.balancer.clone(),
+                listener: place.listener.clone(),
+                location: place.location.clone(),
+                port,
+            },
+            weight,
+            wanted: true,
+        };
+        match self {
+            Self::Classic { .. } | Self::Listener { .. } => vec![wanted(0, DEFAULT_WEIGHT)],
+            Self::Pool { target, .. } => vec![wanted(target.port, target.weight)],
+            Self::Forward { targets, .. } => targets
                 .iter()
-                .map(|target| {
-                    let place = BalancerTarget {
-                        balancer: balancer.clone(),
-                        listener: listener.clone(),
-                        location: location.clone(),
-                        port: target.port,
-                    };
-                    wanted(place, target.weight)
-                })
+                .map(|target| wanted(target.port, target.weight))
                 .collect(),
         }
     }

@@ -1,11 +1,12 @@
 //! Commands: everything that can change the state, from a door or from the shell.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::{
-    ActivityId, AdjustBy, Allocation, AttemptCode, BalancerChange, BalancerPlace, CallKind,
-    ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange, HookId,
-    HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
+    ActivityId, AdjustBy, Allocation, AttemptCode, Balancer, BalancerChange, BalancerPlace,
+    CallKind, ConfigId, ConfigPatch, ConfigSpec, Door, GroupId, GroupSpec, HealthKind, HookChange,
+    HookId, HuaweiExtras, InstanceId, Machine, Member, Metric, NameIndex, NotificationCommand,
     NotificationId, NotificationTarget, Placement, Point, PolicyCommand, PolicyId, Publication,
     RecordCommand, RecordId, RefreshCommand, RefreshId, RetryPolicy, ScheduleCommand, ScheduleId,
     ServerCommand, ServiceSettings, Site, Spread, StopMode, Tag, TagEdit, TerminationPolicy, Time,
@@ -349,6 +350,25 @@ impl GroupCommand {
             _ => None,
         }
     }
+
+    /// The balancers that the command names for the group to be bound to.
+    #[must_use]
+    pub fn binds(&self) -> &[Balancer] {
+        let change = match self {
+            GroupCommand::Balancers(change) => Some(change),
+            GroupCommand::Modify(patch) => patch.balancers.as_ref(),
+            _ => None,
+        };
+        match change {
+            Some(
+                BalancerChange::Attach(list)
+                | BalancerChange::Replace {
+                    balancers: list, ..
+                },
+            ) => list,
+            Some(BalancerChange::Detach(_) | BalancerChange::SetTargets(_)) | None => &[],
+        }
+    }
 }
 
 /// What a command made.
@@ -382,7 +402,7 @@ pub enum Created {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(
     missing_docs,
-    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name; `balancers` is a change of them"
+    reason = "each is the member of GroupSpec, Size, Network or HealthCheck of the same name; `balancers` is a change of them, `heard` says of which the verdict on health counts"
 )]
 pub struct GroupPatch {
     pub name: Option<String>,
@@ -414,6 +434,7 @@ pub struct GroupPatch {
     pub concurrent_scale_out: Option<bool>,
     pub huawei: Option<HuaweiExtras>,
     pub balancers: Option<BalancerChange>,
+    pub heard: BTreeMap<BalancerPlace, bool>,
 }
 
 /// A place that an instance could be put, for errors and explanations.

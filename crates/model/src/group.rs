@@ -2,10 +2,13 @@
 //!
 //! Field meanings, limits and defaults: rules G1-G25 of Tencent 3.0, section 1.2 of Huawei, section 5 of the concept map.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActivityId, Balancer, ConfigId, GroupId, Site, Tag, Time, TriggerKind, WarmPool,
+    AccountId, ActivityId, Balancer, BalancerPlace, ConfigId, GroupId, Site, Tag, Time,
+    TriggerKind, WarmPool,
 };
 
 /// The API through which something was made. Defaults that differ between the doors follow it.
@@ -111,6 +114,10 @@ pub struct GroupSpec {
     pub health: HealthCheck,
     /// Balancers of all kinds; a door shows those it has words for.
     pub balancers: Vec<Balancer>,
+    /// Places of these whose verdict on health does not count while the group is judged by its balancers: what Kingsoft calls
+    /// `kec` beside a `slb`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unheard: BTreeSet<BalancerPlace>,
     /// Project number.
     pub project: i64,
     /// Tags of the group (and its machines).
@@ -213,7 +220,7 @@ pub enum RetryPolicy {
 /// How health is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// By the machine alone, or by the balancer too.
+    /// By the machine alone, or by the balancer too: then [`GroupSpec::unheard`] says by which.
     pub kind: HealthKind,
     /// Seconds between audits, counted from when the group was made: an unhealthy member is acted upon at the first one
     /// from when it was found so. 0 = at once. Huawei's 0 is its shortest period, 10 s (G16).

@@ -40,6 +40,7 @@ mod server;
 mod task;
 mod time;
 mod topic;
+mod verdicts;
 mod warm_pool;
 
 pub use account::{Access, AccessKey, Account, Site};

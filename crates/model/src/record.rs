@@ -25,7 +25,8 @@ pub struct RecordHead {
     pub site: Site,
     /// Grows with every change of it, from 1.
     pub version: u64,
-    /// The account's version when it was made: tells apart what was made in one moment.
+    /// Greater than that of everything the account was given before: tells apart what was made in one moment, and in one
+    /// change.
     pub ordinal: u64,
     /// When it was made.
     pub created_at: Time,

@@ -88,6 +88,7 @@ impl Runtime {
         };
         let facts = Facts {
             own_topic: self.has_topic(caller.account, command.target()),
+            anothers: self.anothers(caller.account, command.binds()),
             ..Facts::default()
         };
         let more = Commit::default();

@@ -5,7 +5,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use muster_engine::balancers;
 use muster_model::{
-    BalancerTarget, Binding, GroupId, GroupView, Member, MemberSpec, OwnerKey, Records,
+    AccountId, Balancer, BalancerPlace, BalancerTarget, Binding, GroupId, GroupView, Member,
+    MemberSpec, OwnerKey, Records,
 };
 use muster_ports::{Asked, BalancerError, Clock, ComputeError, Listing, LoadBalancer};
 
@@ -96,6 +97,21 @@ impl Runtime {
             }
         }
         Ok(left)
+    }
+
+    /// Which of these another account made.
+    pub(crate) fn anothers(
+        &self,
+        account: AccountId,
+        balancers: &[Balancer],
+    ) -> BTreeSet<BalancerPlace> {
+        if balancers.is_empty() {
+            return BTreeSet::new();
+        }
+        let records = self.all_records();
+        let mut places: BTreeSet<BalancerPlace> = balancers.iter().map(Balancer::place).collect();
+        places.retain(|place| muster_engine::is_anothers(&records, account, place));
+        places
     }
 
     fn all_records(&self) -> Vec<Arc<Records>> {

@@ -274,6 +274,7 @@ impl Runtime {
         let project = |view: &&Arc<GroupView>| view.group.spec.project == spec.project;
         let facts = Facts {
             used_in_project: count(views.iter(), project),
+            anothers: self.anothers(caller.account, &spec.balancers),
             ..self.group_facts(caller, spec.config, Some(&spec.name), None)
         };
         let mut ids = self.fresh_ids();
@@ -370,8 +371,12 @@ impl Runtime {
     ) -> ApiResult<Created> {
         let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
-        let facts = self.group_facts(caller, patch.config, patch.name.as_deref(), Some(id));
+        let (config, name) = (patch.config, patch.name.clone());
         let command = GroupCommand::Modify(Box::new(patch));
+        let facts = Facts {
+            anothers: self.anothers(caller.account, command.binds()),
+            ..self.group_facts(caller, config, name.as_deref(), Some(id))
+        };
         self.apply_for_account(&slot, id, &command, &facts, caller.check)
             .await
     }

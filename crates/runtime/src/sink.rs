@@ -46,6 +46,8 @@ pub struct Targets {
     pub queues: Vec<String>,
     /// Names of topics, of any kind; or `KIND:name`.
     pub topics: Vec<String>,
+    /// Those of notifications that name nobody: they are for the account itself.
+    pub unaddressed: bool,
 }
 
 fn names(listed: &[String], kind: &str, name: &str) -> bool {
@@ -65,7 +67,7 @@ impl Targets {
             return false;
         }
         match &event.to {
-            None => false,
+            None => self.unaddressed && event.kind == EventKind::Notification,
             Some(NotificationTarget::UserGroups(groups)) => groups.iter().any(|group| {
                 self.user_groups
                     .iter()
@@ -114,6 +116,7 @@ mod tests {
             user_groups: vec!["7".to_owned()],
             queues: vec!["a".to_owned(), "CMQ_QUEUE:b".to_owned()],
             topics: vec!["*".to_owned()],
+            unaddressed: false,
         };
         let groups = |groups: &[&str]| {
             NotificationTarget::UserGroups(groups.iter().map(ToString::to_string).collect())
@@ -137,5 +140,37 @@ mod tests {
             assert_eq!(mine.take(&event(5, to.clone())), taken, "{to:?}");
             assert!(!mine.take(&event(6, to)), "another's");
         }
+    }
+
+    #[test]
+    fn what_names_nobody_goes_where_that_is_said() {
+        let notification = Event {
+            to: None,
+            ..event(5, NotificationTarget::UserGroups(Vec::new()))
+        };
+        let hook = Event {
+            kind: EventKind::Hook,
+            ..notification.clone()
+        };
+        let all = Targets {
+            user_groups: vec!["*".to_owned()],
+            queues: vec!["*".to_owned()],
+            topics: vec!["*".to_owned()],
+            ..Targets::default()
+        };
+        assert!(!all.take(&notification));
+        let unaddressed = Targets {
+            account: Some(Ids::new(5).next_id()),
+            unaddressed: true,
+            ..Targets::default()
+        };
+        assert!(unaddressed.take(&notification));
+        // A hook that tells nobody tells nobody.
+        assert!(!unaddressed.take(&hook));
+        let others = Targets {
+            account: Some(Ids::new(6).next_id()),
+            ..unaddressed
+        };
+        assert!(!others.take(&notification), "another's");
     }
 }

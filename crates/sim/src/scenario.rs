@@ -14,7 +14,7 @@
 //! # a comment
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use muster_engine::explain;
@@ -383,6 +383,7 @@ pub fn sample_group(min: u32, desired: u32, max: u32) -> GroupSpec {
             grace_secs: 0,
         },
         balancers: Vec::new(),
+        unheard: BTreeSet::new(),
         project: 0,
         tags: Vec::new(),
         service: ServiceSettings::default(),

@@ -205,10 +205,10 @@ pub(crate) fn shown_adjustment(by: AdjustBy) -> (AdjustmentType, i64) {
     }
 }
 
-/// The ranges of L2056; the number of instances is bounded as everywhere (contradiction K05).
+/// The ranges of L2056.
 pub(crate) fn adjust(kind: AdjustmentType, value: i64, ctx: &Ctx) -> Result<AdjustBy, Fault> {
     let (min, max) = match kind {
-        AdjustmentType::Total => (0, i64::from(ctx.switches.most_instances)),
+        AdjustmentType::Total => (0, i64::from(ctx.switches.most_total_capacity)),
         AdjustmentType::Quantity => (-10, 10),
         AdjustmentType::Percent => (-100, 100),
     };

@@ -99,15 +99,36 @@ pub(crate) fn passed_on(parameter: &str, value: &str) -> Result<(), Fault> {
     }
 }
 
+/// How long pages are.
+#[derive(Clone, Copy)]
+pub(crate) struct PageSizes {
+    /// The least that may be asked for.
+    least: i64,
+    /// What is meant where nothing is said.
+    usual: i64,
+}
+
+/// Of most lists (L550, L753, L1040, L1638, L1938).
+pub(crate) const PAGES: PageSizes = PageSizes {
+    least: 5,
+    usual: 10,
+};
+
+/// Of scheduled tasks, of which no least one is stated (L2241).
+pub(crate) const TASK_PAGES: PageSizes = PageSizes {
+    least: 1,
+    usual: 20,
+};
+
 /// The page that Marker and MaxResults name (L542-550).
 pub(crate) fn page(
     marker: Option<i64>,
     most: Option<i64>,
-    default: i64,
+    sizes: PageSizes,
     ctx: &Ctx,
 ) -> Result<Page, Fault> {
-    let most = most.unwrap_or(default);
-    let limit = number("MaxResults", most, 5, 1000)?;
+    let most = most.unwrap_or(sizes.usual);
+    let limit = number("MaxResults", most, sizes.least, 1000)?;
     let mut offset = marker.unwrap_or(0);
     // Terraform's data sources ask for 1, 11, 21: without this they would lose the first of each page.
     if ctx.is_terraform && offset > 0 && offset % most == 1 {

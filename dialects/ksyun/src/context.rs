@@ -21,6 +21,8 @@ pub type Seal = Arc<dyn Fn(&str) -> String + Send + Sync>;
 pub struct Switches {
     /// Most instances of a group that are taken on input (L296).
     pub most_instances: u32,
+    /// Most instances that a policy may set a group to: the documentation has ten (L2056).
+    pub most_total_capacity: u32,
     /// A MaxSize that is left out becomes the larger of MinSize, DesiredCapacity and 1, for clients that name their SDK.
     pub lenient_max_size: bool,
     /// The answer to CreateScheduledTask has the bare number of the documentation (L2205), not the object that clients read.
@@ -48,6 +50,7 @@ impl Default for Switches {
     fn default() -> Self {
         Switches {
             most_instances: 50,
+            most_total_capacity: 10,
             lenient_max_size: false,
             bare_task_id: false,
             calls_per_sec: 1000,

@@ -11,12 +11,16 @@ pub(crate) struct Fault {
     words: Words,
 }
 
-/// What is wrong, in words.
+/// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Words {
     Plain(String),
-    /// With the parameter that it is about between them.
-    About(String, String, String),
+    /// This parameter is missing.
+    Missing(String),
+    /// The value of a parameter, if it is at hand, and what it would have to be.
+    Value(String, String, String),
+    /// This parameter cannot be read.
+    Malformed(String),
 }
 
 impl Fault {
@@ -28,48 +32,65 @@ impl Fault {
         }
     }
 
-    fn about(code: &'static str, parameter: &str, before: &str, after: String) -> Fault {
-        Fault {
-            status: 400,
-            code,
-            words: Words::About(before.to_owned(), parameter.to_owned(), after),
-        }
-    }
-
     /// What is wrong, in words.
     pub(crate) fn message(&self) -> String {
         match &self.words {
             Words::Plain(text) => text.clone(),
-            Words::About(before, parameter, after) => format!("{before}{parameter}{after}"),
+            Words::Missing(parameter) => {
+                format!("An value must be supplied for the input parameter {parameter}.")
+            }
+            Words::Value(parameter, value, wanted) => {
+                let said = match value.as_str() {
+                    "" => "It".to_owned(),
+                    value => format!("The value `{value}`"),
+                };
+                format!(
+                    "An invalid or out-of-range value was supplied for the input parameter {parameter}. \
+                     {said} is not right: {wanted}."
+                )
+            }
+            Words::Malformed(parameter) => format!(
+                "The query parameter {parameter} is malformed or does not adhere to KSC standards."
+            ),
         }
     }
 
-    /// The same, with the parameter that it is about as `spelled` has it.
-    pub(crate) fn spelled(self, spelled: impl FnOnce(&str) -> String) -> Fault {
+    /// The same, with the parameter that it is about as the caller spells it, and with its value where that was not at hand:
+    /// `given` knows both.
+    pub(crate) fn as_given(self, given: impl FnOnce(&str) -> (String, Option<String>)) -> Fault {
         let words = match self.words {
-            Words::About(before, parameter, after) => {
-                Words::About(before, spelled(&parameter), after)
+            Words::Plain(text) => Words::Plain(text),
+            Words::Missing(parameter) => Words::Missing(given(&parameter).0),
+            Words::Malformed(parameter) => Words::Malformed(given(&parameter).0),
+            Words::Value(parameter, value, wanted) => {
+                let (parameter, as_given) = given(&parameter);
+                let value = match value.is_empty() {
+                    true => as_given.unwrap_or_default(),
+                    false => value,
+                };
+                Words::Value(parameter, value, wanted)
             }
-            plain @ Words::Plain(_) => plain,
         };
         Fault { words, ..self }
     }
 
     /// A parameter that has to be there (L2805).
     pub(crate) fn missing(parameter: &str) -> Fault {
-        let before = "An value must be supplied for the input parameter ";
-        Fault::about("MissingParameter", parameter, before, ".".to_owned())
+        Fault {
+            status: 400,
+            code: "MissingParameter",
+            words: Words::Missing(parameter.to_owned()),
+        }
     }
 
     /// A value that does not do (L2803), and what would.
     pub(crate) fn value(parameter: &str, value: &str, wanted: &str) -> Fault {
-        let said = match value {
-            "" => "It".to_owned(),
-            value => format!("The value `{value}`"),
-        };
-        let before = "An invalid or out-of-range value was supplied for the input parameter ";
-        let after = format!(". {said} is not right: {wanted}.");
-        Fault::about("InvalidParameterValue", parameter, before, after)
+        let [parameter, value, wanted] = [parameter, value, wanted].map(str::to_owned);
+        Fault {
+            status: 400,
+            code: "InvalidParameterValue",
+            words: Words::Value(parameter, value, wanted),
+        }
     }
 
     /// A value out of its range.
@@ -79,9 +100,11 @@ impl Fault {
 
     /// What is sent cannot be read as parameters (L2806).
     pub(crate) fn malformed(parameter: &str) -> Fault {
-        let after = " is malformed or does not adhere to KSC standards.";
-        let before = "The query parameter ";
-        Fault::about("InvalidQueryParameter", parameter, before, after.to_owned())
+        Fault {
+            status: 400,
+            code: "InvalidQueryParameter",
+            words: Words::Malformed(parameter.to_owned()),
+        }
     }
 
     /// It would have been done (L2800).

@@ -135,6 +135,17 @@ impl Own<'_> {
     }
 }
 
+/// Moments and texts of moments: what is wrong with one is found where it is not at hand any more as it was given.
+const MOMENTS: [&str; 3] = ["StartTime", "EndTime", "Recurrence"];
+
+/// A moment as it was given.
+pub(crate) fn moment(parameter: &str, pairs: &[(&str, &str)]) -> Option<String> {
+    let is_it = |(name, _): &&(&str, &str)| *name == parameter && MOMENTS.contains(name);
+    let given = pairs.iter().rev().find(is_it);
+    let given = given.filter(|(_, value)| !value.is_empty());
+    given.map(|(_, value)| value.chars().take(64).collect())
+}
+
 /// A parameter as the caller spells it. `parameter` is as the actions have it, entries of lists by their place: what is not
 /// given of an entry is named after what is.
 pub(crate) fn spelled(parameter: &str, pairs: &[(&str, &str)]) -> String {
@@ -277,6 +288,29 @@ mod tests {
         ] {
             assert_eq!(spelled(ours, &pairs), theirs, "{ours}");
         }
+    }
+
+    #[test]
+    fn moments_are_told_as_they_are_given() {
+        let pairs = [("StartTime", "2020-12-18 11:50:24"), ("EndTime", "")];
+        let told = |parameter: &str, value: &str| {
+            let fault = Fault::value(parameter, value, "it is past");
+            fault.as_given(|name| (spelled(name, &pairs), moment(name, &pairs)))
+        };
+        let said = Fault::value("StartTime", "2020-12-18 11:50:24", "it is past");
+        assert_eq!(told("StartTime", ""), said);
+        assert_eq!(
+            told("StartTime", "x").message(),
+            Fault::value("StartTime", "x", "it is past").message()
+        );
+        for silent in ["EndTime", "Recurrence", "MinSize"] {
+            assert_eq!(told(silent, ""), Fault::value(silent, "", "it is past"));
+        }
+    }
+
+    #[test]
+    fn an_index_is_one_to_ten() {
+        let pairs = [("Tag.10.Key", "k"), ("S1b.11.Id", "x")];
         assert_eq!(check_indices(&pairs), Ok(()));
         for (name, list) in [
             ("Tag.11.Key", "Tag.N"),

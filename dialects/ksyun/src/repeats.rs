@@ -159,9 +159,9 @@ impl Said {
             (Some(days), Some(repeat)) if days == days_of(&repeat) => {
                 Ok(Repetition::Days(days, Some(repeat)))
             }
-            (Some(days), Some(_)) => Err(Fault::value(
+            (Some(_), Some(_)) => Err(Fault::value(
                 "Recurrence",
-                &days,
+                self.recurrence.as_deref().unwrap_or_default(),
                 "the same as RepeatUnit and RepeatCycle say",
             )),
         }

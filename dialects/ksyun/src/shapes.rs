@@ -1,6 +1,8 @@
 //! Structures that occur in several places.
 
-use muster_model::{self as model, Balancer, HealthKind, Target};
+use std::collections::BTreeMap;
+
+use muster_model::{self as model, Balancer, BalancerPlace, GroupSpec, HealthKind, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{self, Many};
@@ -29,8 +31,8 @@ pub(crate) struct ShownTag {
 }
 
 impl Tag {
-    /// Checks and converts (L1346-1360).
-    pub(crate) fn list(given: Vec<Tag>) -> Result<Vec<model::Tag>, Fault> {
+    /// Checks and converts (L1346-1360); what is there already may have been put there by another door.
+    pub(crate) fn list(given: Vec<Tag>, there: &[model::Tag]) -> Result<Vec<model::Tag>, Fault> {
         if given.len() > 10 {
             return Err(Fault::value("Tag", &given.len().to_string(), "at most 10"));
         }
@@ -38,12 +40,15 @@ impl Tag {
         for (at, tag) in given.into_iter().enumerate() {
             let key = checks::needed(&format!("Tag.{at}.Key"), tag.key)?;
             let value = tag.value.unwrap_or_default();
-            tag_text(&format!("Tag.{at}.Key"), &key, 1, 128)?;
-            tag_text(&format!("Tag.{at}.Value"), &value, 0, 256)?;
             if tags.iter().any(|old| old.key == key) {
                 return Err(Fault::value("Tag", &key, "each key once"));
             }
-            tags.push(model::Tag { key, value });
+            let tag = model::Tag { key, value };
+            if !there.contains(&tag) {
+                tag_text(&format!("Tag.{at}.Key"), &tag.key, 1, 128, KEY_SIGNS)?;
+                tag_text(&format!("Tag.{at}.Value"), &tag.value, 0, 256, VALUE_SIGNS)?;
+            }
+            tags.push(tag);
         }
         Ok(tags)
     }
@@ -58,16 +63,26 @@ impl Tag {
     }
 }
 
-/// Letters, digits and the signs of both documented sets (contradiction K30).
-fn tag_text(parameter: &str, text: &str, min: usize, max: usize) -> Result<(), Fault> {
-    let good = |c: char| c.is_alphanumeric() || " +-±_=.,、/@:()[]（）【】".contains(c);
+/// Signs in keys of tags: those of both documented sets, which differ in print (L1350, L1564, contradiction K30).
+const KEY_SIGNS: &str = "+-±_=.、/@:";
+/// Signs in their values (L1358, L1572).
+const VALUE_SIGNS: &str = "+-±_=.、/@:()[]（）【】";
+
+/// A Chinese character.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Chinese and English letters, digits, and some signs.
+fn tag_text(parameter: &str, text: &str, min: usize, max: usize, signs: &str) -> Result<(), Fault> {
+    let good = |c: char| c.is_ascii_alphanumeric() || is_chinese(c) || signs.contains(c);
     match text.chars().all(good) {
         true => checks::text(parameter, text, min, max),
-        false => Err(Fault::value(
-            parameter,
-            text,
-            "letters, digits and + - _ / @ : ( ) [ ]",
-        )),
+        false => {
+            let wanted = format!("Chinese and English letters, digits and {signs}");
+            let start: String = text.chars().take(64).collect();
+            Err(Fault::value(parameter, &start, &wanted))
+        }
     }
 }
 
@@ -199,24 +214,37 @@ pub(crate) struct SlbConfig {
     health_check_type: HealthCheckType,
 }
 
-/// The balancers that this door has words for.
-pub(crate) fn slb_configs(balancers: &[Balancer], health: HealthKind) -> Vec<SlbConfig> {
-    let shown = |balancer: &Balancer| match balancer {
-        Balancer::Forward {
-            balancer,
-            listener,
-            targets,
-            ..
-        } => Some(SlbConfig {
-            slb_id: balancer.clone(),
-            listener_id: listener.clone(),
-            server_port_set: targets.iter().map(|target| target.port).collect(),
-            weight: weight_of(targets),
-            health_check_type: health.into(),
-        }),
-        Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => None,
+impl SlbConfig {
+    /// A balancer, if this door has words for it.
+    pub(crate) fn of(balancer: &Balancer, health: HealthKind) -> Option<SlbConfig> {
+        match balancer {
+            Balancer::Forward {
+                balancer,
+                listener,
+                targets,
+                ..
+            } => Some(SlbConfig {
+                slb_id: balancer.clone(),
+                listener_id: listener.clone(),
+                server_port_set: targets.iter().map(|target| target.port).collect(),
+                weight: weight_of(targets),
+                health_check_type: health.into(),
+            }),
+            Balancer::Classic { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => None,
+        }
+    }
+}
+
+/// The balancers of a group that this door has words for, each with how it counts for health.
+pub(crate) fn slb_configs(spec: &GroupSpec) -> Vec<SlbConfig> {
+    let shown = |balancer: &Balancer| {
+        let health = match spec.hears(&balancer.place()) {
+            true => HealthKind::Balancer,
+            false => HealthKind::Machine,
+        };
+        SlbConfig::of(balancer, health)
     };
-    balancers.iter().filter_map(shown).collect()
+    spec.balancers.iter().filter_map(shown).collect()
 }
 
 /// The one weight that is shown of several.
@@ -242,19 +270,19 @@ fn ports(name: &str, given: Option<Many>) -> Result<Vec<u16>, Fault> {
     Ok(ports)
 }
 
-/// Bindings as asked for, and how health is judged if that is said. One that is there at the same listener keeps what this
-/// door has no words for; if ports and weight are those shown, also the single weights of its ports.
+/// Bindings as asked for, and of those that say so whether they count for health. One that is there at the same listener keeps
+/// what this door has no words for; if ports and weight are those shown, also the single weights of its ports.
 pub(crate) fn balancers(
     given: Vec<Slb>,
     old: &[Balancer],
-) -> Result<(Vec<Balancer>, Option<HealthKind>), Fault> {
+) -> Result<(Vec<Balancer>, BTreeMap<BalancerPlace, bool>), Fault> {
     if given.len() > MOST_SLBS {
         let count = given.len().to_string();
         return Err(Fault::value("Slb", &count, "at most 100"));
     }
     let mut there: Vec<&Balancer> = old.iter().collect();
     let mut list: Vec<Balancer> = Vec::with_capacity(given.len());
-    let mut health = None;
+    let mut heard = BTreeMap::new();
     for (at, slb) in given.into_iter().enumerate() {
         let name = format!("Slb.{at}");
         let id = checks::needed(&format!("{name}.Id"), slb.id)?;
@@ -265,12 +293,6 @@ pub(crate) fn balancers(
         let weight = slb.weight.unwrap_or(DEFAULT_WEIGHT);
         let weight = checks::number(&format!("{name}.Weight"), weight, 0, 100)?;
         let weight = u16::try_from(weight).unwrap_or(0);
-        // One judged by its balancer is enough: the group has one way for all.
-        health = match (health, slb.health_check_type) {
-            (Some(HealthKind::Balancer), _) => health,
-            (_, Some(kind)) => Some(kind.into()),
-            (_, None) => health,
-        };
         let balancer = over(&mut there, id, listener, &ports, weight);
         if list.iter().any(|other| other.is_same_place(&balancer)) {
             return Err(Fault::value(
@@ -279,9 +301,13 @@ pub(crate) fn balancers(
                 "each listener once",
             ));
         }
+        if let Some(word) = slb.health_check_type {
+            let counts = HealthKind::from(word) == HealthKind::Balancer;
+            heard.insert(balancer.place(), counts);
+        }
         list.push(balancer);
     }
-    Ok((list, health))
+    Ok((list, heard))
 }
 
 /// A binding over the one that is there at the same listener, which is taken off the list.

@@ -1,16 +1,22 @@
 //! Changing the balancers of a group (rules B1, B2): all or nothing, as one activity over what is in service.
 
+use std::sync::Arc;
+
 use muster_model::{
-    ActivityKind, Balancer, BalancerChange, BalancerMoves, Created, Error, Field, InstanceId,
-    Lifecycle, Problem, Quota, ResourceKind,
+    ActivityKind, Balancer, BalancerChange, BalancerMoves, BalancerPlace, Created, Error, Field,
+    GroupSpec, Instance, InstanceId, Lifecycle, Problem, Quota, ResourceKind,
 };
 
 use super::capacity::{check_idle, manual};
-use crate::Quotas;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::{Facts, Quotas};
 
-pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<Created, Error> {
+pub(super) fn change(
+    draft: &mut Draft<'_>,
+    change: &BalancerChange,
+    facts: &Facts,
+) -> Result<Created, Error> {
     catalogue::check_balancers(&draft.settings.catalogue, draft.group(), change)?;
     check_idle(draft)?;
     let old = &draft.group().spec.balancers;
@@ -31,9 +37,13 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
         return Err(Error::NothingToDo);
     }
     check_limits(&draft.settings.quotas, &new)?;
+    check_own(facts, old, &new)?;
     let moves = moves(old, &new);
     draft.release_brake();
-    draft.group_mut().spec.balancers = new;
+    judge(draft, |spec| {
+        spec.balancers = new;
+        spec.forget_unbound();
+    });
     let serving = at_rest(draft, |state| state == Lifecycle::InService);
     let count = u32::try_from(serving.len()).unwrap_or(u32::MAX);
     let desired = draft.group().spec.size.desired;
@@ -49,6 +59,40 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &BalancerChange) -> Result<C
         draft.rebind(id);
     }
     Ok(Created::Activity(activity))
+}
+
+/// Changes whose verdict counts. What was found by those that do not count any more is forgotten; what the others find is told
+/// with the next listing.
+pub(super) fn judge(draft: &mut Draft<'_>, change: impl FnOnce(&mut GroupSpec)) {
+    let before = draft.group().spec.heard();
+    change(&mut draft.group_mut().spec);
+    if before.is_subset(&draft.group().spec.heard()) {
+        return;
+    }
+    // One that waits for the balancers to find it healthy is told on by them until then.
+    let sick = |i: &&Arc<Instance>| i.health.balancer_unhealthy && i.healthy_by.is_none();
+    let sick: Vec<InstanceId> = draft.instances().filter(sick).map(|i| i.id).collect();
+    for id in sick {
+        if let Some(instance) = draft.instance_mut(id) {
+            instance.health.balancer_unhealthy = false;
+        }
+    }
+}
+
+/// Refuses what another account made: for this one it does not exist. What is bound already stays.
+pub(super) fn check_own(facts: &Facts, old: &[Balancer], new: &[Balancer]) -> Result<(), Error> {
+    let bound = |place: &BalancerPlace| old.iter().any(|one| one.place() == *place);
+    let anothers = |one: &&Balancer| {
+        let place = one.place();
+        facts.anothers.contains(&place) && !bound(&place)
+    };
+    match new.iter().find(anothers) {
+        None => Ok(()),
+        Some(one) => Err(Error::Invalid {
+            field: field(one),
+            problem: Problem::Unusable(format!("`{}` does not exist", one.name())),
+        }),
+    }
 }
 
 /// What leads from one list to the other. Where only ports or weights change, members stay.
@@ -86,10 +130,8 @@ pub(crate) fn is_same(one: &Balancer, other: &Balancer) -> bool {
 
 fn field(balancer: &Balancer) -> Field {
     match balancer {
-        Balancer::Classic { .. } => Field::Balancers,
-        Balancer::Forward { .. } | Balancer::Listener { .. } | Balancer::Pool { .. } => {
-            Field::ForwardBalancers
-        }
+        Balancer::Classic { .. } | Balancer::Listener { .. } => Field::Balancers,
+        Balancer::Forward { .. } | Balancer::Pool { .. } => Field::ForwardBalancers,
     }
 }
 

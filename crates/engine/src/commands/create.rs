@@ -7,6 +7,7 @@ use muster_model::{
     MachineState, NameIndex, Network, Quota, ResourceKind, RetryState, Site,
 };
 
+use super::balancers;
 use super::modify::{check_spec, named_config};
 use crate::catalogue::{self, Asked};
 use crate::draft::Draft;
@@ -39,6 +40,7 @@ pub fn create_group(
         config_named: true,
     };
     catalogue::check_group(&context.settings.catalogue, &asked)?;
+    balancers::check_own(facts, &[], &spec.balancers)?;
     if facts.name_taken && door.has_unique_names() {
         return Err(Error::NameTaken {
             kind: ResourceKind::Group,

@@ -56,7 +56,7 @@ pub(crate) fn apply(
         GroupCommand::Start { instances } => rest::start(&mut draft, instances)?,
         GroupCommand::EnterStandby { instances } => rest::enter_standby(&mut draft, instances)?,
         GroupCommand::ExitStandby { instances } => rest::exit_standby(&mut draft, instances)?,
-        GroupCommand::Balancers(change) => balancers::change(&mut draft, change)?,
+        GroupCommand::Balancers(change) => balancers::change(&mut draft, change, facts)?,
         GroupCommand::Adjust(adjustment) => capacity::adjust(&mut draft, adjustment)?,
         GroupCommand::Hook(change) => hooks::change(&mut draft, change)?,
         GroupCommand::Schedule(command) => schedules::schedule(&mut draft, command)?,

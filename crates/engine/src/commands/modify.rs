@@ -101,13 +101,29 @@ pub(super) fn modify(
         group.next_name_index = given(patch.name_index).unwrap_or(group.next_name_index);
         group.next_host_index = given(patch.host_name_index).unwrap_or(group.next_host_index);
     }
-    let Some(change) = &patch.balancers else {
-        return Ok(Created::Nothing);
+    let changed = match &patch.balancers {
+        None => Created::Nothing,
+        Some(change) => match balancers::change(draft, change, facts) {
+            // The other things that are to change do.
+            Err(Error::NothingToDo) => Created::Nothing,
+            done => done?,
+        },
     };
-    match balancers::change(draft, change) {
-        // The other things that are to change do.
-        Err(Error::NothingToDo) => Ok(Created::Nothing),
-        done => done,
+    judge(draft, patch, &old);
+    Ok(changed)
+}
+
+/// How health is judged, of the balancers that there are now.
+fn judge(draft: &mut Draft<'_>, patch: &GroupPatch, old: &GroupSpec) {
+    let spec = &draft.group().spec;
+    let mut new = spec.clone();
+    if let Some(kind) = patch.health_kind {
+        new.judge_by(kind);
+    }
+    new.judge_each(&old.places(), &patch.heard);
+    if new != *spec {
+        draft.release_brake();
+        balancers::judge(draft, |spec| *spec = new);
     }
 }
 
@@ -214,7 +230,6 @@ fn patched(spec: &mut GroupSpec, patch: &GroupPatch) {
     set(&mut spec.zones_check, &patch.zones_check);
     set(&mut spec.termination, &patch.termination);
     set(&mut spec.retry, &patch.retry);
-    set(&mut spec.health.kind, &patch.health_kind);
     set(&mut spec.health.period_secs, &patch.health_period_secs);
     set(&mut spec.health.grace_secs, &patch.health_grace_secs);
     set(&mut spec.project, &patch.project);

@@ -13,6 +13,7 @@
 mod base;
 mod binding;
 mod draining;
+mod heard;
 mod mending;
 mod refreshes;
 mod table;

@@ -1,5 +1,6 @@
 //! What every table of the engine begins with: an account, a group, and the machines behind its members.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_engine::{Context, Facts, Settings, create_config, create_group};
@@ -32,6 +33,7 @@ pub(crate) fn spec(min: u32, desired: u32, max: u32) -> GroupSpec {
             grace_secs: 0,
         },
         balancers: Vec::new(),
+        unheard: BTreeSet::new(),
         project: 0,
         tags: Vec::new(),
         service: ServiceSettings::default(),

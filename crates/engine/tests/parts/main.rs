@@ -23,3 +23,4 @@ mod scaling;
 mod tags;
 mod timed;
 mod traces;
+mod unaddressed;

@@ -1,5 +1,6 @@
 //! Rows to write, with every optional part filled in somewhere, so that a store that loses one is found out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_model::{
@@ -98,6 +99,9 @@ pub(super) fn group(id: GroupId, account: AccountId, version: u64) -> Group {
 }
 
 fn group_spec() -> GroupSpec {
+    let unheard = Balancer::Classic {
+        balancer: "lb-2".to_owned(),
+    };
     GroupSpec {
         name: "contract".to_owned(),
         config: None,
@@ -122,16 +126,20 @@ fn group_spec() -> GroupSpec {
             period_secs: 5,
             grace_secs: 600,
         },
-        balancers: vec![Balancer::Forward {
-            balancer: "lb-1".to_owned(),
-            listener: "lbl-1".to_owned(),
-            location: None,
-            region: Some("ap-guangzhou".to_owned()),
-            targets: vec![Target {
-                port: 80,
-                weight: 100,
-            }],
-        }],
+        balancers: vec![
+            Balancer::Forward {
+                balancer: "lb-1".to_owned(),
+                listener: "lbl-1".to_owned(),
+                location: None,
+                region: Some("ap-guangzhou".to_owned()),
+                targets: vec![Target {
+                    port: 80,
+                    weight: 100,
+                }],
+            },
+            unheard.clone(),
+        ],
+        unheard: BTreeSet::from([unheard.place()]),
         project: 0,
         tags: vec![tag()],
         service: ServiceSettings::default(),

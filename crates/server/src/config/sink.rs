@@ -19,6 +19,8 @@ pub(crate) struct SinkConfig {
     queues: Vec<String>,
     #[serde(default)]
     topics: Vec<String>,
+    #[serde(default)]
+    unaddressed: bool,
     #[serde(default = "patience")]
     pub(crate) patience_secs: Within<0, 86_400>,
     #[serde(default = "timeout")]
@@ -85,8 +87,10 @@ impl SinkConfig {
         if !(1..=64).contains(&self.name.len()) || !self.name.chars().all(good) {
             return Some("a name of 1 to 64 letters, digits, `-` and `_` is right".to_owned());
         }
-        if self.user_groups.is_empty() && self.queues.is_empty() && self.topics.is_empty() {
-            return Some("one of user_groups, queues and topics is needed".to_owned());
+        let named = [&self.user_groups, &self.queues, &self.topics];
+        if named.iter().all(|names| names.is_empty()) && !self.unaddressed {
+            let needed = "one of user_groups, queues, topics and unaddressed is needed";
+            return Some(needed.to_owned());
         }
         for (name, given, need) in self.parts() {
             match (given, need) {
@@ -143,6 +147,7 @@ impl SinkConfig {
             user_groups: self.user_groups.clone(),
             queues: self.queues.clone(),
             topics: self.topics.clone(),
+            unaddressed: self.unaddressed,
         }
     }
 }

@@ -67,7 +67,7 @@ fn wrong_keys_and_values_are_refused_with_what_would_be_right() {
         ),
         (
             "[[sink]]\nname = \"ops\"\nkind = \"queue\"",
-            "muster.toml:1:1: sink `ops`: one of user_groups, queues and topics is needed",
+            "muster.toml:1:1: sink `ops`: one of user_groups, queues, topics and unaddressed is needed",
         ),
         (
             "[[sink]]\nname = \"o.p\"\nkind = \"queue\"\nqueues = [\"*\"]",

@@ -1,14 +1,10 @@
 //! What a door says of each kind of object.
 
-use std::sync::Arc;
-
 use muster_kit::http::Dialect;
 use muster_kit::sign::client::Request;
 use muster_model::{ConfigId, GroupId, InstanceId};
-use muster_runtime::Runtime;
+use muster_testing::Ground;
 use serde_json::Value;
-
-use crate::service::Account;
 
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +67,11 @@ pub(crate) trait Door {
 }
 
 /// The doors of a service.
-pub(crate) fn all(runtime: &Arc<Runtime>, account: &Account) -> Vec<Box<dyn Door>> {
+pub(crate) fn all(ground: &Ground) -> Vec<Box<dyn Door>> {
     vec![
-        Box::new(crate::tencent3::Tencent::new(runtime, account)),
-        Box::new(crate::ksyun::Kingsoft::new(runtime, account)),
-        Box::new(crate::huawei::Hua::new(runtime, account)),
-        Box::new(crate::qcloud::Tencent2017::new(runtime, account)),
+        Box::new(crate::tencent3::Tencent::new(ground)),
+        Box::new(crate::ksyun::Kingsoft::new(ground)),
+        Box::new(crate::huawei::Hua::new(ground)),
+        Box::new(crate::qcloud::Tencent2017::new(ground)),
     ]
 }

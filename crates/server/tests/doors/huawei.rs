@@ -1,73 +1,28 @@
 //! Huawei Cloud.
 
-use std::sync::Arc;
-
-use http::{HeaderValue, Method};
+use http::Method;
 use muster_huawei::Huawei;
-use muster_kit::http::{Dialect, Head};
-use muster_kit::node::Limits;
+use muster_kit::http::Dialect;
 use muster_kit::sign::client::Request;
-use muster_kit::sign::huawei;
 use muster_model::InstanceId;
-use muster_runtime::Runtime;
+use muster_testing::{Ground, PROJECT, huawei, huawei_signed};
 use serde_json::{Value, json};
 
 use crate::door::{Door, Kind, Of};
-use crate::service::{Account, HOST, KEY, NOW, PROJECT, SECRET, headers};
 
-const URN: &str = "urn:smn:cn-north-4:0123456789abcdef0123456789abcdef:topic";
+const URN: &str = "urn:smn:cn-north-4:0dd8cb413000906a2fcdc019b5a84546:topic";
 
 pub(crate) struct Hua(Huawei);
 
 impl Hua {
-    pub(crate) fn new(runtime: &Arc<Runtime>, account: &Account) -> Hua {
-        let options = muster_huawei::Options {
-            limits: Limits::default(),
-            now_unix_secs: Arc::new(|| NOW),
-            seal: Arc::new(|secret| format!("sealed({})", secret.len())),
-            seal_token: Arc::new(|text| Some(text.to_owned())),
-            open_token: Arc::new(|text| Some(text.to_owned())),
-            random: Arc::new(|| [7; 32]),
-            topics: muster_huawei::TopicOptions {
-                confirm_at_once: true,
-                has_mail: false,
-                certificate: Arc::from(""),
-                public_url: None,
-            },
-        };
-        let account = Arc::new(Account(account.0));
-        Hua(Huawei::new(
-            Arc::<Runtime>::clone(runtime),
-            account,
-            options,
-        ))
+    pub(crate) fn new(ground: &Ground) -> Hua {
+        Hua(huawei(ground))
     }
 }
 
 fn call(method: Method, path: &str, body: &Value) -> Request {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    let mut head = Head {
-        method,
-        path: format!("/autoscaling-api/v1/{PROJECT}/{path}"),
-        raw_query: String::new(),
-        headers: headers(&[
-            ("host", HOST),
-            ("content-type", "application/json"),
-            ("x-sdk-date", "20261124T020000Z"),
-        ]),
-    };
-    let names = "content-type;host;x-sdk-date";
-    let mac = huawei::sign(&head, body.as_bytes(), SECRET.as_bytes(), names);
-    let text = format!("SDK-HMAC-SHA256 Access={KEY}, SignedHeaders={names}, Signature={mac}");
-    let value = HeaderValue::from_str(&text).unwrap();
-    head.headers.insert("authorization", value);
-    Request {
-        head,
-        body: body.into(),
-    }
+    let path = format!("/autoscaling-api/v1/{PROJECT}/{path}");
+    huawei_signed(method, &path, body, &[])
 }
 
 pub(crate) fn post(path: &str, body: &Value) -> Request {

@@ -1,67 +1,30 @@
 //! Kingsoft Cloud.
 
-use std::sync::Arc;
-
 use http::Method;
-use muster_kit::http::{Dialect, FORM, Head};
-use muster_kit::node::Limits;
-use muster_kit::sign::aws4::encoded;
+use muster_kit::http::Dialect;
 use muster_kit::sign::client::Request;
-use muster_kit::sign::ksyun;
 use muster_ksyun::{Ksyun, Switches};
 use muster_model::InstanceId;
-use muster_runtime::Runtime;
+use muster_testing::{Ground, KEY, ksyun, ksyun_signed};
 use serde_json::Value;
 
 use crate::door::{Door, Kind, Of};
-use crate::service::{Account, HOST, KEY, NOW, SECRET, headers};
 
 pub(crate) struct Kingsoft(Ksyun);
 
 impl Kingsoft {
-    pub(crate) fn new(runtime: &Arc<Runtime>, account: &Account) -> Kingsoft {
-        let options = muster_ksyun::Options {
-            rate_limits: false,
-            limits: Limits::default(),
-            now_unix_secs: Arc::new(|| NOW),
-            seal: Arc::new(|secret| format!("sealed({})", secret.len())),
-            switches: Switches::default(),
-        };
-        let account = Arc::new(Account(account.0));
-        Kingsoft(Ksyun::new(Arc::<Runtime>::clone(runtime), account, options))
+    pub(crate) fn new(ground: &Ground) -> Kingsoft {
+        Kingsoft(ksyun(ground, false, Switches::default()))
     }
 }
 
 /// With the simplified signature, answered in JSON.
 fn call<S: AsRef<str>>(action: &str, given: &[(S, S)]) -> Request {
-    let common = [
-        ("Action", action),
-        ("Accesskey", KEY),
-        ("Service", "kec"),
-        ("Version", "2016-03-04"),
-        ("Timestamp", "2026-11-24T02:00:00Z"),
-        ("SignatureVersion", "1.0"),
-        ("SignatureMethod", "HMAC-SHA256"),
-        ("Format", "json"),
-    ];
     let given = given
         .iter()
         .map(|(name, value)| (name.as_ref(), value.as_ref()));
-    let pairs: Vec<(&str, &str)> = given.chain(common).collect();
-    let mac = ksyun::sign(SECRET.as_bytes(), &ksyun::text(pairs.iter().copied()));
-    let all = pairs.iter().copied().chain([("Signature", mac.as_str())]);
-    let body: Vec<String> = all
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-        .collect();
-    Request {
-        head: Head {
-            method: Method::POST,
-            path: "/".into(),
-            raw_query: String::new(),
-            headers: headers(&[("host", HOST), ("content-type", FORM)]),
-        },
-        body: body.join("&").into(),
-    }
+    let pairs: Vec<(&str, &str)> = given.chain([("Action", action)]).collect();
+    ksyun_signed(Method::POST, KEY, &pairs)
 }
 
 /// A value that is shown as parameters: lists by number, structures by dots, the metric as the text that requests have.
@@ -159,6 +122,11 @@ impl Door for Kingsoft {
                     ("Slb.1.ListenerId", "7a1b2c3d-0000-4000-8000-000000000002"),
                     ("Slb.1.ServerPort.1", "80"),
                     ("Slb.1.Weight", "30"),
+                    ("Slb.1.HealthCheckType", "kec"),
+                    ("Slb.2.Id", "7a1b2c3d-0000-4000-8000-000000000001"),
+                    ("Slb.2.ListenerId", "7a1b2c3d-0000-4000-8000-000000000003"),
+                    ("Slb.2.ServerPort.1", "81"),
+                    ("Slb.2.HealthCheckType", "slb"),
                 ],
             )],
             Kind::Policy => vec![

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use muster_model::id::Kind;
 use muster_model::{Activity, GroupView, Id, Origin, PolicyId, ScheduleId};
+use muster_testing::PROJECT;
 use serde_json::Value;
 
 use crate::door::Of;
-use crate::service::PROJECT;
 
 /// Texts and what they are replaced by: whole ids before the keys in them.
 pub(crate) struct Mask {

@@ -1,19 +1,16 @@
 //! Tencent Cloud API of 2017.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::Method;
 use muster_kit::http::Dialect;
-use muster_kit::node::Limits;
-use muster_kit::sign::client::{Client, Request};
+use muster_kit::sign::client::Request;
 use muster_model::InstanceId;
 use muster_qcloud::{Qcloud, Switches};
-use muster_runtime::Runtime;
+use muster_testing::{Ground, qcloud, qcloud_signed};
 use serde_json::Value;
 
 use crate::door::{Door, Kind, Of};
-use crate::service::{Account, HOST, KEY, NOW, SECRET};
 
 pub(crate) struct Tencent2017 {
     door: Qcloud,
@@ -22,48 +19,25 @@ pub(crate) struct Tencent2017 {
 }
 
 impl Tencent2017 {
-    pub(crate) fn new(runtime: &Arc<Runtime>, account: &Account) -> Tencent2017 {
-        let options = muster_qcloud::Options {
-            rate_limits: false,
-            limits: Limits::default(),
-            now_unix_secs: Arc::new(|| NOW),
-            seal: Arc::new(|secret| format!("sealed({})", secret.len())),
-            switches: Switches {
-                refuse_signed_before_start: false,
-                ..Switches::default()
-            },
+    pub(crate) fn new(ground: &Ground) -> Tencent2017 {
+        let switches = Switches {
+            refuse_signed_before_start: false,
+            ..Switches::default()
         };
-        let account = Arc::new(Account(account.0));
         Tencent2017 {
-            door: Qcloud::new(Arc::<Runtime>::clone(runtime), account, options),
+            door: qcloud(ground, false, switches),
             nonce: AtomicU64::new(1),
         }
     }
 
     fn call<S: AsRef<str>>(&self, action: &str, given: &[(S, S)]) -> Request {
-        let client = Client {
-            secret_id: KEY,
-            secret_key: SECRET,
-            host: HOST,
-            service: "",
-            version: "",
-            region: None,
-        };
-        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed).to_string();
-        let now = NOW.to_string();
-        let common = [
-            ("Action", action),
-            ("Region", "gz"),
-            ("SecretId", KEY),
-            ("Timestamp", &now),
-            ("Nonce", &nonce),
-            ("SignatureMethod", "HmacSHA256"),
-        ];
+        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
+        let common = [("Action", action), ("SignatureMethod", "HmacSHA256")];
         let given = given
             .iter()
             .map(|(name, value)| (name.as_ref(), value.as_ref()));
         let pairs: Vec<(&str, &str)> = given.chain(common).collect();
-        client.form_2017(Method::POST, &pairs)
+        qcloud_signed(Method::POST, nonce, &pairs)
     }
 }
 

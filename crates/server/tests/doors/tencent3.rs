@@ -1,47 +1,24 @@
 //! Tencent Cloud API 3.0.
 
-use std::sync::Arc;
-
 use muster_kit::http::Dialect;
-use muster_kit::node::Limits;
-use muster_kit::sign::client::{Client, Request};
+use muster_kit::sign::client::Request;
 use muster_model::InstanceId;
-use muster_runtime::Runtime;
 use muster_tencent3::Tencent3;
+use muster_testing::{Ground, KEY, NOW, tencent_client, tencent3};
 use serde_json::{Value, json};
 
 use crate::door::{Door, Kind, Of};
-use crate::service::{Account, HOST, KEY, NOW, SECRET};
 
 pub(crate) struct Tencent(Tencent3);
 
 impl Tencent {
-    pub(crate) fn new(runtime: &Arc<Runtime>, account: &Account) -> Tencent {
-        let options = muster_tencent3::Options {
-            rate_limits: false,
-            limits: Limits::default(),
-            now_unix_secs: Arc::new(|| NOW),
-            seal: Arc::new(|secret| format!("sealed({})", secret.len())),
-        };
-        let account = Arc::new(Account(account.0));
-        Tencent(Tencent3::new(
-            Arc::<Runtime>::clone(runtime),
-            account,
-            options,
-        ))
+    pub(crate) fn new(ground: &Ground) -> Tencent {
+        Tencent(tencent3(ground, false, NOW))
     }
 }
 
 fn call(action: &str, body: &Value) -> Request {
-    let client = Client {
-        secret_id: KEY,
-        secret_key: SECRET,
-        host: HOST,
-        service: "as",
-        version: "2018-04-19",
-        region: Some("ap-guangzhou"),
-    };
-    client.post_json(action, NOW, body.to_string())
+    tencent_client(KEY).post_json(action, NOW, body.to_string())
 }
 
 /// The members of what is shown that a request takes.

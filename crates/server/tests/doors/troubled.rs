@@ -19,7 +19,10 @@ async fn told(service: &Service, of: Of, what: &str, kinds: &[Kind], golden: &mu
         offset: 0,
         limit: 100,
     };
-    let past = service.runtime.activities(&service.caller, &[], all).await;
+    let past = service
+        .runtime
+        .activities(&service.caller(), &[], all)
+        .await;
     mask.past(&past.unwrap().items);
     for kind in kinds.iter().copied() {
         for reader in &service.doors {
@@ -52,7 +55,7 @@ async fn wish_one_more(service: &Service, of: Of) {
         id: of.group,
         command: GroupCommand::Modify(Box::new(patch)),
     };
-    let done = service.runtime.execute(&service.caller, command).await;
+    let done = service.runtime.execute(&service.caller(), command).await;
     done.unwrap();
     service.runtime.settle().await;
 }

@@ -2,5 +2,9 @@
 //! Scaling answer, in shape.
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
+mod alarms;
+mod documented;
 mod neighbours;
 mod service;
+mod topics;
+mod tour;

@@ -1,67 +1,12 @@
 //! A tour of the services beside Auto Scaling: every operation once, its answer as golden text, errors too.
 
-use std::fmt::Write;
+use serde_json::json;
 
-use http::Method;
-use serde_json::{Value, json};
-
-use crate::service::Service;
-
-/// A tour: the service, and what was said so far.
-struct Tour {
-    service: Service,
-    text: String,
-}
-
-impl Tour {
-    async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let (status, answer) = self.service.ask(method.clone(), path, body).await;
-        writeln!(self.text, "{method} {path}\n{status} {answer:#}\n").unwrap();
-        answer
-    }
-
-    async fn get(&mut self, path: &str) -> Value {
-        self.ask(Method::GET, path, None).await
-    }
-
-    async fn post(&mut self, path: &str, body: Value) -> Value {
-        self.ask(Method::POST, path, Some(body)).await
-    }
-
-    async fn delete(&mut self, path: &str) {
-        self.ask(Method::DELETE, path, None).await;
-    }
-}
-
-fn id(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
+use crate::tour::{id, masked, tour};
 
 /// Ids, moments and addresses differ from run to run.
 fn assert_golden(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(
-        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-        "[uuid]",
-    );
-    settings.add_filter(r#""id": [0-9]+"#, r#""id": [number]"#);
-    settings.add_filter(r"\b[0-9a-f]{32}\b", "[hex]");
-    settings.add_filter(
-        r"20(2[1-9]|[3-9][0-9])-[0-9-]+T[0-9:]+(\.[0-9]+)?Z",
-        "[time]",
-    );
-    settings.add_filter(r#"_time": [0-9]{13}"#, r#"_time": [millis]"#);
-    settings.add_filter(r#"-----BEGIN [^"]*"#, "[private key]");
-    settings.add_filter(r"fa:16:3e:[0-9a-f:]{8}", "[mac]");
-    settings.add_filter(r"\b10\.[0-9]+\.[0-9]+\.[0-9]+\b", "[address]");
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
-async fn tour() -> Tour {
-    Tour {
-        service: Service::start().await,
-        text: String::new(),
-    }
+    masked().bind(|| insta::assert_snapshot!(name, text));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::service::{KEY, READ_ONLY, Service, head, signed};
 
-const SCOPE: &str = "AKLTtest/20261124/cn-beijing-6/kec/aws4_request";
+const SCOPE: &str = "AKIDtest/20261124/cn-beijing-6/kec/aws4_request";
 const DATE: &str = "20261124T020000Z";
 const QUERY: &str = "Action=DescribeScalingGroup&Version=2016-03-04";
 
@@ -69,17 +69,17 @@ fn signatures() -> Vec<(Head, String)> {
             m("'Host' must be a 'SignedHeader' in the Authorization."),
         ),
         (
-            scoped("AKLTtest/20261124/cn-beijing-6/kec/tc3_request"),
+            scoped("AKIDtest/20261124/cn-beijing-6/kec/tc3_request"),
             m(
                 "Credential should be scoped with a valid terminator: 'aws4_request', not: tc3_request.",
             ),
         ),
         (
-            scoped("AKLTtest/20261124/nowhere/kec/aws4_request"),
+            scoped("AKIDtest/20261124/nowhere/kec/aws4_request"),
             m("Credential should be scoped to a valid region, not: nowhere."),
         ),
         (
-            scoped("AKLTtest/20261124/cn-beijing-6/eip/aws4_request"),
+            scoped("AKIDtest/20261124/cn-beijing-6/eip/aws4_request"),
             m("Credential should be scoped to correct service: kec."),
         ),
         (
@@ -91,13 +91,13 @@ fn signatures() -> Vec<(Head, String)> {
             m("Signature expired:20261123T020000Z."),
         ),
         (
-            scoped("AKLTtest/20261123/cn-beijing-6/kec/aws4_request"),
+            scoped("AKIDtest/20261123/cn-beijing-6/kec/aws4_request"),
             m(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.",
             ),
         ),
         (
-            scoped("AKLTother/20261124/cn-beijing-6/kec/aws4_request"),
+            scoped("AKIDnobody/20261124/cn-beijing-6/kec/aws4_request"),
             m("The security token included in the request is invalid."),
         ),
         (
@@ -120,9 +120,9 @@ fn signatures() -> Vec<(Head, String)> {
             ),
         ),
         (
-            scoped("AKLTtest/kec"),
+            scoped("AKIDtest/kec"),
             m(
-                "Credential must have exactly 5 slash-delimited elements, e.g. accesskeyid/date/region/service/aws4_request, got: AKLTtest/kec.",
+                "Credential must have exactly 5 slash-delimited elements, e.g. accesskeyid/date/region/service/aws4_request, got: AKIDtest/kec.",
             ),
         ),
         (
@@ -306,7 +306,7 @@ async fn xml_is_the_default_and_json_on_request() {
     }
     let (head, body) = signed(
         Method::GET,
-        "AKLTother",
+        "AKIDnobody",
         &[("Action", "DescribeScalingGroup"), ("Format", "")],
     );
     let reply = service.handle(head, body).await;
@@ -412,6 +412,60 @@ async fn the_switches_do_what_they_say() {
             ("StartTime", "2099-12-18 11:50:24"),
         ];
         assert!(service.ok(&task).await["ReturnSet"].is_u64());
+    }
+}
+
+#[tokio::test]
+async fn a_policy_sets_a_group_to_ten_at_most_unless_the_operator_allows_more() {
+    for (most, wanted) in [(10, [true, false]), (20, [true, true])] {
+        let switches = Switches {
+            most_total_capacity: most,
+            ..Switches::default()
+        };
+        let service = Service::with(switches, false).await;
+        let made = service
+            .ok(&[
+                ("Action", "CreateScalingConfiguration"),
+                ("ScalingConfigurationName", "x"),
+                ("ImageId", "IMG-1"),
+                ("InstanceType", "N3.1A"),
+            ])
+            .await;
+        let made = service
+            .ok(&[
+                ("Action", "CreateScalingGroup"),
+                ("ScalingGroupName", "g"),
+                ("MinSize", "0"),
+                ("DesiredCapacity", "0"),
+                ("MaxSize", "20"),
+                ("RemovePolicy", "RemoveOldestInstance"),
+                ("SubnetId.0", "s-1"),
+                ("SecurityGroupId", "sg-1"),
+                (
+                    "ScalingConfigurationId",
+                    made["ScalingConfigurationId"].as_str().unwrap(),
+                ),
+            ])
+            .await;
+        let group = made["ReturnSet"]["ScalingGroupId"].as_str().unwrap();
+        let metric = r#"{"dimensionName":"cpu_usage","comparisonOperator":"Greater","threshold":50,"function":"avg"}"#;
+        for (value, good) in ["10", "11"].into_iter().zip(wanted) {
+            let answer = service
+                .call(&[
+                    ("Action", "CreateScalingPolicy"),
+                    ("ScalingGroupId", group),
+                    ("ScalingPolicyName", "p"),
+                    ("Metric", metric),
+                    ("AdjustmentType", "TotalCapacity"),
+                    ("AdjustmentValue", value),
+                    ("CoolDown", "60"),
+                ])
+                .await;
+            match good {
+                true => assert_eq!(answer.status, 200, "{value}: {:?}", answer.body),
+                false => assert_eq!(answer.error().0, "InvalidParameterValue"),
+            }
+        }
     }
 }
 

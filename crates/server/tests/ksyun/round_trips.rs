@@ -131,6 +131,98 @@ async fn a_group_of_the_other_door_is_shown_and_survives_what_is_written_back() 
     assert_eq!(forward["TargetAttributes"], weights);
 }
 
+/// How each balancer of the group counts for health, and what the other door shows of that.
+async fn judged(service: &Service) -> (Vec<String>, String) {
+    let ours = our_group(service).await;
+    let slbs = ours["SlbConfigSet"].as_array().unwrap();
+    let words = slbs.iter().map(|slb| text(&slb["HealthCheckType"]));
+    let theirs = their_group(service).await;
+    (words.collect(), text(&theirs["HealthCheckType"]))
+}
+
+#[tokio::test]
+async fn each_balancer_has_its_kind_of_health_check_and_the_other_door_one_for_all() {
+    let service = Service::start().await;
+    let (asg, _) = theirs(&service).await;
+    let group = text(&our_group(&service).await["ScalingGroupId"]);
+    let bind = async |words: [&str; 2]| {
+        let mut asked = vec![
+            ("Action", "ModifyScalingLoadBalancers"),
+            ("ScalingGroupId", &group),
+        ];
+        for (at, word) in words.into_iter().enumerate() {
+            let names = [
+                [
+                    "Slb.1.Id",
+                    "Slb.1.ListenerId",
+                    "Slb.1.ServerPort.1",
+                    "Slb.1.HealthCheckType",
+                ],
+                [
+                    "Slb.2.Id",
+                    "Slb.2.ListenerId",
+                    "Slb.2.ServerPort.1",
+                    "Slb.2.HealthCheckType",
+                ],
+            ][at];
+            let values = [
+                "lb-12345678",
+                ["lbl-12345678", "lbl-22222222"][at],
+                "80",
+                word,
+            ];
+            asked.extend(
+                names
+                    .into_iter()
+                    .zip(values)
+                    .filter(|(_, value)| !value.is_empty()),
+            );
+        }
+        service.ok(&asked).await;
+        service.runtime.settle().await;
+    };
+    let say = async |kind: &str| {
+        let modify = json!({ "AutoScalingGroupId": asg, "HealthCheckType": kind });
+        service.tencent("ModifyAutoScalingGroup", modify).await;
+    };
+    let is = |words: [&str; 2], kind: &str| (words.map(str::to_owned).to_vec(), kind.to_owned());
+    bind(["slb", "kec"]).await;
+    assert_eq!(judged(&service).await, is(["slb", "kec"], "CLB"));
+    // What either shows can be written back.
+    for _ in 0..2 {
+        bind(["slb", "kec"]).await;
+        say("CLB").await;
+        assert_eq!(judged(&service).await, is(["slb", "kec"], "CLB"));
+    }
+    say("CVM").await;
+    assert_eq!(judged(&service).await, is(["kec", "kec"], "CVM"));
+    bind(["kec", "kec"]).await;
+    say("CLB").await;
+    assert_eq!(
+        judged(&service).await,
+        is(["slb", "kec"], "CLB"),
+        "the mix is kept"
+    );
+    // Without a word each stays as it is.
+    bind(["", ""]).await;
+    assert_eq!(judged(&service).await, is(["slb", "kec"], "CLB"));
+    bind(["kec", "kec"]).await;
+    assert_eq!(judged(&service).await, is(["kec", "kec"], "CVM"));
+    say("CLB").await;
+    assert_eq!(judged(&service).await, is(["slb", "slb"], "CLB"));
+    bind(["kec", "slb"]).await;
+    assert_eq!(judged(&service).await, is(["kec", "slb"], "CLB"));
+    // The one that counts goes: the other still does not.
+    let gone = json!({
+        "AutoScalingGroupId": asg,
+        "ForwardLoadBalancerIdentifications": [{ "LoadBalancerId": "lb-12345678", "ListenerId": "lbl-22222222" }],
+    });
+    service.tencent("DetachLoadBalancers", gone).await;
+    service.runtime.settle().await;
+    let (words, kind) = judged(&service).await;
+    assert_eq!((words, kind.as_str()), (vec!["kec".to_owned()], "CVM"));
+}
+
 #[tokio::test]
 async fn a_configuration_of_the_other_door_is_shown_and_survives_what_is_written_back() {
     let service = Service::start().await;

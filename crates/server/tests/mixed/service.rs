@@ -1,88 +1,27 @@
 //! One runtime behind all doors, and what must hold after every answer.
 
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::Method;
 use muster_engine::check;
-use muster_huawei::Huawei;
-use muster_kit::http::{Dialect, FORM, Head, Incoming};
+use muster_kit::http::{Dialect, Head, Incoming};
 use muster_kit::node::Limits;
-use muster_kit::sign::aws4::encoded;
-use muster_kit::sign::client::{Client, Request};
-use muster_kit::sign::{huawei as sdk_hmac, ksyun as simplified};
-use muster_ksyun::Ksyun;
-use muster_model::{Access, Account, AccountId, GroupView, Ids, Site, Time};
-use muster_ports::{Api, Caller, Clock, Commit, Credential, Identity, Keys, LoggedIn, Row, Store};
-use muster_qcloud::Qcloud;
-use muster_runtime::{Options, Runtime, ShellClock};
-use muster_sim::{Dice, Odds, SimCompute};
+use muster_kit::sign::client::Request;
+use muster_model::GroupView;
+use muster_ports::Api;
+use muster_runtime::Options;
+use muster_sim::{Dice, Odds};
 use muster_store::SqliteStore;
-use muster_tencent3::Tencent3;
+use muster_testing::{
+    Ground, KEY, NOW, REQUEST_ID, huawei_signed, ksyun_signed, qcloud_signed, tencent_client,
+};
 use serde_json::Value;
 
-const KEY: &str = "AKIDtest";
-const SECRET: &str = "test-secret";
-const HOST: &str = "127.0.0.1:8700";
-const REQUEST_ID: &str = "11111111-2222-4333-8444-555555555555";
-/// A project id, as scripts bring one along.
-const PROJECT: &str = "0dd8cb413000906a2fcdc019b5a84546";
-/// What signatures are made and checked at, in three spellings.
-const NOW: i64 = 1_795_485_600;
-const TIMESTAMP: &str = "2026-11-24T02:00:00Z";
-const SDK_DATE: &str = "20261124T020000Z";
-
-/// One key of one account, and one region.
-struct One(AccountId);
-
-impl Keys for One {
-    fn find(&self, access_key_id: &str) -> Option<Credential> {
-        (access_key_id == KEY).then(|| Credential {
-            account: self.0,
-            user: "admin".to_owned(),
-            access: Access::Full,
-            secret: SECRET.into(),
-        })
-    }
-
-    fn site(&self, _region: &str) -> Option<Site> {
-        Some(Site::default())
-    }
-}
-
-#[async_trait::async_trait]
-impl Identity for One {
-    fn log_in(&self, _account: &str, _user: &str, _password: &str) -> Option<LoggedIn> {
-        None
-    }
-
-    fn account_name(&self, account: AccountId) -> Option<String> {
-        (account == self.0).then(|| "test".to_owned())
-    }
-
-    fn project(&self, _account: AccountId, _region: &str) -> String {
-        PROJECT.to_owned()
-    }
-
-    fn project_of(&self, _id: &str) -> Option<(AccountId, String)> {
-        None
-    }
-
-    fn regions(&self) -> Vec<String> {
-        vec!["cn-north-4".to_owned()]
-    }
-
-    fn has_sites(&self) -> bool {
-        false
-    }
-
-    async fn use_region(&self, _region: &str) -> Result<(), String> {
-        Ok(())
-    }
-}
+/// A project id, as scripts bring one along: nobody's here.
+const PROJECT: &str = "b53e5554fad0494d96206fb84296510b";
 
 /// A signed request.
 #[derive(Clone, Debug)]
@@ -103,124 +42,59 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// The service, its machines, and what is drawn.
+/// The service, and what is drawn.
 pub(crate) struct World {
-    pub(crate) runtime: Arc<Runtime>,
-    pub(crate) sim: Arc<SimCompute>,
     pub(crate) dice: Dice,
-    store: Arc<dyn Store>,
-    clock: Arc<ShellClock>,
-    account: AccountId,
+    ground: Ground,
     doors: Vec<Arc<dyn Dialect>>,
     nonce: u64,
     /// What was asked and answered, and what happened in between.
     pub(crate) log: Vec<String>,
     /// How many changes were taken, by door.
-    pub(crate) done: std::collections::BTreeMap<&'static str, usize>,
+    pub(crate) done: BTreeMap<&'static str, usize>,
 }
 
-async fn start(
-    store: &Arc<dyn Store>,
-    sim: &Arc<SimCompute>,
-    clock: &Arc<ShellClock>,
-) -> Arc<Runtime> {
-    let runtime = Runtime::start(
-        Arc::clone(store),
-        Arc::<SimCompute>::clone(sim),
-        Arc::<SimCompute>::clone(sim),
-        Arc::clone(clock),
-        Options::default(),
-    );
-    runtime.await.unwrap()
+/// What the doors stand on.
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
-fn doors(runtime: &Arc<Runtime>, account: AccountId) -> Vec<Arc<dyn Dialect>> {
-    let seal = || -> Arc<dyn Fn(&str) -> String + Send + Sync> {
-        Arc::new(|secret| format!("sealed({})", secret.len()))
-    };
-    let keys = || Arc::new(One(account));
-    let api = || Arc::<Runtime>::clone(runtime);
-    let tencent = muster_tencent3::Options {
-        rate_limits: false,
-        limits: Limits::default(),
-        now_unix_secs: Arc::new(|| NOW),
-        seal: seal(),
-    };
-    let huawei = muster_huawei::Options {
-        limits: Limits::default(),
-        now_unix_secs: Arc::new(|| NOW),
-        seal: seal(),
-        seal_token: Arc::new(|text| Some(text.to_owned())),
-        open_token: Arc::new(|text| Some(text.to_owned())),
-        // What is made of it is nobody's secret here.
-        random: Arc::new(|| [7; 32]),
-        topics: muster_huawei::TopicOptions {
-            confirm_at_once: true,
-            has_mail: false,
-            certificate: Arc::from(""),
-            public_url: None,
-        },
-    };
-    let ksyun = muster_ksyun::Options {
-        rate_limits: false,
-        limits: Limits::default(),
-        now_unix_secs: Arc::new(|| NOW),
-        seal: seal(),
-        switches: muster_ksyun::Switches::default(),
-    };
-    let qcloud = muster_qcloud::Options {
-        rate_limits: false,
-        limits: Limits::default(),
-        now_unix_secs: Arc::new(|| NOW),
-        seal: seal(),
-        switches: muster_qcloud::Switches::default(),
-    };
+fn doors(ground: &Ground) -> Vec<Arc<dyn Dialect>> {
+    let switches = muster_ksyun::Switches::default();
     vec![
-        Arc::new(Tencent3::new(api(), keys(), tencent)),
-        Arc::new(Huawei::new(api(), keys(), huawei)),
-        Arc::new(Ksyun::new(api(), keys(), ksyun)),
-        Arc::new(Qcloud::new(api(), keys(), qcloud)),
+        Arc::new(muster_testing::tencent3(ground, false, NOW)),
+        Arc::new(muster_testing::huawei(ground)),
+        Arc::new(muster_testing::ksyun(ground, false, switches)),
+        Arc::new(muster_testing::qcloud(
+            ground,
+            false,
+            muster_qcloud::Switches::default(),
+        )),
     ]
 }
 
 impl World {
     pub(crate) async fn new(seed: u64) -> World {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
-        let account: AccountId = Ids::new(1000).next_id();
-        let row = Row::Account(Arc::new(Account {
-            id: account,
-            name: "test".to_owned(),
-            version: 1,
-            created_at: Time(0),
-        }));
-        let commit = Commit {
-            guards: Vec::new(),
-            rows: vec![row],
-        };
-        store.commit(commit).await.unwrap();
-        let clock = Arc::new(ShellClock::new(0));
-        let movable: Arc<dyn Clock> = Arc::<ShellClock>::clone(&clock);
-        let sim = Arc::new(SimCompute::in_memory(movable, seed));
-        let runtime = start(&store, &sim, &clock).await;
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let ground = Ground::on(store, seed, Options::default()).await;
         World {
-            doors: doors(&runtime, account),
-            runtime,
-            sim,
             dice: Dice::new(seed, Odds::default()),
-            store,
-            clock,
-            account,
+            doors: doors(&ground),
+            ground,
             nonce: 0,
             log: Vec::new(),
-            done: std::collections::BTreeMap::new(),
+            done: BTreeMap::new(),
         }
     }
 
     /// Stops, and starts again on the same store and machines.
     pub(crate) async fn restart(&mut self) {
-        self.runtime.stop().await;
-        self.runtime = start(&self.store, &self.sim, &self.clock).await;
-        self.doors = doors(&self.runtime, self.account);
+        self.ground.restart(Options::default()).await;
+        self.doors = doors(&self.ground);
     }
 
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
@@ -229,12 +103,7 @@ impl World {
 
     /// The groups as the service believes them, oldest first.
     pub(crate) async fn views(&self) -> Vec<Arc<GroupView>> {
-        let caller = Caller {
-            account: self.account,
-            access: Access::Full,
-            site: Site::default(),
-        };
-        let views = self.runtime.views(&caller).await.unwrap();
+        let views = self.runtime.views(&self.caller()).await.unwrap();
         views
             .into_iter()
             .filter(|view| !view.group.deleting)
@@ -344,34 +213,16 @@ fn error_code(body: &Value) -> String {
         .unwrap_or_default()
 }
 
-fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-    let pairs = pairs.iter();
-    pairs
-        .map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        })
-        .collect()
+/// A request, with what it asks for people.
+fn ask(what: String, request: Request) -> Ask {
+    let Request { head, body } = request;
+    Ask { what, head, body }
 }
 
 /// A request of Tencent Cloud 3.0.
 pub(crate) fn tencent(action: &str, body: &Value) -> Ask {
-    let client = Client {
-        secret_id: KEY,
-        secret_key: SECRET,
-        host: HOST,
-        service: "as",
-        version: "2018-04-19",
-        region: Some("ap-guangzhou"),
-    };
-    let Request { head, body: bytes } = client.post_json(action, NOW, body.to_string());
-    Ask {
-        what: format!("tencent {action} {body}"),
-        head,
-        body: bytes,
-    }
+    let request = tencent_client(KEY).post_json(action, NOW, body.to_string());
+    ask(format!("tencent {action} {body}"), request)
 }
 
 /// A request of Huawei Cloud; `path` is what follows the project, with the query.
@@ -381,100 +232,27 @@ pub(crate) fn huawei(method: Method, path: &str, body: &Value) -> Ask {
 
 /// The same of another version.
 pub(crate) fn huawei_at(version: &str, method: Method, path: &str, body: &Value) -> Ask {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let bytes: Bytes = match body {
-        Value::Null => Bytes::new(),
-        body => body.to_string().into(),
-    };
-    let mut head = Head {
-        method,
-        path: format!("/autoscaling-api/{version}/{PROJECT}/{path}"),
-        raw_query: query.to_owned(),
-        headers: headers(&[
-            ("host", HOST),
-            ("content-type", "application/json"),
-            ("x-project-id", PROJECT),
-            ("x-sdk-date", SDK_DATE),
-        ]),
-    };
-    let signed = "content-type;host;x-project-id;x-sdk-date";
-    let mac = sdk_hmac::sign(&head, &bytes, SECRET.as_bytes(), signed);
-    let authorization = format!(
-        "{} Access={KEY}, SignedHeaders={signed}, Signature={mac}",
-        sdk_hmac::ALGORITHM
-    );
-    let authorization = HeaderValue::from_str(&authorization).unwrap();
-    head.headers.insert("authorization", authorization);
-    Ask {
-        what: format!("huawei {} {version}/{path}?{query} {body}", head.method),
-        head,
-        body: bytes,
-    }
+    let what = format!("huawei {method} {version}/{path} {body}");
+    let path = format!("/autoscaling-api/{version}/{PROJECT}/{path}");
+    let project = [("x-project-id", PROJECT)];
+    ask(what, huawei_signed(method, &path, body, &project))
+}
+
+/// The action and its parameters.
+fn pairs<'a>(action: &'a str, params: &'a [(&str, String)]) -> Vec<(&'a str, &'a str)> {
+    let own = params.iter().map(|(name, value)| (*name, value.as_str()));
+    [("Action", action)].into_iter().chain(own).collect()
 }
 
 /// A request of Kingsoft Cloud, with the simplified signature.
 pub(crate) fn ksyun(action: &str, params: &[(&str, String)]) -> Ask {
-    let common = [
-        ("Action", action),
-        ("Accesskey", KEY),
-        ("Service", "kec"),
-        ("Version", "2016-03-04"),
-        ("Timestamp", TIMESTAMP),
-        ("SignatureVersion", "1.0"),
-        ("SignatureMethod", "HMAC-SHA256"),
-        ("Format", "json"),
-    ];
-    let own = params.iter().map(|(name, value)| (*name, value.as_str()));
-    let pairs: Vec<(&str, &str)> = common.into_iter().chain(own).collect();
-    let mac = simplified::sign(SECRET.as_bytes(), &simplified::text(pairs.iter().copied()));
-    let all = pairs.iter().copied().chain([("Signature", mac.as_str())]);
-    let form: Vec<String> = all
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-        .collect();
-    Ask {
-        what: format!("ksyun {action} {params:?}"),
-        head: Head {
-            method: Method::POST,
-            path: "/".to_owned(),
-            raw_query: String::new(),
-            headers: headers(&[("host", HOST), ("content-type", FORM)]),
-        },
-        body: form.join("&").into(),
-    }
+    let request = ksyun_signed(Method::POST, KEY, &pairs(action, params));
+    ask(format!("ksyun {action} {params:?}"), request)
 }
 
 /// A request of the Tencent Cloud API of 2017: each has a nonce of its own.
 pub(crate) fn qcloud(world: &mut World, action: &str, params: &[(&str, String)]) -> Ask {
     world.nonce += 1;
-    let mut pairs = vec![
-        ("Action", action.to_owned()),
-        ("Nonce", world.nonce.to_string()),
-        ("Region", "gz".to_owned()),
-        ("SecretId", KEY.to_owned()),
-        ("Timestamp", NOW.to_string()),
-    ];
-    pairs.extend(params.iter().map(|(name, value)| (*name, value.clone())));
-    pairs.sort();
-    let listed: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let text = format!("GET{HOST}/v2/index.php?{}", listed.join("&"));
-    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    pairs.push(("Signature", STANDARD.encode(mac.finalize().into_bytes())));
-    let query: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-        .collect();
-    Ask {
-        what: format!("qcloud {action} {params:?}"),
-        head: Head {
-            method: Method::GET,
-            path: "/v2/index.php".to_owned(),
-            raw_query: query.join("&"),
-            headers: headers(&[("host", HOST)]),
-        },
-        body: Bytes::new(),
-    }
+    let request = qcloud_signed(Method::GET, world.nonce, &pairs(action, params));
+    ask(format!("qcloud {action} {params:?}"), request)
 }

@@ -13,9 +13,10 @@ use std::fmt::Write;
 
 use muster_engine::Settings;
 use muster_qcloud::Switches;
+use muster_testing::Names;
 use serde_json::Value;
 
-use super::service::{Names, Service};
+use super::service::{Service, WORDS};
 
 struct Tour {
     service: Service,
@@ -108,7 +109,7 @@ fn hide_owners(value: &mut Value) {
 async fn run(script: &str, settings: Settings) -> (String, BTreeMap<String, BTreeSet<String>>) {
     let mut tour = Tour {
         service: Service::start(Switches::default(), settings).await,
-        names: Names::default(),
+        names: Names::new(&WORDS),
         golden: String::new(),
         refused: BTreeMap::new(),
     };

@@ -29,11 +29,12 @@ use base64::engine::general_purpose::STANDARD;
 use muster_model::{InstanceId, Machine, MemberHealth};
 use muster_ports::{Compute, LoadBalancer};
 use muster_sim::{Action, Faults};
+use muster_testing::Names;
 use serde_json::Value;
 
 use super::catalogue::catalogue;
 use super::facts::Facts;
-use super::service::{Names, Service};
+use super::service::{Service, WORDS};
 use super::wire::recorded_body;
 
 /// What signatures are made and checked at.
@@ -69,7 +70,7 @@ impl Tour {
                 writeln!(self.golden, "  {name}").unwrap();
             }
             "kill" | "unhealthy" => {
-                let id = self.names.real(&format!("\"{rest}\""));
+                let id = self.names.real_within(&format!("\"{rest}\""));
                 let id = InstanceId::parse(id.trim_matches('"')).unwrap();
                 let action = if word == "kill" {
                     Action::Kill
@@ -83,7 +84,7 @@ impl Tour {
             "members" => self.members().await,
             "messages" => self.messages().await,
             "faults" => {
-                let rules = serde_json::from_str(&self.names.real(rest)).unwrap();
+                let rules = serde_json::from_str(&self.names.real_within(rest)).unwrap();
                 self.service.sim.set_faults(Faults { rules });
             }
             "catalogue" => self.service.restart_with(catalogue(rest)).await,
@@ -112,7 +113,10 @@ impl Tour {
         let count: u32 = count.parse().unwrap();
         for number in 1..=count {
             let body = body.replace("{n}", &number.to_string());
-            let response = self.service.call(action, self.names.real(&body)).await;
+            let response = self
+                .service
+                .call(action, self.names.real_within(&body))
+                .await;
             assert!(response.get("Error").is_none(), "{number}: {response}");
         }
         writeln!(self.golden, "  {count} answered").unwrap();
@@ -122,7 +126,7 @@ impl Tour {
         let [lb, listener, id, health] = words.split(' ').collect::<Vec<_>>()[..] else {
             panic!("verdict LB LISTENER ID HEALTH");
         };
-        let id = self.names.real(&format!("\"{id}\""));
+        let id = self.names.real_within(&format!("\"{id}\""));
         let id = InstanceId::parse(id.trim_matches('"')).unwrap();
         let health = match health {
             "healthy" => MemberHealth::Healthy,
@@ -188,7 +192,7 @@ impl Tour {
     }
 
     async fn call(&mut self, action: &str, body: &str) {
-        let body = expanded(&self.names.real(body));
+        let body = expanded(&self.names.real_within(body));
         let response = self.service.call(action, body).await;
         match response.get("Error") {
             Some(error) => {
@@ -232,7 +236,7 @@ async fn run(script: &str) -> String {
     let mut tour = Tour {
         service: Service::start(CLOCK_SECS, false).await,
         facts: Facts::read(),
-        names: Names::default(),
+        names: Names::new(&WORDS),
         golden: String::new(),
         wrong: Vec::new(),
         told: 0,

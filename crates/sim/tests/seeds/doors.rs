@@ -3,12 +3,15 @@
 //! A door shapes what it makes: its defaults, what it has no words for, what others do not have. Which door a command comes
 //! from is drawn anew for each: all four work on one group.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use muster_model::{
-    AdjustBy, Alarm, AlarmDetail, Allocation, Balancer, BalancerChange, Comparison, Door,
-    GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange, HookPatch,
-    HookSpec, HookTransition, HookVerdict, HookWaiter, HuaweiExtras, Metric, NotificationTarget,
-    PolicyCommand, PolicyKind, PolicySpec, Repeat, RetryPolicy, ScheduleCommand, ScheduleSpec,
-    ScheduleTimes, ServiceSettings, Spread, Statistic, Target, TerminationPolicy,
+    AdjustBy, Alarm, AlarmDetail, Allocation, Balancer, BalancerChange, BalancerPlace, Comparison,
+    Door, GroupCommand, GroupId, GroupPatch, GroupSpec, HealthCheck, HealthKind, HookChange,
+    HookPatch, HookSpec, HookTransition, HookVerdict, HookWaiter, HuaweiExtras, Metric,
+    NotificationTarget, PolicyCommand, PolicyKind, PolicySpec, Repeat, RetryPolicy,
+    ScheduleCommand, ScheduleSpec, ScheduleTimes, ServiceSettings, Spread, Statistic, Target,
+    TerminationPolicy,
 };
 use muster_sim::World;
 
@@ -55,24 +58,25 @@ pub(crate) fn shape(world: &mut World, door: Door, spec: GroupSpec) -> GroupSpec
             tags: Vec::new(),
             ..poor
         },
-        Door::Ksyun => GroupSpec {
-            spread: pick(world, &[Spread::Balanced, Spread::Ordered]),
-            termination: pick(world, &plain),
-            enabled: world.dice.strikes(700),
-            health: HealthCheck {
-                kind: pick(world, &[HealthKind::Machine, HealthKind::Balancer]),
-                period_secs: 0,
-                grace_secs: 0,
-            },
-            balancers: world
-                .dice
-                .strikes(500)
-                .then(|| balancer(world, door))
-                .into_iter()
-                .collect(),
-            tags: Vec::new(),
-            ..poor
-        },
+        Door::Ksyun => {
+            let balancers = balancers(world, door);
+            let heard = heard(world, &balancers);
+            let mut spec = GroupSpec {
+                spread: pick(world, &[Spread::Balanced, Spread::Ordered]),
+                termination: pick(world, &plain),
+                enabled: world.dice.strikes(700),
+                health: HealthCheck {
+                    kind: HealthKind::Machine,
+                    period_secs: 0,
+                    grace_secs: 0,
+                },
+                balancers,
+                tags: Vec::new(),
+                ..poor
+            };
+            spec.judge_each(&BTreeSet::new(), &heard);
+            spec
+        }
         Door::Huawei => GroupSpec {
             // A new group waits until it is resumed.
             enabled: false,
@@ -141,10 +145,53 @@ fn balancer(world: &mut World, door: Door) -> Balancer {
     }
 }
 
+/// Up to two, each at a place of its own.
+fn balancers(world: &mut World, door: Door) -> Vec<Balancer> {
+    let mut list: Vec<Balancer> = Vec::new();
+    for _ in 0..world.dice.below(3) {
+        let one = balancer(world, door);
+        if !list.iter().any(|other| other.is_same_place(&one)) {
+            list.push(one);
+        }
+    }
+    list
+}
+
+/// What Kingsoft says of each: that it counts for health, that it does not, or nothing.
+fn heard(world: &mut World, balancers: &[Balancer]) -> BTreeMap<BalancerPlace, bool> {
+    let mut said = BTreeMap::new();
+    for balancer in balancers.iter().filter(|one| one.is_shown_by(Door::Ksyun)) {
+        if let Some(counts) = pick(world, &[Some(true), Some(false), None]) {
+            said.insert(balancer.place(), counts);
+        }
+    }
+    said
+}
+
+/// ModifyScalingLoadBalancers: other balancers, or others of them that count.
+fn judge(world: &mut World, group: GroupId) -> GroupCommand {
+    let bound = world.groups[&group].group.spec.balancers.clone();
+    let rebound = world.dice.strikes(400);
+    let new = match rebound {
+        true => balancers(world, Door::Ksyun),
+        false => bound,
+    };
+    GroupCommand::Modify(Box::new(GroupPatch {
+        heard: heard(world, &new),
+        balancers: rebound.then_some(BalancerChange::Replace {
+            door: Door::Ksyun,
+            balancers: new,
+            check_all: true,
+        }),
+        ..GroupPatch::default()
+    }))
+}
+
 /// Something that the group's callers do through any door, in the door's way.
 pub(crate) fn command(world: &mut World, group: GroupId) -> GroupCommand {
     let door = any(world);
-    match world.dice.below(8) {
+    match world.dice.below(9) {
+        8 => judge(world, group),
         0 => GroupCommand::Balancers(BalancerChange::Replace {
             door,
             balancers: (0..world.dice.below(3))
@@ -187,12 +234,12 @@ fn modify(world: &mut World, door: Door, group: GroupId) -> GroupCommand {
         Door::Ksyun => GroupPatch {
             termination: Some(termination),
             spread: Some(pick(world, &[Spread::Balanced, Spread::Ordered])),
-            health_kind: Some(pick(world, &[HealthKind::Machine, HealthKind::Balancer])),
             ..sizes
         },
         Door::Huawei => GroupPatch {
             cooldown_secs: Some(pick(world, &[0, 300])),
             health_period_secs: Some(pick(world, &[10, 300])),
+            health_kind: Some(pick(world, &[HealthKind::Machine, HealthKind::Balancer])),
             health_grace_secs: Some(pick(world, &[0, 600])),
             termination: Some(TerminationPolicy::OldestConfigOldestInstance),
             huawei: Some(extras(world)),
@@ -200,6 +247,7 @@ fn modify(world: &mut World, door: Door, group: GroupId) -> GroupCommand {
         },
         Door::Tencent3 => GroupPatch {
             cooldown_secs: Some(pick(world, &[0, 300])),
+            health_kind: Some(pick(world, &[HealthKind::Machine, HealthKind::Balancer])),
             retry: Some(pick(world, &[RetryPolicy::Immediate, RetryPolicy::None])),
             ..sizes
         },

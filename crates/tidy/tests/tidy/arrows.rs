@@ -35,6 +35,21 @@ const ARROWS: &[(&str, &[&str])] = &[
         "muster-ksyun",
         &["muster-model", "muster-ports", "muster-kit"],
     ),
+    (
+        "muster-testing",
+        &[
+            "muster-model",
+            "muster-ports",
+            "muster-store",
+            "muster-runtime",
+            "muster-sim",
+            "muster-kit",
+            "muster-qcloud",
+            "muster-tencent3",
+            "muster-huawei",
+            "muster-ksyun",
+        ],
+    ),
     ("muster-console", &["muster-model", "muster-ports"]),
     (
         "muster",
@@ -62,6 +77,7 @@ const DEV_ARROWS: &[(&str, &[&str])] = &[
     ("muster-runtime", &["muster-sim", "muster-store"]),
     ("muster-sim", &["muster-runtime", "muster-store"]),
     ("muster-store", &["muster-engine"]),
+    ("muster", &["muster-testing"]),
 ];
 
 /// The crates that decide. They see no clock, no randomness, no I/O and no async.

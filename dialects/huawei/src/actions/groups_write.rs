@@ -1,5 +1,7 @@
 //! Groups: made, switched, deleted.
 
+use std::collections::BTreeSet;
+
 use muster_kit::action::Action;
 use muster_model::{
     Allocation, Balancer, Command, ConfigId, Created, Door, GroupCommand, GroupSpec, HealthCheck,
@@ -292,6 +294,7 @@ impl CreateScalingGroup {
                 grace_secs: grace(self.health_periodic_audit_grace_period.unwrap_or(600))?,
             },
             balancers,
+            unheard: BTreeSet::new(),
             project: 0,
             tags: SingleTag::tags(self.tags.as_deref().unwrap_or_default())?,
             service: SERVICE,

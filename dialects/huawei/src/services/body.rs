@@ -43,6 +43,11 @@ impl Reader<'_> {
         self.body.0.remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether a member is there, and null.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.body.0.get(name).is_some_and(Value::is_null)
+    }
+
     /// A member that is missing.
     pub(crate) fn missing(&self, name: &str) -> Wrong {
         self.beside.missing(&self.path(name))

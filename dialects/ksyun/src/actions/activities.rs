@@ -92,7 +92,7 @@ impl Action<Ctx> for DescribeScalingActivity {
     type Response = Activities;
 
     async fn run(self, ctx: &Ctx) -> Result<Activities, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let item = ctx.group(&self.scaling_group_id).await?;
         let mut filters = vec![
             ActivityFilter::Groups(vec![item.group.id]),

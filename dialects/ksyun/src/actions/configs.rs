@@ -180,7 +180,7 @@ impl Action<Ctx> for DescribeScalingConfiguration {
     type Response = Configs;
 
     async fn run(self, ctx: &Ctx) -> Result<Configs, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let mut filters = Vec::new();
         if let Some(ids) = self.scaling_configuration_id {
             if ids.0.len() > MOST_IDS {

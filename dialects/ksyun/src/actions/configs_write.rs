@@ -257,7 +257,11 @@ impl Given {
             login,
             enhanced: self.agents(old.enhanced.as_ref())?,
             user_data: data.transpose()?,
-            instance_tags: self.tag.take().map(Tag::list).transpose()?,
+            instance_tags: self
+                .tag
+                .take()
+                .map(|tags| Tag::list(tags, &old.instance_tags))
+                .transpose()?,
             instance_names: self.names(old.instance_names.as_ref())?,
             name_time_suffix: self.instance_name_time_suffix,
             ksyun_extras: Some(self.extras(old)?),

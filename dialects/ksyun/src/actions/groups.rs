@@ -132,7 +132,7 @@ impl ScalingGroup {
     fn of(item: &GroupItem, of_config: &[String], catalogue: &Catalogue) -> ScalingGroup {
         let spec = &item.group.spec;
         let network = &spec.network;
-        let slbs = slb_configs(&spec.balancers, spec.health.kind);
+        let slbs = slb_configs(spec);
         // The first one again, as before there could be several.
         let first = slbs.first();
         let ports = first.map(|slb| {
@@ -177,7 +177,7 @@ impl Action<Ctx> for DescribeScalingGroup {
     type Response = Groups;
 
     async fn run(self, ctx: &Ctx) -> Result<Groups, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let mut filters = Vec::new();
         if let Some(ids) = self.scaling_group_id {
             filters.push(GroupFilter::Ids(checks::ids("ScalingGroupId", &ids.0)?));

@@ -1,5 +1,7 @@
 //! Groups made and changed, and their balancers.
 
+use std::collections::BTreeSet;
+
 use muster_kit::action::Action;
 use muster_model::{
     Balancer, BalancerChange, Command, ConfigId, Created, Door, GroupCommand, GroupItem,
@@ -12,7 +14,7 @@ use super::{GroupKey, Returned};
 use crate::checks::{self, Many, One};
 use crate::context::Ctx;
 use crate::fault::Fault;
-use crate::shapes::{self, Slb, slb_configs};
+use crate::shapes::{self, Slb, SlbConfig};
 use crate::words::{RemovePolicy, Status, SubnetStrategy};
 
 /// Cooldown of a group, seconds: this door has no word for it.
@@ -72,8 +74,8 @@ impl CreateScalingGroup {
             ResourceKind::Config,
             ctx,
         )?;
-        let (balancers, health) = shapes::balancers(self.slb.unwrap_or_default(), &[])?;
-        Ok(GroupSpec {
+        let (balancers, heard) = shapes::balancers(self.slb.unwrap_or_default(), &[])?;
+        let mut spec = GroupSpec {
             name: self.scaling_group_name,
             config: Some(config),
             size,
@@ -95,11 +97,12 @@ impl CreateScalingGroup {
             termination: self.remove_policy.into(),
             retry: RetryPolicy::default(),
             health: HealthCheck {
-                kind: health.unwrap_or(HealthKind::Machine),
+                kind: HealthKind::Machine,
                 period_secs: 0,
                 grace_secs: 0,
             },
             balancers,
+            unheard: BTreeSet::new(),
             project: 0,
             tags: Vec::new(),
             // Unhealthy instances are replaced (notification types 5 and 6, activity type 10).
@@ -114,7 +117,9 @@ impl CreateScalingGroup {
             host_name_index: None,
             concurrent_scale_out: false,
             huawei: None,
-        })
+        };
+        spec.judge_each(&BTreeSet::new(), &heard);
+        Ok(spec)
     }
 }
 
@@ -203,26 +208,24 @@ impl ModifyScalingGroup {
     }
 }
 
-/// What it takes to give a group these balancers; nothing if it has them.
-fn rebound(given: Vec<Slb>, item: &GroupItem) -> Result<Vec<GroupCommand>, Fault> {
+/// What gives a group these balancers, each counting for health as it says.
+fn rebound(given: Vec<Slb>, item: &GroupItem) -> Result<GroupCommand, Fault> {
     let spec = &item.group.spec;
-    let (balancers, health) = shapes::balancers(given, &spec.balancers)?;
-    let mut commands = Vec::new();
-    if let Some(kind) = health.filter(|kind| *kind != spec.health.kind) {
-        commands.push(GroupCommand::Modify(Box::new(GroupPatch {
-            health_kind: Some(kind),
-            ..GroupPatch::default()
-        })));
-    }
-    let shown = |list: &[Balancer]| slb_configs(list, HealthKind::Machine);
-    if shown(&balancers) != shown(&spec.balancers) {
-        commands.push(GroupCommand::Balancers(BalancerChange::Replace {
+    let (balancers, heard) = shapes::balancers(given, &spec.balancers)?;
+    let shown = |list: &[Balancer]| -> Vec<SlbConfig> {
+        let shown = |balancer| SlbConfig::of(balancer, HealthKind::Machine);
+        list.iter().filter_map(shown).collect()
+    };
+    let changed = shown(&balancers) != shown(&spec.balancers);
+    Ok(GroupCommand::Modify(Box::new(GroupPatch {
+        balancers: changed.then_some(BalancerChange::Replace {
             door: Door::Ksyun,
             balancers,
             check_all: true,
-        }));
-    }
-    Ok(commands)
+        }),
+        heard,
+        ..GroupPatch::default()
+    })))
 }
 
 impl Action<Ctx> for ModifyScalingGroup {
@@ -233,7 +236,7 @@ impl Action<Ctx> for ModifyScalingGroup {
         let item = ctx.group(&self.scaling_group_id).await?;
         // The balancers are deprecated here (L879): without any they stay.
         let mut commands = match self.slb.take() {
-            Some(slbs) if !slbs.is_empty() => rebound(slbs, &item)?,
+            Some(slbs) if !slbs.is_empty() => vec![rebound(slbs, &item)?],
             Some(_) | None => Vec::new(),
         };
         let patch = self.patch(&item.group.spec, ctx)?;
@@ -259,8 +262,8 @@ impl Action<Ctx> for ModifyScalingLoadBalancers {
 
     async fn run(self, ctx: &Ctx) -> Result<Returned<GroupKey>, Fault> {
         let item = ctx.group(&self.scaling_group_id).await?;
-        let commands = rebound(self.slb.unwrap_or_default(), &item)?;
-        ctx.all_on(item.group.id, commands).await?;
+        let command = rebound(self.slb.unwrap_or_default(), &item)?;
+        ctx.all_on(item.group.id, vec![command]).await?;
         Ok(Returned::done(GroupKey {
             scaling_group_id: item.group.id.decimal(),
         }))

@@ -137,7 +137,7 @@ impl Action<Ctx> for DescribeScalingInstance {
     type Response = Instances;
 
     async fn run(self, ctx: &Ctx) -> Result<Instances, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let ids = self.scaling_instance_id.unwrap_or_default().0;
         ids.iter().try_for_each(|id| check_uuid(id))?;
         let view = ctx.view(&self.scaling_group_id).await?;

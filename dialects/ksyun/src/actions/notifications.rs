@@ -159,7 +159,7 @@ impl Action<Ctx> for DescribeScalingNotification {
     type Response = Notifications;
 
     async fn run(self, ctx: &Ctx) -> Result<Notifications, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let ids = self.scaling_notification_id;
         let ids = ids.map(|ids| checks::ids("ScalingNotificationId", &ids.0));
         let ids: Option<Vec<NotificationId>> = ids.transpose()?;

@@ -204,7 +204,7 @@ impl Action<Ctx> for DescribeScalingPolicy {
     type Response = Policies;
 
     async fn run(self, ctx: &Ctx) -> Result<Policies, Fault> {
-        let page = checks::page(self.marker, self.max_results, 10, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
         let ids = self.scaling_policy_id.map(|ids| ids.0);
         for id in ids.iter().flatten() {
             checks::digits("ScalingPolicyId", id)?;

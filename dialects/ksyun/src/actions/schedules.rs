@@ -189,7 +189,7 @@ impl Action<Ctx> for DescribeScheduledTask {
     type Response = Tasks;
 
     async fn run(self, ctx: &Ctx) -> Result<Tasks, Fault> {
-        let page = checks::page(self.marker, self.max_results, 20, ctx)?;
+        let page = checks::page(self.marker, self.max_results, checks::TASK_PAGES, ctx)?;
         let ids = self.scaling_scheduled_task_id;
         let ids = ids.map(|ids| checks::ids("ScalingScheduledTaskId", &ids.0));
         let ids: Option<Vec<ScheduleId>> = ids.transpose()?;

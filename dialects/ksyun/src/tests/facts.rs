@@ -14,17 +14,38 @@ use serde_json::Value;
 pub(super) struct Facts {
     /// Every action by name.
     pub(super) actions: BTreeMap<String, Action>,
-    /// The members of the structures of answers.
-    pub(super) types: BTreeMap<String, Vec<String>>,
+    /// The members of structures: name, type, what is said of its values.
+    pub(super) types: BTreeMap<String, Vec<(String, String, Limits)>>,
     /// Errors of any action: code, message, status.
     pub(super) common_errors: Vec<(String, String, u16)>,
 }
+
+/// What is said of the values of a parameter or member, of those words that [`LIMITS`] has.
+pub(super) type Limits = BTreeMap<String, Value>;
+
+/// What the client tests walk along (`tests/clients/test_ksyun_rules.py`); `_accept` and `_quota` where the documentation
+/// contradicts itself, and what is taken instead.
+const LIMITS: [&str; 11] = [
+    "required",
+    "min",
+    "min_accept",
+    "max",
+    "max_accept",
+    "max_quota",
+    "max_items",
+    "enum",
+    "default",
+    "default_accept",
+    "aliases",
+];
 
 /// One action.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Action {
     /// Parameters: dotted name with `N` and `M` for indexes, type, required.
     pub(super) input: Vec<(String, String, bool)>,
+    /// What is said of their values, of those of which something is said.
+    pub(super) limits: BTreeMap<String, Limits>,
     /// Members of the answer: name, type.
     pub(super) output: Vec<(String, String)>,
     /// Requests that the documentation shows, and their answers.
@@ -48,6 +69,14 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// What is said of a value; `null` says nothing.
+fn limits(of: &Value) -> Limits {
+    let known = LIMITS.iter().filter(|word| !of[**word].is_null());
+    known
+        .map(|word| ((*word).to_owned(), of[*word].clone()))
+        .collect()
+}
+
 /// Cuts the full description down.
 fn cut(spec: &Value) -> Facts {
     let action = |action: &Value| {
@@ -57,6 +86,15 @@ fn cut(spec: &Value) -> Facts {
         let one = Action {
             input: input
                 .map(|p| (text(p, "name"), text(p, "type"), p["required"] == true))
+                .collect(),
+            limits: list(action, "inputs")
+                .iter()
+                .map(|p| {
+                    let mut limits = limits(p);
+                    limits.remove("required");
+                    (text(p, "name"), limits)
+                })
+                .filter(|(_, limits)| !limits.is_empty())
                 .collect(),
             output: output.map(|m| (text(m, "name"), text(m, "type"))).collect(),
             examples: examples
@@ -72,7 +110,8 @@ fn cut(spec: &Value) -> Facts {
         types: types
             .map(|(name, kind)| {
                 let fields = list(kind, "fields").iter();
-                (name.clone(), fields.map(|f| text(f, "name")).collect())
+                let fields = fields.map(|f| (text(f, "name"), text(f, "type"), limits(f)));
+                (name.clone(), fields.collect())
             })
             .collect(),
         common_errors: errors

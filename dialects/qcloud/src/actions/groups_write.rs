@@ -1,5 +1,7 @@
 //! Groups made and changed.
 
+use std::collections::BTreeSet;
+
 use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
 use muster_model::{
@@ -212,6 +214,7 @@ impl CreateScalingGroup {
                 grace_secs: 0,
             },
             balancers,
+            unheard: BTreeSet::new(),
             project: project.transpose()?.unwrap_or(0),
             tags: Vec::new(),
             // The default policy of every group (L2153): unhealthy instances are replaced.

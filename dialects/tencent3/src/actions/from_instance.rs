@@ -1,5 +1,7 @@
 //! A configuration and a group out of an instance (rule G25).
 
+use std::collections::BTreeSet;
+
 use muster_kit::action::Action;
 use muster_model::{
     Allocation, Command, Created, Door, GroupSpec, HealthCheck, InstanceId, Network,
@@ -53,6 +55,7 @@ impl CreateAutoScalingGroupFromInstance {
                 grace_secs: 0,
             },
             balancers: Vec::new(),
+            unheard: BTreeSet::new(),
             project: 0,
             tags: Vec::new(),
             service: ServiceSettings::default(),

@@ -1,5 +1,7 @@
 //! Groups: create and modify.
 
+use std::collections::BTreeSet;
+
 use muster_kit::action::Action;
 use muster_model::{
     Allocation, Balancer, Command, Created, Door, Error, Field, GroupCommand, GroupFilter, GroupId,
@@ -159,12 +161,8 @@ impl CreateAutoScalingGroup {
     }
 
     fn spec(mut self, ctx: &Ctx) -> Result<GroupSpec, Fault> {
-        name(
-            "AutoScalingGroupName",
-            &self.auto_scaling_group_name,
-            55,
-            false,
-        )?;
+        let given = &self.auto_scaling_group_name;
+        name("AutoScalingGroupName", given, 55, false)?;
         let min = size("MinSize", self.min_size)?;
         let service = self
             .service_settings
@@ -206,6 +204,7 @@ impl CreateAutoScalingGroup {
                 grace_secs: grace(self.load_balancer_health_check_grace_period.unwrap_or(0))?,
             },
             balancers: self.balancers(ctx)?,
+            unheard: BTreeSet::new(),
             project: self.project_id.unwrap_or(0),
             tags: Tag::list(self.tags.take().unwrap_or_default(), "auto-scaling-group")?,
             service,

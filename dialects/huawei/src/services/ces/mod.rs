@@ -7,6 +7,7 @@ mod data;
 mod list;
 mod metrics;
 mod rule;
+mod shown;
 mod v1;
 mod v1_change;
 mod v2;

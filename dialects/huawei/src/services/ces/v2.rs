@@ -1,18 +1,16 @@
 //! Alarm rules of the second generation, `v2`: made, listed, switched, deleted.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_kit::action::Action;
-use muster_model::{
-    AlarmAction, AlarmPolicy, AlarmRule, AlarmRuleSpec, AlarmState, Dimension, GroupView,
-};
+use muster_model::{AlarmPolicy, AlarmRule, AlarmRuleSpec, AlarmState, Dimension, GroupView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::{Beside, Wrong};
 use super::metrics::{self, Dim};
 use super::rule::{self as rules, COUNTS_V2, Condition, Levels};
+use super::shown::{NotificationShown, PolicyShown, ResourceShown, notifications};
 use super::v1::Made;
 use super::{Named, create, delete, rule, switch};
 
@@ -243,74 +241,6 @@ impl Action<Beside> for CreateAlarmRules {
     }
 }
 
-/// A condition as it is shown.
-#[derive(Serialize)]
-pub(super) struct PolicyShown {
-    metric_name: String,
-    period: u32,
-    filter: String,
-    comparison_operator: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hierarchical_value: Option<Levels>,
-    unit: String,
-    count: u32,
-    suppress_duration: u32,
-    level: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dimension_name: Option<String>,
-    enabled: bool,
-    #[serde(flatten)]
-    kept: BTreeMap<String, Value>,
-}
-
-impl From<&AlarmPolicy> for PolicyShown {
-    fn from(policy: &AlarmPolicy) -> PolicyShown {
-        PolicyShown {
-            metric_name: policy.metric.clone(),
-            period: policy.period_secs,
-            filter: policy.filter.clone(),
-            comparison_operator: policy.operator.clone(),
-            value: policy.value,
-            hierarchical_value: Levels::of(&policy.levels),
-            kept: policy.kept.clone(),
-            unit: policy.unit.clone(),
-            count: policy.count,
-            suppress_duration: policy.suppress_secs.unwrap_or(0),
-            level: policy.level,
-            namespace: policy.namespace.clone(),
-            dimension_name: policy.dimension_name.clone(),
-            enabled: policy.enabled,
-        }
-    }
-}
-
-/// An action as it is shown.
-#[derive(Serialize)]
-pub(super) struct NotificationShown {
-    #[serde(rename = "type")]
-    kind: String,
-    notification_list: Vec<String>,
-}
-
-pub(super) fn notifications(actions: &[AlarmAction]) -> Vec<NotificationShown> {
-    let shown = |action: &AlarmAction| NotificationShown {
-        kind: action.kind.clone(),
-        notification_list: action.targets.clone(),
-    };
-    actions.iter().map(shown).collect()
-}
-
-#[derive(Serialize)]
-struct ResourceShown {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource_group_id: Option<String>,
-    dimensions: Vec<Dim>,
-}
-
 /// A rule as it is shown.
 #[derive(Serialize)]
 struct AlarmShown {
@@ -340,10 +270,6 @@ impl AlarmShown {
     fn new(rule: &AlarmRule, named: &Named) -> AlarmShown {
         let spec = &rule.spec;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let resource = |dimensions: &Vec<Dimension>| ResourceShown {
-            resource_group_id: spec.resource_group.clone(),
-            dimensions: dimensions.iter().map(Dim::from).collect(),
-        };
         let tag = |(key, value): &(String, String)| Tag {
             key: Some(key.clone()),
             value: Some(value.clone()),
@@ -353,8 +279,8 @@ impl AlarmShown {
             name: spec.name.clone(),
             description: spec.description.clone(),
             namespace: spec.namespace.clone(),
-            policies: spec.policies.iter().map(PolicyShown::from).collect(),
-            resources: spec.resources.iter().map(resource).collect(),
+            policies: PolicyShown::all(spec),
+            resources: ResourceShown::all(spec),
             kind: spec.kind.clone(),
             enabled: spec.enabled,
             notification_enabled: spec.notify,

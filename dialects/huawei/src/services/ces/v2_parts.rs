@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::super::{Beside, Wrong};
 use super::metrics::Dim;
 use super::rule as rules;
-use super::v2::{
-    ACTIONS, NotificationShown, PolicyOf, PolicyShown, look_afresh, notifications, policies,
-    resources,
-};
+use super::shown::{NotificationShown, PolicyShown, notifications};
+use super::v2::{ACTIONS, PolicyOf, look_afresh, policies, resources};
 use super::{Named, change, rule};
 use crate::times::second;
 
@@ -126,10 +124,11 @@ impl Action<Beside> for ListAlarmRulePolicies {
 
     async fn run(self, beside: &Beside) -> Result<Policies, Wrong> {
         let rule = rule(beside, &self.alarm_id).await?;
-        let all = &rule.spec.policies;
+        let all = PolicyShown::all(&rule.spec);
+        let count = Some(all.len());
         Ok(Policies {
-            policies: beside.cut(all.iter().map(PolicyShown::from).collect())?,
-            count: Some(all.len()),
+            policies: beside.cut(all)?,
+            count,
         })
     }
 }
@@ -161,7 +160,7 @@ impl Action<Beside> for UpdateAlarmRulePolicies {
         };
         let spec = change(beside, &self.alarm_id, set).await?;
         Ok(Policies {
-            policies: spec.policies.iter().map(PolicyShown::from).collect(),
+            policies: PolicyShown::all(&spec),
             count: None,
         })
     }

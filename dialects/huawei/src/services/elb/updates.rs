@@ -176,8 +176,12 @@ impl Action<Beside> for UpdateHealthMonitor {
             rises,
             falls,
             kept: {
-                let (mut kept, told) = (spec.kept, monitors::check_kept(&mut body)?);
-                kept.extend(told);
+                let mut kept = spec.kept;
+                // Null is a value here: each member is asked at its own port again.
+                if body.is_null("monitor_port") {
+                    kept.remove("monitor_port");
+                }
+                kept.extend(monitors::check_kept(&mut body)?);
                 kept
             },
             ..spec
