@@ -154,12 +154,18 @@ pub fn upgrade_config(
     Ok(next_version(old, spec, context))
 }
 
-/// Whether a configuration may be deleted. `context.facts.used_by`: a group that uses it.
+/// Whether a configuration may be deleted. `context.facts`: a group that uses it, a member that was made of it.
 ///
 /// # Errors
 /// It is used.
-pub fn delete_config(id: ConfigId, context: &mut Context<'_>) -> Result<(), Error> {
-    match &context.facts.used_by {
+pub fn delete_config(door: Door, id: ConfigId, context: &mut Context<'_>) -> Result<(), Error> {
+    let facts = context.facts;
+    let by = match door {
+        // While one of its machines is in a group as well (T:1138).
+        Door::Tencent2 => facts.used_by.as_ref().or(facts.made.as_ref()),
+        Door::Tencent3 | Door::Huawei | Door::Ksyun => facts.used_by.as_ref(),
+    };
+    match by {
         Some(by) => Err(Error::InUse {
             kind: ResourceKind::Config,
             id: id.to_string(),

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_model::{
-    Account, BandwidthPolicyId, Error, ExecutedBy, GroupView, LeftTaskSpec, MetricName,
-    MetricSource, PoolId, Quota, Reading, ReadingsSpec, Record, RecordChange, RecordCommand,
-    RecordHead, RecordId, RecordSpec, Records, ResourceKind, Schedule, ServerState, Site,
-    SubscriptionSpec, Time, TopicId, by_age,
+    Account, BandwidthPolicyId, Error, ExecutedBy, MetricName, MetricSource, PoolId, Quota,
+    Reading, ReadingsSpec, Record, RecordChange, RecordCommand, RecordHead, RecordId, RecordSpec,
+    Records, ResourceKind, ServerState, Site, SubscriptionSpec, Time, TopicId,
 };
 
 use crate::Context;
-use crate::{bandwidth, schedule};
+use crate::{bandwidth, left_tasks};
 
-fn absent(id: RecordId) -> Error {
+pub(crate) fn absent(id: RecordId) -> Error {
     Error::NotFound {
         kind: ResourceKind::Record,
         id: id.to_string(),
@@ -62,6 +61,11 @@ pub fn change_records(
                     now.remove(id);
                     change.put.retain(|record| record.id() != id);
                     change.gone.push(id);
+                }
+            }
+            RecordCommand::ModifyLeftTask { id, spec, starts } => {
+                if let Some(record) = left_tasks::modify(&now, *id, (spec, *starts), context.now)? {
+                    write(&mut now, &mut change, record);
                 }
             }
             RecordCommand::ResizeBandwidth { policy, by, value } => {
@@ -142,7 +146,7 @@ fn fresh(account: &Account, site: &Site, now: Time, at: usize) -> RecordHead {
 }
 
 /// The head of a record that says something else from now on.
-fn changed(old: &RecordHead, now: Time) -> RecordHead {
+pub(crate) fn changed(old: &RecordHead, now: Time) -> RecordHead {
     RecordHead {
         version: old.version + 1,
         updated_at: now,
@@ -434,34 +438,4 @@ pub fn take_readings(records: &Records, readings: &[Reading]) -> Vec<RecordComma
         }
     }
     commands
-}
-
-/// What becomes of an account's records when a group is deleted whose scheduled tasks stay (T:1973): those of groups that
-/// were made through the API of 2017, whichever API deletes them. `None`: they go with it. With more of them than there may
-/// be, `most`, the oldest go.
-#[must_use]
-pub fn leave_tasks(records: &Records, view: &GroupView, most: u32) -> Option<Vec<RecordCommand>> {
-    if most == 0 || !schedule::take_turns(&view.group) {
-        return None;
-    }
-    let mut left: Vec<_> = view.parts.schedules.values().collect();
-    left.sort_by_key(|task| (task.created_at, task.ordinal, task.id));
-    let over = left.len().saturating_sub(most as usize);
-    let mut commands: Vec<RecordCommand> = left
-        .into_iter()
-        .skip(over)
-        .map(|task| LeftTaskSpec {
-            task: Schedule {
-                next_at: None,
-                ..(**task).clone()
-            },
-        })
-        .map(|spec| RecordCommand::Create(RecordSpec::LeftTask(Box::new(spec))))
-        .collect();
-    let over = (records.left_tasks.len() + commands.len()).saturating_sub(most as usize);
-    let oldest = by_age(&records.left_tasks).into_iter().take(over);
-    commands.extend(oldest.map(|task| RecordCommand::Delete {
-        id: RecordId::LeftTask(task.id),
-    }));
-    Some(commands)
 }

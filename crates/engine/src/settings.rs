@@ -206,12 +206,16 @@ pub struct Facts {
     pub used_in_project: u32,
     /// Name of a group that uses the configuration which the command deletes.
     pub used_by: Option<String>,
+    /// A member that was made of that configuration, or a refresh that makes such.
+    pub made: Option<String>,
     /// A group with a spot mix uses the configuration which the command changes.
     pub mixed: bool,
     /// The groups that use the configuration which the command changes.
     pub users: Vec<Arc<Group>>,
     /// What all accounts made, where the command may name a listener or a pool of theirs.
     pub records: Vec<Arc<Records>>,
+    /// What a policy that is made gets its number from: the account's version, which it has once.
+    pub numbered: Option<u64>,
     /// The topic that the command names is one that the account made.
     pub own_topic: bool,
     /// How far back alarm rules of the account look at metrics of the group, seconds.

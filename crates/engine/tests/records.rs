@@ -2,8 +2,10 @@
 
 use muster_engine::{Context, Facts, Quotas, Settings, change_records};
 use muster_model::{
-    Account, AccountId, Error, Ids, Key, RecordChange, RecordCommand, RecordId, RecordSpec,
-    Records, ResourceKind, Site, SubscriptionSpec, SubscriptionStatus, Time, TopicId, TopicSpec,
+    Account, AccountId, Error, Field, GroupId, Ids, KeptBounds, Key, LeftTaskId, LeftTaskSpec,
+    Problem, RecordChange, RecordCommand, RecordId, RecordSpec, Records, ResourceKind, Schedule,
+    ScheduleId, ScheduleSpec, ScheduleTimes, Site, SubscriptionSpec, SubscriptionStatus, Time,
+    TopicId, TopicSpec,
 };
 
 fn topic(name: &str) -> RecordSpec {
@@ -175,4 +177,141 @@ fn a_topic_hears_each_endpoint_once_and_takes_its_subscriptions_along() {
     assert_eq!(records.after(&change), Records::default());
     let nowhere = decide(&Records::default(), &[subscribe(topic, "http://a")]);
     assert!(matches!(nowhere, Err(Error::NotFound { .. })));
+}
+
+/// A scheduled task of a group that is gone; groups and tasks by number.
+fn left(group: u64, number: u64, start_secs: u64) -> Schedule {
+    Schedule {
+        id: ScheduleId::new(Key::from_bits(number)),
+        group: GroupId::new(Key::from_bits(group)),
+        name: format!("t{number}"),
+        enabled: true,
+        times: ScheduleTimes {
+            start_at: Time(0).plus_secs(start_secs),
+            end_at: None,
+            cron: None,
+            zone: "UTC".to_owned(),
+            repeat: None,
+        },
+        min: 1,
+        max: 5,
+        desired: None,
+        created_at: Time(0),
+        ordinal: number,
+        fired_at: None,
+        next_at: None,
+        keeps: KeptBounds::default(),
+        is_task: false,
+        waits_for: None,
+        updated_at: None,
+    }
+}
+
+fn said(task: &Schedule) -> ScheduleSpec {
+    ScheduleSpec {
+        name: task.name.clone(),
+        times: task.times.clone(),
+        min: task.min,
+        max: task.max,
+        desired: task.desired,
+    }
+}
+
+#[test]
+fn a_task_that_is_left_is_changed_by_the_rules_of_its_group() {
+    let tasks = [left(1, 1, 600), left(1, 2, 1200), left(2, 3, 600)];
+    let made: Vec<_> = tasks
+        .iter()
+        .map(|task| LeftTaskSpec { task: task.clone() })
+        .map(|spec| RecordCommand::Create(RecordSpec::LeftTask(Box::new(spec))))
+        .collect();
+    let change = decide(&Records::default(), &made).unwrap();
+    let records = Records::default().after(&change);
+    let RecordId::LeftTask(id) = change.made[0] else {
+        panic!("{change:?}")
+    };
+    let own = said(&tasks[0]);
+    let at = |secs| ScheduleTimes {
+        start_at: Time(0).plus_secs(secs),
+        ..own.times.clone()
+    };
+    let invalid = |field, problem| Err(Error::Invalid { field, problem });
+    // (what it is to be, whether its first time is given anew, what becomes of it)
+    let moved = ScheduleSpec {
+        times: at(1800),
+        max: 9,
+        desired: Some(3),
+        name: "t3".to_owned(),
+        ..own.clone()
+    };
+    for (spec, starts, wanted) in [
+        (moved.clone(), true, Ok(true)),
+        (own.clone(), false, Ok(false)),
+        (
+            ScheduleSpec {
+                name: "t2".to_owned(),
+                ..own.clone()
+            },
+            false,
+            Err(Error::NameTaken {
+                kind: ResourceKind::Schedule,
+                name: "t2".to_owned(),
+            }),
+        ),
+        (
+            ScheduleSpec {
+                times: at(1200),
+                ..own.clone()
+            },
+            true,
+            invalid(Field::Start, Problem::Duplicate("t2".to_owned())),
+        ),
+        (
+            ScheduleSpec {
+                times: at(0),
+                ..own.clone()
+            },
+            true,
+            invalid(Field::Start, Problem::Unusable("it is past".to_owned())),
+        ),
+        (
+            ScheduleSpec {
+                max: 0,
+                ..own.clone()
+            },
+            false,
+            Err(Error::SizeOrder {
+                min: 1,
+                desired: 1,
+                max: 0,
+            }),
+        ),
+    ] {
+        let command = RecordCommand::ModifyLeftTask {
+            id,
+            spec: Box::new(spec.clone()),
+            starts,
+        };
+        let change = decide(&records, &[command]);
+        let changed = change.as_ref().map(|change| !change.put.is_empty());
+        assert_eq!(changed, wanted.as_ref().copied(), "{spec:?}");
+        if changed != Ok(true) {
+            continue;
+        }
+        let after = records.after(&change.unwrap());
+        let task = &after.left_tasks[&id];
+        assert_eq!(said(&task.spec.task), spec);
+        assert_eq!((task.spec.task.next_at, task.head.version), (None, 2));
+        assert_eq!(after.left_tasks.len(), 3);
+    }
+    let nobody = LeftTaskId::new(Key::from_bits(99));
+    let command = RecordCommand::ModifyLeftTask {
+        id: nobody,
+        spec: Box::new(moved),
+        starts: true,
+    };
+    assert!(matches!(
+        decide(&records, &[command]),
+        Err(Error::NotFound { .. })
+    ));
 }

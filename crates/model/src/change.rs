@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Activity, ActivityId, Group, GroupId, Instance, InstanceId, LaunchConfiguration,
-    NotificationTarget, Part, PartId, Parts, Refresh, Time,
+    AccountId, Activity, ActivityId, ConfigId, ConfigVersion, Group, GroupId, Instance, InstanceId,
+    LaunchConfiguration, NotificationTarget, Part, PartId, Parts, Refresh, Time,
 };
 
 /// A group with everything that belongs to it: all that a decision may depend on, besides the time.
@@ -242,6 +242,18 @@ impl GroupView {
             .refreshes
             .values()
             .find(|refresh| !refresh.status.is_ended())
+    }
+
+    /// What a configuration still has to do with here beside being the group's: a member that was made of it, or a refresh
+    /// that goes on making such.
+    #[must_use]
+    pub fn made_of(&self, config: ConfigId) -> Option<String> {
+        let is_of = |version: &ConfigVersion| version.id == config;
+        let mut members = self.instances.values();
+        let member = members.find(|one| one.config.as_ref().is_some_and(is_of));
+        let refresh = self.open_refresh().filter(|one| is_of(&one.config));
+        let member = member.map(|one| one.id.to_string());
+        member.or_else(|| refresh.map(|one| one.id.to_string()))
     }
 
     /// How many machines there may be (promise P1): the maximum, the surge that a refresh has declared, and what the warm

@@ -48,6 +48,8 @@ pub enum Command {
     },
     /// Delete it.
     DeleteConfig {
+        /// The door that asks: what is in the way is not the same everywhere.
+        door: Door,
         /// Which.
         id: ConfigId,
     },

@@ -81,6 +81,7 @@ pub enum Field {
     ChargeType,
     PublicIp,
     HostName,
+    HookName,
     InstanceName,
     UserData,
     NetworkInterfaces,

@@ -222,6 +222,13 @@ pub enum HookChange {
         /// Which.
         id: HookId,
     },
+    /// Delete it if it is not in use: neither bound, nor waited for (Tencent 2017).
+    DeleteUnused {
+        /// Which.
+        id: HookId,
+        /// What it has to be called, if that is said.
+        name: Option<String>,
+    },
     /// Give the verdict on an instance that waits (rule H5).
     Complete {
         /// Which.

@@ -11,9 +11,9 @@ use crate::{
     BandwidthSpec, ExecutedBy, HealthMonitorId, HealthMonitorSpec, Ids, Key, KeyPairId,
     KeyPairSpec, LeftTaskId, LeftTaskSpec, ListenerId, ListenerSpec, LoadBalancerId,
     LoadBalancerSpec, PoolId, PoolMemberId, PoolMemberSpec, PoolSpec, ReadingsId, ReadingsSpec,
-    SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId, ServerJobId,
-    ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, SubscriptionId, SubscriptionSpec, Time,
-    TopicId, TopicSpec, VpcId, VpcSpec,
+    ScheduleSpec, SecurityGroupId, SecurityGroupSpec, SecurityRuleId, SecurityRuleSpec, ServerId,
+    ServerJobId, ServerJobSpec, ServerSpec, Site, SubnetId, SubnetSpec, SubscriptionId,
+    SubscriptionSpec, Time, TopicId, TopicSpec, VpcId, VpcSpec,
 };
 
 /// What every record has besides its id and what it says.
@@ -296,6 +296,15 @@ pub enum RecordCommand {
     Delete {
         /// Which.
         id: RecordId,
+    },
+    /// A scheduled task whose group is gone says something else from now on.
+    ModifyLeftTask {
+        /// Which.
+        id: LeftTaskId,
+        /// What it is to be.
+        spec: Box<ScheduleSpec>,
+        /// Its first time is given anew: it may not be past.
+        starts: bool,
     },
     /// A policy of a bandwidth is executed; what comes of it stands in its log.
     ResizeBandwidth {

@@ -26,6 +26,9 @@ pub struct Policy {
     /// Of two that were made in the same millisecond, the later one has the larger number: the version of the group then.
     #[serde(default)]
     pub ordinal: u64,
+    /// A number that no other policy of the account has or had; `None` = it was made before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// User groups that are told when it acts, if it was made through the API of 2017: numbers as text. Retired on the
     /// Tencent 3.0 door (L22757), kept and shown.
     #[serde(default)]
@@ -42,6 +45,24 @@ pub struct Policy {
     /// Words about it (Huawei v2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+impl Policy {
+    /// Its id at the door whose ids of policies are short numbers (Kingsoft, K:1901): too few digits for its key, so this
+    /// number alone is stored. That of its key is its id as well ([`Policy::is_called`]).
+    #[must_use]
+    pub fn numeral(&self) -> String {
+        match self.number {
+            Some(number) => number.to_string(),
+            None => self.id.decimal(),
+        }
+    }
+
+    /// Whether a text is its id, in any spelling.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        self.numeral() == text || PolicyId::parse_any(text) == Ok(self.id)
+    }
 }
 
 /// How far the alarms of a policy have been looked at. Periods are counted from when the policy was made.

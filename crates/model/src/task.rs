@@ -70,6 +70,8 @@ impl Schedule {
             },
             created_at: self.created_at,
             ordinal: self.ordinal,
+            // It is a policy in other words only: nobody names it by one.
+            number: None,
             notify_groups: Vec::new(),
             watch: Watch::default(),
             options: PolicyOptions::default(),

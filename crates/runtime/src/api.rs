@@ -155,7 +155,7 @@ impl Runtime {
                 })
                 .await
             }
-            Command::DeleteConfig { id } => self.delete_config(caller, id).await,
+            Command::DeleteConfig { door, id } => self.delete_config(caller, door, id).await,
             Command::CreateGroup { door, site, spec } => {
                 self.create_group(caller, door, site, &spec).await
             }

@@ -70,6 +70,12 @@ impl Runtime {
                 };
             };
             let _lock = slot.lock.lock().await;
+            if !self.is_fresh(id, &slot).await {
+                break;
+            }
+            if self.directory.group(id).is_none() {
+                continue;
+            }
             let view = slot.view();
             let mut ids = self.fresh_ids();
             let settings = self.settings_of(view.group.account, &view.group.site);
@@ -105,7 +111,7 @@ impl Runtime {
             }
         }
         Err(Error::Store {
-            message: "the group changes too fast".to_owned(),
+            message: "the group changes too fast, or cannot be read".to_owned(),
         })
     }
 }

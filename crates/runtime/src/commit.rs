@@ -73,10 +73,20 @@ impl Runtime {
         result
     }
 
+    /// Whether the view in memory is what the store has: one that could not be read again is tried once more now. The slot's
+    /// lock is held by the caller.
+    pub(crate) async fn is_fresh(&self, id: GroupId, slot: &Slot) -> bool {
+        if slot.is_stale() {
+            self.reload(id, slot).await;
+        }
+        !slot.is_stale()
+    }
+
     /// Reads a group again: after a conflict, or when it is not known whether a commit went through.
     async fn reload(&self, id: GroupId, slot: &Slot) {
         match self.store.group(id).await {
             Ok(Some(rows)) => {
+                slot.set_stale(false);
                 let view = self.directory.assemble(rows);
                 if let Some(at) = view.group.wake_at {
                     self.queue.want(id, at);
@@ -84,11 +94,13 @@ impl Runtime {
                 slot.swap(view);
             }
             Ok(None) => {
+                slot.set_stale(false);
                 self.directory.remove_group(id);
                 self.queue.forget(id);
             }
             Err(error) => {
-                // The view in memory may be behind; its version guards against deciding from it.
+                // The view in memory may be behind; its version guards against deciding from it until it is read.
+                slot.set_stale(true);
                 tracing::warn!(group = %id, %error, "the group could not be read again");
                 self.retry_later(id);
             }

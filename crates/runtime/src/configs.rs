@@ -225,19 +225,25 @@ impl Runtime {
         }
     }
 
-    pub(crate) async fn delete_config(&self, caller: &Ask<'_>, id: ConfigId) -> ApiResult<Created> {
+    pub(crate) async fn delete_config(
+        &self,
+        caller: &Ask<'_>,
+        door: Door,
+        id: ConfigId,
+    ) -> ApiResult<Created> {
         let slot = self.account_slot(caller.account)?;
         let _lock = slot.lock.lock().await;
         let old = self
             .visible_config(caller, id)
             .ok_or_else(|| no_config(id))?;
-        let users = self.directory.slots();
-        let used_by = users
-            .iter()
-            .map(|(_, slot)| slot.view())
-            .find(|view| view.group.spec.config == Some(id));
+        let slots = self.directory.slots();
+        let views: Vec<_> = slots.iter().map(|(_, slot)| slot.view()).collect();
+        let used_by = views.iter().find(|view| view.group.spec.config == Some(id));
+        // Members are made of a configuration only while their group uses it, or refreshes to it: with neither, these become
+        // fewer only, and a group begins to use one under the lock that is held here.
         let facts = Facts {
             used_by: used_by.map(|view| view.group.id.to_string()),
+            made: views.iter().find_map(|view| view.made_of(id)),
             ..Facts::default()
         };
         let mut ids = Ids::new(0);
@@ -248,7 +254,7 @@ impl Runtime {
             settings: &settings,
             facts: &facts,
         };
-        muster_engine::delete_config(id, &mut context)?;
+        muster_engine::delete_config(door, id, &mut context)?;
         if caller.check {
             return Ok(Created::Nothing);
         }
@@ -406,6 +412,7 @@ impl Runtime {
         let views = self.directory.views(caller.account, &caller.site);
         let facts = Facts {
             name_taken: views.iter().any(taken),
+            numbered: Some(slot.account().version),
             ..Facts::default()
         };
         let command = GroupCommand::Policy(command);

@@ -17,6 +17,8 @@ pub(crate) struct Slot {
     pub(crate) lock: tokio::sync::Mutex<()>,
     /// The last evaluations.
     pub(crate) evaluations: Mutex<Ring>,
+    /// It may be otherwise in the store, or gone: it could not be read again.
+    stale: AtomicBool,
 }
 
 impl Slot {
@@ -25,7 +27,16 @@ impl Slot {
             view: RwLock::new(Arc::new(view)),
             lock: tokio::sync::Mutex::new(()),
             evaluations: Mutex::new(Ring::default()),
+            stale: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::SeqCst);
     }
 
     pub(crate) fn view(&self) -> Arc<GroupView> {

@@ -131,31 +131,31 @@ impl Runtime {
             more.guards.push(Guard::Group(id, version));
             more.rows.extend(rows_of_records(&change));
             let done = self
-                .apply_with(id, command, &facts, &more, caller.check)
+                .apply_told(id, command, &facts, &more, caller.check)
                 .await;
             let group = self.directory.group(id).map(|slot| slot.view());
-            let moved = group.as_ref().map(|view| view.group.version) != Some(version);
             match done {
-                Ok(created) => {
+                Ok(applied) => {
                     // A change without effect commits nothing.
-                    if moved {
+                    if applied.committed {
                         slot.swap(next);
                         slot.swap_records(records.after(&change));
                     }
-                    return Ok(created);
+                    return Ok(applied.created);
                 }
                 // It may have gone through, or somebody was faster.
-                Err(Error::Store { .. }) if tries < RETRIES => {
+                Err(error @ Error::Store { .. }) if tries < RETRIES => {
                     let account = slot.account().version;
                     self.reload_account(&slot).await;
-                    let moved = moved || slot.account().version != account;
+                    let now = group.as_ref().map(|view| view.group.version);
+                    let moved = now != Some(version) || slot.account().version != account;
                     let there = group.is_some_and(|view| !view.group.deleting);
                     if !(moved && there) {
-                        return done;
+                        return Err(error);
                     }
                     tries += 1;
                 }
-                Err(_) => return done,
+                Err(error) => return Err(error),
             }
         }
     }

@@ -57,6 +57,10 @@ impl Runtime {
             return;
         };
         let _lock = slot.lock.lock().await;
+        // It may turn out to be gone.
+        if !self.is_fresh(id, &slot).await || self.directory.group(id).is_none() {
+            return;
+        }
         let view = slot.view();
         let now = self.clock.now();
         let timer = self.metrics.turn();

@@ -1,7 +1,7 @@
 //! The native endpoint for what no cloud's API knows of a policy: what gaps mean, how fast it may act, shadow.
 
 use http::Method;
-use muster_model::{Error, Policy, PolicyId, PolicyOptions};
+use muster_model::{Error, Policy, PolicyOptions};
 use muster_ports::Credential;
 use serde_json::{Map, Value, json};
 
@@ -35,18 +35,18 @@ impl Native {
         caller: &Credential,
     ) -> Outcome {
         let absent = || not_found(&format!("the policy `{id}`"));
-        let policy = PolicyId::parse_any(id).map_err(|_| absent())?;
         let refused = |error| match error {
             Error::NotFound { .. } => absent(),
             other => internal(other),
         };
         let account = caller.account;
+        let named = self.runtime.policy_called(account, id);
+        let policy = named.map_err(refused)?.id;
         if method == Method::GET {
             return shown(&*self.runtime.policy(account, policy).map_err(refused)?);
         }
         only(method, &Method::PUT)?;
         may_write(caller)?;
-        self.runtime.policy(account, policy).map_err(refused)?;
         let options = options(body)?;
         if let Some(name) = &options.metric {
             crate::config::metric(&name.0).map_err(bad)?;

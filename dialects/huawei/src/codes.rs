@@ -37,6 +37,7 @@ pub(crate) fn parameter(field: Field) -> (&'static str, &'static str) {
         // Nothing of this door sets these; a group of another door may have them.
         Field::Market | Field::Prepaid | Field::ChargeType => ("market_type", "AS.0022"),
         Field::HostName | Field::InstanceName | Field::NameIndex => ("name", "AS.0022"),
+        Field::HookName => ("lifecycle_hook_name", "AS.0022"),
         Field::NetworkInterfaces => ("networks", "AS.0022"),
         Field::Allocation
         | Field::SpotBase

@@ -56,7 +56,7 @@ pub(crate) fn id<K: Kind>(
     kind: ResourceKind,
     ctx: &Ctx,
 ) -> Result<Id<K>, Fault> {
-    check_digits(parameter, value)?;
+    digits(parameter, value)?;
     Id::parse_decimal(value).map_err(|_| ctx.absent(kind, value))
 }
 
@@ -64,13 +64,14 @@ pub(crate) fn id<K: Kind>(
 pub(crate) fn ids<K: Kind>(parameter: &str, values: &[String]) -> Result<Vec<Id<K>>, Fault> {
     let mut found = Vec::with_capacity(values.len());
     for value in values {
-        check_digits(parameter, value)?;
+        digits(parameter, value)?;
         found.extend(Id::parse_decimal(value).ok());
     }
     Ok(found)
 }
 
-fn check_digits(parameter: &str, value: &str) -> Result<(), Fault> {
+/// Refuses what has not the form of an id.
+pub(crate) fn digits(parameter: &str, value: &str) -> Result<(), Fault> {
     match (8..=19).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) {
         true => Ok(()),
         false => Err(Fault::value(parameter, value, "an id of 8 to 19 digits")),

@@ -106,7 +106,8 @@ fn parameter(field: Field, action: &str) -> &'static str {
         Field::Recurrence => "Recurrence",
         Field::Receiver | Field::ReceiverKind => "ScalingNotificationId",
         // What these mean cannot be said at this door; a group or configuration made elsewhere may have it.
-        Field::Allocation
+        Field::HookName
+        | Field::Allocation
         | Field::SpotBase
         | Field::NetworkInterfaces
         | Field::ConcurrentScaleOut

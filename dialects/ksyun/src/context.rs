@@ -105,17 +105,28 @@ impl Ctx {
 
     /// Executes a command, or only checks it; then the answer is that of a dry run.
     pub(crate) async fn execute(&self, command: Command, about: &str) -> Result<Created, Fault> {
+        self.execute_or(command, |error| self.refused(error, about))
+            .await
+    }
+
+    /// As [`Ctx::execute`], refused in words of the action's own.
+    pub(crate) async fn execute_or(
+        &self,
+        command: Command,
+        refused: impl Fn(&Error) -> Fault,
+    ) -> Result<Created, Fault> {
         if self.dry_run {
-            self.check(command, about).await?;
+            // A key that may only look is refused here as it would be there.
+            let done = self.api.check(&self.caller, command).await;
+            done.map_err(|error| refused(&error))?;
             return Err(Fault::dry_run());
         }
         let done = self.api.execute(&self.caller, command).await;
-        done.map_err(|error| self.refused(&error, about))
+        done.map_err(|error| refused(&error))
     }
 
     /// Whether a command would be carried out.
     pub(crate) async fn check(&self, command: Command, about: &str) -> Result<(), Fault> {
-        // A key that may only look is refused here as it would be there.
         let done = self.api.check(&self.caller, command).await;
         done.map_err(|error| self.refused(&error, about))
     }

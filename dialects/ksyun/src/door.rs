@@ -128,12 +128,17 @@ impl Ksyun {
             names_sdk: get("SdkVersion").is_some(),
         };
         params::check_indices(&asked.pairs)?;
+        let pairs = &asked.pairs;
+        let given = |name: &str| (params::spelled(name, pairs), params::moment(name, pairs));
+        let unread = |error: &DecodeError| unreadable(error).as_given(given);
         let tree = params::tree(&asked.pairs, &self.limits)
-            .map_err(|error| unreadable(&DecodeError::from(error)))?;
-        let as_given = |fault| params::as_given(fault, &asked.pairs);
+            .map_err(|error| unread(&DecodeError::from(error)))?;
         // Clients send more than the API knows (difference D04): that is left aside.
-        let prepared = (entry.prepare)(&tree).map_err(|error| as_given(unreadable(&error)))?;
-        let members = prepared.run(&ctx).await.map_err(as_given)?;
+        let prepared = (entry.prepare)(&tree).map_err(|error| unread(&error))?;
+        let members = prepared
+            .run(&ctx)
+            .await
+            .map_err(|fault| fault.as_given(given))?;
         match ctx.dry_run {
             true => Err(Fault::dry_run()),
             false => Ok(members),
@@ -278,7 +283,7 @@ fn enveloped(
             };
             let error = serde_json::json!({
                 "RequestId": id,
-                "Error": { "Type": side, "Code": fault.code, "Message": fault.message },
+                "Error": { "Type": side, "Code": fault.code, "Message": fault.message() },
             });
             ("ErrorResponse".to_owned(), error)
         }

@@ -1,6 +1,8 @@
 //! From flat pairs to the parameter tree: other spellings of names that clients use, lists of any base, and what is of the
 //! protocol and not of an action.
 
+use std::collections::BTreeSet;
+
 use muster_kit::node::form::{self, Style};
 use muster_kit::node::{Limits, Node, TreeError};
 
@@ -67,44 +69,125 @@ fn is_entry(name: &str, of: &str) -> bool {
     index.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// A parameter of the action.
+struct Own<'a> {
+    /// Its name here.
+    name: String,
+    /// Its name as the caller spells it.
+    given: &'a str,
+    value: &'a str,
+}
+
+/// The action's own parameters, without what is left aside because it is empty.
+fn own<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<Own<'a>> {
+    pairs
+        .iter()
+        .filter(|(name, _)| !COMMON.contains(name) && !name.starts_with("X-Amz-"))
+        .filter(|(name, value)| !value.is_empty() || CLEARABLE.contains(name))
+        .map(|(given, value)| Own {
+            name: known(given),
+            given,
+            value,
+        })
+        .collect()
+}
+
 /// The action's own parameters as a tree. Of a name that is given as one value and as a list, the list wins (L1226).
 ///
 /// # Errors
 /// As [`form::tree`].
 pub(crate) fn tree(pairs: &[(&str, &str)], limits: &Limits) -> Result<Node, TreeError> {
-    let own: Vec<(String, &str)> = pairs
+    let own = own(pairs);
+    let entries: BTreeSet<&str> = own
         .iter()
-        .filter(|(name, _)| !COMMON.contains(name) && !name.starts_with("X-Amz-"))
-        .filter(|(name, value)| !value.is_empty() || CLEARABLE.contains(name))
-        .map(|(name, value)| (known(name), *value))
-        .collect();
-    let names: Vec<String> = own.iter().map(|(name, _)| name.clone()).collect();
-    let entries: std::collections::BTreeSet<&str> = names
-        .iter()
-        .filter_map(|name| {
-            name.split_once('.')
-                .map(|(of, _)| of)
-                .filter(|of| is_entry(name, of))
+        .filter_map(|one| {
+            let (of, _) = one.name.split_once('.')?;
+            is_entry(&one.name, of).then_some(of)
         })
         .collect();
     let kept = own
         .iter()
-        .filter(|(name, _)| !entries.contains(name.as_str()))
-        .map(|(name, value)| (name.as_str(), *value));
+        .filter(|one| !entries.contains(one.name.as_str()))
+        .map(|one| (one.name.as_str(), one.value));
     form::tree(kept, &Style::default(), limits)
+}
+
+/// The first so many parts of a name as it is spelled: `S1b[3]` of `S1b[3].Id` for 2.
+fn first_parts(spelled: &str, count: usize) -> &str {
+    let mut ends = spelled
+        .match_indices(['.', '['])
+        .skip(count.saturating_sub(1));
+    ends.next().map_or(spelled, |(end, _)| &spelled[..end])
+}
+
+impl Own<'_> {
+    /// What the caller calls this: the name, or what it is an entry or a member of.
+    fn called(&self, known: &str) -> Option<&str> {
+        let parts = |name: &str| name.matches(['.', '[']).count() + 1;
+        match self.name.strip_prefix(known)? {
+            "" => Some(self.given),
+            // A spelling with fewer parts says two in one.
+            rest if rest.starts_with('.') && parts(&self.name) == parts(self.given) => {
+                Some(first_parts(self.given, parts(known)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Moments and texts of moments: what is wrong with one is found where it is not at hand any more as it was given.
+const MOMENTS: [&str; 3] = ["StartTime", "EndTime", "Recurrence"];
+
+/// A moment as it was given.
+pub(crate) fn moment(parameter: &str, pairs: &[(&str, &str)]) -> Option<String> {
+    let is_it = |(name, _): &&(&str, &str)| *name == parameter && MOMENTS.contains(name);
+    let given = pairs.iter().rev().find(is_it);
+    let given = given.filter(|(_, value)| !value.is_empty());
+    given.map(|(_, value)| value.chars().take(64).collect())
+}
+
+/// A parameter as the caller spells it. `parameter` is as the actions have it, entries of lists by their place: what is not
+/// given of an entry is named after what is.
+pub(crate) fn spelled(parameter: &str, pairs: &[(&str, &str)]) -> String {
+    let own = own(pairs);
+    // What is given so far, as far down as the part that is looked at, under its name here.
+    let mut at = String::new();
+    for part in parameter.split('.') {
+        let below = |index: &str| match at.as_str() {
+            "" => index.to_owned(),
+            at => format!("{at}.{index}"),
+        };
+        at = match part.parse::<usize>() {
+            Ok(place) if !at.is_empty() => {
+                let indices = indices(own.iter().map(|one| one.name.as_str()), &at);
+                let index = indices.get(place).map(u64::to_string);
+                below(index.as_deref().unwrap_or(part))
+            }
+            Ok(_) | Err(_) => below(part),
+        };
+    }
+    let mut known = at.as_str();
+    loop {
+        if let Some(called) = own.iter().find_map(|one| one.called(known)) {
+            return format!("{called}{}", &at[known.len()..]);
+        }
+        match known.rsplit_once('.') {
+            Some((before, _)) => known = before,
+            None => return at,
+        }
+    }
 }
 
 /// Lists whose index is documented as 1 to 10 (L1228, L1348).
 const TEN: [&str; 2] = ["InstanceType", "Tag"];
 
 /// The indices of a list of structures or values, as they are given: in their order, each once.
-fn indices(pairs: &[(&str, &str)], list: &str) -> Vec<u64> {
-    let index = |(name, _): &(&str, &str)| {
-        let name = known(name);
+fn indices<'a>(names: impl Iterator<Item = &'a str>, list: &str) -> Vec<u64> {
+    let index = |name: &str| {
         let rest = name.strip_prefix(list)?.strip_prefix('.')?;
         rest.split('.').next()?.parse().ok()
     };
-    let all: std::collections::BTreeSet<u64> = pairs.iter().filter_map(index).collect();
+    let all: BTreeSet<u64> = names.filter_map(index).collect();
     all.into_iter().collect()
 }
 
@@ -113,44 +196,15 @@ fn indices(pairs: &[(&str, &str)], list: &str) -> Vec<u64> {
 /// # Errors
 /// The list and the index are named.
 pub(crate) fn check_indices(pairs: &[(&str, &str)]) -> Result<(), Fault> {
+    let names: Vec<String> = pairs.iter().map(|(name, _)| known(name)).collect();
     for list in TEN {
-        if let Some(index) = indices(pairs, list).into_iter().find(|index| *index > 10) {
+        let indices = indices(names.iter().map(String::as_str), list);
+        if let Some(index) = indices.into_iter().find(|index| *index > 10) {
             let name = format!("{list}.N");
             return Err(Fault::value(&name, &index.to_string(), "an N of 1 to 10"));
         }
     }
     Ok(())
-}
-
-/// Moments and texts of moments: what is wrong with one is found where it is not at hand any more as it was given.
-const MOMENTS: [&str; 3] = ["StartTime", "EndTime", "Recurrence"];
-
-/// A fault that names an entry of a list by its place names it by its index, as the caller does; and one of a moment says
-/// which was given.
-pub(crate) fn as_given(fault: Fault, pairs: &[(&str, &str)]) -> Fault {
-    for name in MOMENTS {
-        let unsaid = format!("input parameter {name}. It is not right: ");
-        let given = pairs.iter().rev().find(|(key, _)| *key == name);
-        if let Some((_, value)) = given.filter(|(_, value)| !value.is_empty())
-            && fault.message.contains(&unsaid)
-        {
-            let start: String = value.chars().take(64).collect();
-            let said = format!("input parameter {name}. The value `{start}` is not right: ");
-            let message = fault.message.replacen(&unsaid, &said, 1);
-            return Fault { message, ..fault };
-        }
-    }
-    for list in ["Slb", "DataDisk", "Tag"] {
-        for (place, index) in indices(pairs, list).into_iter().enumerate() {
-            let by_place = format!("input parameter {list}.{place}.");
-            if fault.message.contains(&by_place) {
-                let by_index = format!("input parameter {list}.{index}.");
-                let message = fault.message.replacen(&by_place, &by_index, 1);
-                return Fault { message, ..fault };
-            }
-        }
-    }
-    fault
 }
 
 #[cfg(test)]
@@ -204,31 +258,54 @@ mod tests {
         assert_eq!(tree.get("Array"), Some(&list(&["b", "a"])));
         assert_eq!(tree.get("NotificationType"), Some(&list(&["1"])));
     }
+
     #[test]
-    fn entries_are_named_as_they_are_given() {
+    fn parameters_are_named_as_they_are_given() {
         let pairs = [
-            ("S1b.3.Id", "x"),
+            ("Slb.0.Id", ""),
+            ("S1b[3].Id", "x"),
             ("Slb.1.Id", "y"),
-            ("Slb.1.ServerPort.1", "80"),
+            ("Slb.1.ServerPort.7", "80"),
             ("Tag.10.Key", "k"),
+            ("Cooldown", "9"),
+            ("SystemDisk_DiskType", "x"),
+            ("ScalingNotificationType.2", "1"),
         ];
         for (ours, theirs) in [
             ("Slb.0.Weight", "Slb.1.Weight"),
-            ("Slb.1.ListenerId", "Slb.3.ListenerId"),
+            ("Slb.0.ServerPort.0", "Slb.1.ServerPort.7"),
+            ("Slb.1.Id", "S1b[3].Id"),
+            ("Slb.1.ListenerId", "S1b[3].ListenerId"),
             ("Tag.0.Key", "Tag.10.Key"),
-            ("Slb", "Slb"),
+            ("CoolDown", "Cooldown"),
+            ("SystemDisk.DiskType", "SystemDisk_DiskType"),
+            ("SystemDisk.DiskSize", "SystemDisk.DiskSize"),
+            ("NotificationType", "ScalingNotificationType"),
+            ("NotificationType.0", "ScalingNotificationType.2"),
+            ("DataDisk.0.Size", "DataDisk.0.Size"),
             ("MinSize", "MinSize"),
+            ("", ""),
         ] {
-            let fault = as_given(Fault::missing(ours), &pairs);
-            assert_eq!(fault, Fault::missing(theirs));
+            assert_eq!(spelled(ours, &pairs), theirs, "{ours}");
         }
-        let past = Fault::value("StartTime", "", "it is past");
-        let said = Fault::value("StartTime", "2020-12-18 11:50:24", "it is past");
+    }
+
+    #[test]
+    fn moments_are_told_as_they_are_given() {
         let pairs = [("StartTime", "2020-12-18 11:50:24"), ("EndTime", "")];
-        assert_eq!(as_given(past.clone(), &pairs), said);
-        assert_eq!(as_given(past.clone(), &[]), past);
-        let end = Fault::value("EndTime", "", "it is not after the start");
-        assert_eq!(as_given(end.clone(), &pairs), end);
+        let told = |parameter: &str, value: &str| {
+            let fault = Fault::value(parameter, value, "it is past");
+            fault.as_given(|name| (spelled(name, &pairs), moment(name, &pairs)))
+        };
+        let said = Fault::value("StartTime", "2020-12-18 11:50:24", "it is past");
+        assert_eq!(told("StartTime", ""), said);
+        assert_eq!(
+            told("StartTime", "x").message(),
+            Fault::value("StartTime", "x", "it is past").message()
+        );
+        for silent in ["EndTime", "Recurrence", "MinSize"] {
+            assert_eq!(told(silent, ""), Fault::value(silent, "", "it is past"));
+        }
     }
 
     #[test]

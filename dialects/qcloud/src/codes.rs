@@ -2,7 +2,7 @@
 //! action has one; the others are of our own making, after the pattern of their names.
 
 use muster_model::{
-    AttachRefusal, Error, Field, InstanceId, Listed, Misfit, Problem, Quota, ResourceKind,
+    AttachRefusal, Error, Field, HookId, InstanceId, Listed, Misfit, Problem, Quota, ResourceKind,
 };
 
 use crate::fault::{Class, Fault};
@@ -10,6 +10,9 @@ use crate::fault::{Class, Fault};
 mod numbers;
 
 pub(crate) use numbers::module_code;
+
+/// How an id of a hook begins here.
+pub(crate) const HOOK_PREFIX: &str = "lfh-";
 
 /// The spelling that is meant by what the documentation prints (contradiction T43).
 pub(crate) fn vpc_spelling(desc: &'static str) -> &'static str {
@@ -47,6 +50,16 @@ pub(crate) fn unknown(kind: ResourceKind, action: &str) -> &'static str {
     }
 }
 
+/// An id as it is spelled here: that of a hook begins otherwise.
+fn spelled(id: &str) -> String {
+    HookId::parse(id).map_or_else(|_| id.to_owned(), hook_id)
+}
+
+/// The id of a hook as it is called here.
+pub(crate) fn hook_id(id: HookId) -> String {
+    format!("{HOOK_PREFIX}{}", id.key().base36())
+}
+
 fn not_found(kind: ResourceKind, id: &str, action: &str) -> Fault {
     let what = match kind {
         ResourceKind::Group => "scaling group",
@@ -66,7 +79,7 @@ fn not_found(kind: ResourceKind, id: &str, action: &str) -> Fault {
         "Conflict.ScalingGroupIdVsLifeCycleHookId" => Class::Refused,
         _ => Class::Absent,
     };
-    Fault::new(class, desc, format!("there is no {what} `{id}`"))
+    Fault::new(class, desc, format!("there is no {what} `{}`", spelled(id)))
 }
 
 fn name_taken(kind: ResourceKind, name: &str) -> Fault {
@@ -113,6 +126,7 @@ fn parameter(field: Field, action: &str) -> (&'static str, &'static str) {
         Field::Login | Field::LoginPassword => ("password", "InvalidParameter"),
         Field::LoginKeys => ("keyId", "InvalidParameter"),
         Field::PublicIp => ("wanIp", "InvalidParameter"),
+        Field::HookName => ("lifeCycleHookName", "Conflict.NameVsLifeCycleHookId"),
         Field::UserData => ("userdata", "InvalidParameter"),
         Field::Instances => ("instanceIds", "InvalidParameter.InstanceIdError"),
         Field::Start => ("startTime", "InvalidParameter"),
@@ -190,6 +204,7 @@ fn wrong(field: Field, problem: &Problem, action: &str) -> Fault {
     };
     let class = match desc {
         "OprationFail.CpuOrMemNotExsit" => Class::Unpurchasable,
+        "Conflict.NameVsLifeCycleHookId" => Class::Refused,
         _ => Class::Parameter,
     };
     // A code that says more than is wrong here.
@@ -421,9 +436,23 @@ pub(crate) fn fault(error: &Error, about: &str, action: &str) -> Fault {
     }
 }
 
+/// A hook is bound, or an instance waits for it.
+fn hook_in_use(id: &str, by: &str) -> String {
+    let id = spelled(id);
+    match InstanceId::parse(by) {
+        Ok(_) => format!("the instance `{by}` waits for the lifecycle hook `{id}`"),
+        Err(_) => format!("the lifecycle hook `{id}` is bound"),
+    }
+}
+
 /// What is in the way.
 fn stands(error: &Error, about: &str) -> Fault {
     let (desc, text) = match error {
+        Error::InUse {
+            kind: ResourceKind::Hook,
+            id,
+            by,
+        } => ("InActivity.HookId", hook_in_use(id, by)),
         Error::InUse { by, .. } => (
             "Conflict.ScallingConfigurationUse",
             format!("the scaling configuration `{about}` is used by {by}"),

@@ -38,6 +38,7 @@ pub(crate) fn parameter(field: Field) -> &'static str {
         Field::ChargeType => "InstanceChargeType",
         Field::PublicIp => "InternetAccessible.PublicIpAssigned",
         Field::HostName => "HostNameSettings.HostName",
+        Field::HookName => "LifecycleHookName",
         Field::InstanceName => "InstanceNameSettings.InstanceName",
         Field::UserData => "UserData",
         Field::NetworkInterfaces => "NetworkInterfaces",

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use muster_model::{
-    Created, Error, Hook, HookChange, HookCommand, HookId, HookPatch, HookReason, HookSpec,
-    HookVerdict, HookWaiter, InstanceId, NotificationTarget, Part, PartId, Quota, ResourceKind,
+    Created, Error, Field, Hook, HookChange, HookCommand, HookId, HookPatch, HookReason, HookSpec,
+    HookVerdict, HookWaiter, InstanceId, NotificationTarget, Part, PartId, Problem, Quota,
+    ResourceKind,
 };
 
 use crate::catalogue;
@@ -19,6 +20,10 @@ pub(super) fn change(draft: &mut Draft<'_>, change: &HookChange) -> Result<Creat
         HookChange::Modify { id, patch } => modify(draft, *id, patch),
         HookChange::Upgrade { id, spec } => upgrade(draft, *id, spec),
         HookChange::Delete { id } => delete(draft, *id),
+        HookChange::DeleteUnused { id, name } => {
+            check_unused(draft, *id, name.as_deref())?;
+            delete(draft, *id)
+        }
         HookChange::Complete { id, who, verdict } => complete(draft, *id, who, *verdict),
         HookChange::Extend { id, who, secs } => extend(draft, *id, who, *secs),
         HookChange::Renew { id, who, secs } => renew(draft, *id, who, *secs),
@@ -163,6 +168,34 @@ fn modify(draft: &mut Draft<'_>, id: HookId, patch: &HookPatch) -> Result<Create
     }
     put(draft, hook);
     Ok(Created::Nothing)
+}
+
+/// Refuses a hook that is bound or waited for (T:2738), and one that is called otherwise (T:2735).
+fn check_unused(draft: &Draft<'_>, id: HookId, name: Option<&str>) -> Result<(), Error> {
+    let hook = named(draft, id)?;
+    if let Some(name) = name.filter(|name| *name != hook.name) {
+        let why = format!("the lifecycle hook is not called `{name}`");
+        return Err(Error::Invalid {
+            field: Field::HookName,
+            problem: Problem::Unusable(why),
+        });
+    }
+    let mut waits = draft.instances().filter(|instance| {
+        let mut waits = instance.hooks.iter();
+        waits.any(|wait| wait.hook == id && wait.verdict.is_none())
+    });
+    let by = match hook.bindable && hook.active {
+        true => Some(hook.group.to_string()),
+        false => waits.next().map(|instance| instance.id.to_string()),
+    };
+    match by {
+        Some(by) => Err(Error::InUse {
+            kind: ResourceKind::Hook,
+            id: id.to_string(),
+            by,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn delete(draft: &mut Draft<'_>, id: HookId) -> Result<Created, Error> {

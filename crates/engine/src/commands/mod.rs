@@ -14,7 +14,7 @@ pub(crate) mod policies;
 mod pool;
 mod refresh;
 pub(crate) mod rest;
-mod schedules;
+pub(crate) mod schedules;
 pub(crate) mod step;
 
 use muster_model::{Change, Created, Error, GroupCommand, GroupView};

@@ -16,6 +16,9 @@ use crate::executions;
 use crate::schedule::next_after;
 use crate::timed;
 
+/// Numbers of policies begin here: they have eight digits, until an account has changed ninety million times.
+const FIRST_NUMBER: u64 = 10_000_000;
+
 pub(super) fn policy(
     draft: &mut Draft<'_>,
     command: &PolicyCommand,
@@ -126,6 +129,9 @@ fn create(
         kind: spec.kind.clone(),
         created_at: now,
         ordinal: group.version,
+        number: facts
+            .numbered
+            .map(|number| FIRST_NUMBER.saturating_add(number)),
         notify_groups: spec.notify_groups.clone(),
         watch: Watch::default(),
         options: PolicyOptions::default(),

@@ -4,32 +4,68 @@ use std::sync::Arc;
 
 use muster_model::{
     Created, Error, Field, KeptBounds, Part, PartId, Problem, Quota, ResourceKind, Schedule,
-    ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes, Size,
+    ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes, Size, Time,
 };
 
 use super::capacity::check_size;
 use crate::draft::Draft;
 use crate::schedule;
 
+/// What a scheduled action is held against.
+pub(crate) struct Beside<'a> {
+    /// Those of its group, itself among them.
+    pub(crate) all: Vec<&'a Schedule>,
+    /// Each has a name of its own.
+    pub(crate) unique: bool,
+    /// No two fire at the same time (T:2397).
+    pub(crate) take_turns: bool,
+    /// The time.
+    pub(crate) now: Time,
+}
+
+impl<'a> Beside<'a> {
+    fn of(draft: &'a Draft<'_>) -> Beside<'a> {
+        Beside {
+            all: draft
+                .parts()
+                .schedules
+                .values()
+                .map(AsRef::as_ref)
+                .collect(),
+            unique: draft.group().door.has_unique_names(),
+            take_turns: schedule::take_turns(draft.group()),
+            now: draft.now,
+        }
+    }
+
+    fn others(&self, own: Option<ScheduleId>) -> impl Iterator<Item = &'a Schedule> {
+        let others = self.all.iter().copied();
+        others.filter(move |other| Some(other.id) != own)
+    }
+}
+
 pub(super) fn schedule(draft: &mut Draft<'_>, command: &ScheduleCommand) -> Result<Created, Error> {
     match command {
         ScheduleCommand::Create(spec) => {
-            check(draft, spec, None, true)?;
+            check(&Beside::of(draft), spec, None, true)?;
             check_quota(draft, draft.settings.quotas.schedules)?;
             create(draft, spec, None)
         }
         ScheduleCommand::Create2017(spec) => {
-            check(draft, spec, None, spec.times.cron.is_none())?;
-            check_comes(draft, spec)?;
-            // In a group of another API as well: the caller is told what its documentation says.
-            check_apart(draft, &spec.times, None)?;
+            let beside = Beside {
+                // In a group of another API as well: the caller is told what its documentation says.
+                take_turns: true,
+                ..Beside::of(draft)
+            };
+            check(&beside, spec, None, spec.times.cron.is_none())?;
+            check_comes(draft.now, spec)?;
             let quotas = &draft.settings.quotas;
             check_quota(draft, quotas.schedules.min(quotas.of_2017.tasks))?;
             create(draft, spec, None)
         }
         ScheduleCommand::Modify { id, spec, restart } => {
             let old = named(draft, *id)?;
-            check(draft, spec, Some(*id), *restart)?;
+            check(&Beside::of(draft), spec, Some(*id), *restart)?;
             modify(draft, &old, spec, KeptBounds::default())
         }
         ScheduleCommand::CreateTask { spec, keeps } => {
@@ -111,50 +147,66 @@ fn modify(
     spec: &ScheduleSpec,
     keeps: KeptBounds,
 ) -> Result<Created, Error> {
-    let schedule = Schedule {
-        name: spec.name.clone(),
-        times: spec.times.clone(),
-        min: spec.min,
-        max: spec.max,
-        desired: spec.desired,
+    let new = Schedule {
         next_at: match spec.times == old.times {
             true => old.next_at,
             false => schedule::next_after(&spec.times, draft.now),
         },
         keeps,
-        ..old.clone()
+        ..said(old, spec)
     };
-    // What is written back as it was shown is no change.
-    if schedule != *old {
-        let updated_at = Some(draft.now);
-        draft.put_part(Part::Schedule(Arc::new(Schedule {
-            updated_at,
-            ..schedule
-        })));
+    if let Some(new) = changed(old, new, draft.now) {
+        draft.put_part(Part::Schedule(Arc::new(new)));
     }
     Ok(Created::Nothing)
 }
 
-/// Where schedules take turns, no two may fire at the same time (T:2397).
-fn check_alone(
-    draft: &Draft<'_>,
-    times: &ScheduleTimes,
-    own: Option<ScheduleId>,
-) -> Result<(), Error> {
-    match schedule::take_turns(draft.group()) {
-        true => check_apart(draft, times, own),
-        false => Ok(()),
+/// A scheduled action that is to be like this.
+fn said(old: &Schedule, spec: &ScheduleSpec) -> Schedule {
+    Schedule {
+        name: spec.name.clone(),
+        times: spec.times.clone(),
+        min: spec.min,
+        max: spec.max,
+        desired: spec.desired,
+        ..old.clone()
     }
 }
 
-fn check_apart(
-    draft: &Draft<'_>,
+/// What is written back as it was shown is no change.
+fn changed(old: &Schedule, new: Schedule, now: Time) -> Option<Schedule> {
+    (new != *old).then_some(Schedule {
+        updated_at: Some(now),
+        ..new
+    })
+}
+
+/// One whose group is gone, changed: by the rules of those that are left of its group. `None` = it is like that already.
+/// `starts`: its first time is given anew.
+///
+/// # Errors
+/// Refused.
+pub(crate) fn modify_left(
+    beside: &Beside<'_>,
+    old: &Schedule,
+    spec: &ScheduleSpec,
+    starts: bool,
+) -> Result<Option<Schedule>, Error> {
+    check(beside, spec, Some(old.id), starts)?;
+    Ok(changed(old, said(old, spec), beside.now))
+}
+
+/// Where schedules take turns, no two may fire at the same time (T:2397).
+fn check_alone(
+    beside: &Beside<'_>,
     times: &ScheduleTimes,
     own: Option<ScheduleId>,
 ) -> Result<(), Error> {
-    let others = draft.parts().schedules.values();
-    let mut others = others.filter(|other| Some(other.id) != own);
-    let now = draft.now;
+    if !beside.take_turns {
+        return Ok(());
+    }
+    let now = beside.now;
+    let mut others = beside.others(own);
     match others.find(|other| schedule::shared(times, &other.times, now).is_some()) {
         Some(other) => Err(Error::Invalid {
             field: Field::Start,
@@ -172,7 +224,8 @@ fn check_task(
     old: Option<&Schedule>,
     keeps: KeptBounds,
 ) -> Result<(), Error> {
-    check_name(draft, spec, old.map(|old| old.id))?;
+    let beside = Beside::of(draft);
+    check_name(&beside, spec, old.map(|old| old.id))?;
     let min = if keeps.min { 0 } else { spec.min };
     let max = if keeps.max { u32::MAX } else { spec.max };
     check_size(Size {
@@ -181,14 +234,14 @@ fn check_task(
         max,
     })?;
     if old.is_none_or(|old| old.times != spec.times) {
-        check_comes(draft, spec)?;
+        check_comes(draft.now, spec)?;
     }
-    check_alone(draft, &spec.times, old.map(|old| old.id))
+    check_alone(&beside, &spec.times, old.map(|old| old.id))
 }
 
 /// Refuses times of which none is to come.
-fn check_comes(draft: &Draft<'_>, spec: &ScheduleSpec) -> Result<(), Error> {
-    match schedule::next_after(&spec.times, draft.now) {
+fn check_comes(now: Time, spec: &ScheduleSpec) -> Result<(), Error> {
+    match schedule::next_after(&spec.times, now) {
         Some(_) => Ok(()),
         None => Err(Error::Invalid {
             field: Field::Recurrence,
@@ -199,13 +252,12 @@ fn check_comes(draft: &Draft<'_>, spec: &ScheduleSpec) -> Result<(), Error> {
 
 /// A name is unique in its group, where the door of the group has it so.
 fn check_name(
-    draft: &Draft<'_>,
+    beside: &Beside<'_>,
     spec: &ScheduleSpec,
     own: Option<ScheduleId>,
 ) -> Result<(), Error> {
-    let taken = |other: &Arc<Schedule>| other.name == spec.name && Some(other.id) != own;
-    let unique = draft.group().door.has_unique_names();
-    match unique && draft.parts().schedules.values().any(taken) {
+    let mut others = beside.others(own);
+    match beside.unique && others.any(|other| other.name == spec.name) {
         false => Ok(()),
         true => Err(Error::NameTaken {
             kind: ResourceKind::Schedule,
@@ -217,13 +269,13 @@ fn check_name(
 /// Rules that hold for the whole of a scheduled action, new or changed. `starts`: its first time is given now, and may not
 /// be past.
 fn check(
-    draft: &Draft<'_>,
+    beside: &Beside<'_>,
     spec: &ScheduleSpec,
     own: Option<ScheduleId>,
     starts: bool,
 ) -> Result<(), Error> {
     let invalid = |field, problem| Err(Error::Invalid { field, problem });
-    check_name(draft, spec, own)?;
+    check_name(beside, spec, own)?;
     check_size(Size {
         min: spec.min,
         desired: spec.desired.unwrap_or(spec.min),
@@ -244,8 +296,8 @@ fn check(
         }
         (Some(_), Some(_)) => {}
     }
-    check_alone(draft, times, own)?;
-    if starts && times.start_at < draft.now {
+    check_alone(beside, times, own)?;
+    if starts && times.start_at < beside.now {
         return invalid(Field::Start, Problem::Unusable("it is past".to_owned()));
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::common::{Table, spec};
 use muster_engine::{Facts, check_server, judged_config, modify_config};
 use muster_model::{
     Catalogue, ConfigPatch, ConfigSpec, ConfigStatus, DataDisk, Error, GroupCommand, ImageStatus,
-    InstanceId, Key, Listed, ListedDataImage, ListedStorage, Misfit, ServerSpec, ServerState,
+    InstanceId, Kept, Key, Listed, ListedDataImage, ListedStorage, Misfit, ServerSpec, ServerState,
     SystemDisk, TypesCheck, ZonesCheck,
 };
 
@@ -327,6 +327,7 @@ fn a_machine_outside_groups_is_held_to_the_same() {
         metadata: std::collections::BTreeMap::new(),
         tags: Vec::new(),
         enterprise_project: None,
+        kept: Kept::new(),
         state: ServerState::Building,
     };
     type Change = fn(&mut ServerSpec);

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use muster_engine::{Context, Facts, delete_config};
 use muster_model::{
     ActivityKind, ActivityStatus, AdjustBy, AttachRefusal, Balancer, Catalogue, Comparison,
-    ConfigSpec, Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId, HookSpec,
-    HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, ListedImage, ListedSubnet,
-    ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement, PolicyCommand,
-    PolicySpec, Problem, ScheduleCommand, ScheduleSpec, ScheduleTimes, Target, Time,
+    ConfigId, ConfigSpec, Created, DataDisk, Door, Error, Field, GroupCommand, HookChange, HookId,
+    HookSpec, HookTransition, HookVerdict, HookWaiter, InstanceId, Key, Lifecycle, ListedImage,
+    ListedSubnet, ListedType, ListedZone, Login, Machine, MachineState, Obstacle, Placement,
+    PolicyCommand, PolicySpec, Problem, ResourceKind, ScheduleCommand, ScheduleSpec, ScheduleTimes,
+    Target, Time,
 };
 
 use super::common::{Table, spec};
@@ -115,6 +117,110 @@ fn a_wait_is_renewed_from_now_on_earlier_or_later() {
     t.settle();
     assert_eq!(t.view.instances[&member].state, Lifecycle::InService);
     assert_eq!(change(&mut t, renew(10)), Err(Error::VerdictGiven));
+}
+
+#[test]
+fn a_hook_that_is_in_use_stays() {
+    let mut t = group();
+    let id = unbound(&mut t, "one");
+    let group = t.view.group.id.to_string();
+    let unused = |name: Option<&str>| HookChange::DeleteUnused {
+        id,
+        name: name.map(str::to_owned),
+    };
+    let in_use = |by: String| {
+        Err(Error::InUse {
+            kind: ResourceKind::Hook,
+            id: id.to_string(),
+            by,
+        })
+    };
+    // (how it stands, what deleting it comes to)
+    change(&mut t, HookChange::Bind { id: Some(id) }).unwrap();
+    assert_eq!(change(&mut t, unused(None)), in_use(group), "bound");
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    change(&mut t, HookChange::Bind { id: None }).unwrap();
+    let member = t.newest();
+    assert_eq!(
+        change(&mut t, unused(None)),
+        in_use(member.to_string()),
+        "waited for"
+    );
+    let verdict = HookVerdict::Continue;
+    let who = HookWaiter::Instance(member);
+    change(&mut t, HookChange::Complete { id, who, verdict }).unwrap();
+    t.settle();
+    let misnamed = Err(Error::Invalid {
+        field: Field::HookName,
+        problem: Problem::Unusable("the lifecycle hook is not called `two`".to_owned()),
+    });
+    assert_eq!(change(&mut t, unused(Some("two"))), misnamed, "misnamed");
+    let before = t.view.clone();
+    assert!(before.parts.hooks.contains_key(&id), "nothing was changed");
+    assert_eq!(change(&mut t, unused(Some("one"))), Ok(Created::Nothing));
+    assert!(t.view.parts.hooks.is_empty());
+    assert!(matches!(
+        change(&mut t, unused(Some("one"))),
+        Err(Error::NotFound { .. })
+    ));
+    // One of another door always acts: that alone is no use.
+    let theirs = match change(&mut t, HookChange::Create(Box::new(hook("theirs", 60)))) {
+        Ok(Created::Hook(id)) => id,
+        other => panic!("{other:?}"),
+    };
+    let (id, name) = (theirs, None);
+    assert_eq!(
+        change(&mut t, HookChange::DeleteUnused { id, name }),
+        Ok(Created::Nothing)
+    );
+}
+
+#[test]
+fn a_configuration_whose_machines_are_there_stays_for_one_door() {
+    let mut t = group();
+    t.command(GroupCommand::ScaleOut { count: 1 }).unwrap();
+    t.settle();
+    let (member, config) = (t.newest().to_string(), t.view.group.spec.config.unwrap());
+    assert_eq!(t.view.made_of(config), Some(member.clone()));
+    let other = ConfigId::new(Key::from_bits(77));
+    assert_eq!(t.view.made_of(other), None);
+    // (a group that uses it, what was made of it, who is in the way of 2017, and of the others)
+    let (used, made) = (Some("asg-1".to_owned()), Some(member));
+    let none = None::<String>;
+    for (used_by, made, of_2017, of_others) in [
+        (&none, &none, &none, &none),
+        (&used, &none, &used, &used),
+        (&used, &made, &used, &used),
+        (&none, &made, &made, &none),
+    ] {
+        let facts = Facts {
+            used_by: used_by.clone(),
+            made: made.clone(),
+            ..Facts::default()
+        };
+        for door in [Door::Tencent2, Door::Tencent3, Door::Huawei, Door::Ksyun] {
+            let mut context = Context {
+                now: t.now,
+                ids: &mut t.ids,
+                settings: &t.settings,
+                facts: &facts,
+            };
+            let by = match door {
+                Door::Tencent2 => of_2017,
+                Door::Tencent3 | Door::Huawei | Door::Ksyun => of_others,
+            };
+            let wanted = match by.clone() {
+                None => Ok(()),
+                Some(by) => Err(Error::InUse {
+                    kind: ResourceKind::Config,
+                    id: config.to_string(),
+                    by,
+                }),
+            };
+            assert_eq!(delete_config(door, config, &mut context), wanted);
+        }
+    }
 }
 
 fn task(name: &str, start_secs: u64, cron: Option<&str>, desired: u32) -> ScheduleSpec {

@@ -311,6 +311,7 @@ pub(super) fn policy(id: muster_model::PolicyId, group: &Group) -> Part {
         },
         created_at: Time(13),
         ordinal: 7,
+        number: Some(10_000_007),
         notify_groups: vec!["7".to_owned()],
         watch: muster_model::Watch {
             evaluated: Some(Time(14)),

@@ -35,6 +35,8 @@ impl Mask {
         }
         for policy in view.parts.policies.values() {
             mask.id(&format!("policy {}", policy.name), policy.id);
+            let number = format!("<policy {}: number>", policy.name);
+            mask.ids.push((policy.numeral(), number));
             let as_task = ScheduleId::new(policy.id.key());
             mask.id(&format!("policy {} as task", policy.name), as_task);
         }

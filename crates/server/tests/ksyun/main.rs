@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what broke by failing")]
 
 mod examples;
+mod policies;
 mod protocol;
 mod round_trips;
 mod service;

@@ -4,5 +4,6 @@
 
 mod examples;
 mod protocol;
+mod races;
 mod service;
 mod tour;

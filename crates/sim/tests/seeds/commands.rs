@@ -227,9 +227,13 @@ pub(crate) fn change_hooks(world: &mut World, group: GroupId) -> GroupCommand {
     let hooks: Vec<HookId> = hooks(world, group);
     let name = format!("h{}", world.dice.below(4));
     GroupCommand::Hook(match world.dice.below(3) {
-        0 if !hooks.is_empty() => HookChange::Delete {
-            id: pick(world, &hooks),
-        },
+        0 if !hooks.is_empty() => {
+            let id = pick(world, &hooks);
+            match world.dice.strikes(500) {
+                true => HookChange::Delete { id },
+                false => HookChange::DeleteUnused { id, name: None },
+            }
+        }
         _ => HookChange::Create(Box::new(HookSpec {
             name,
             transition: pick(

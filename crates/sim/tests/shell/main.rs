@@ -14,6 +14,7 @@
 mod audit;
 mod commands;
 mod crashes;
+mod deletions;
 mod jobs;
 mod ports;
 mod seeds;

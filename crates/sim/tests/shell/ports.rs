@@ -52,6 +52,12 @@ pub(crate) struct Around {
     pub(crate) dice: Dice,
     /// Where to crash, for runs that crash at every point.
     pub(crate) crash_at: Option<Point>,
+    /// The commit that the store refuses.
+    pub(crate) refuse_at: Option<usize>,
+    /// The commit that goes through, and nobody is told.
+    pub(crate) unanswered_at: Option<usize>,
+    /// How many times the store cannot be read again after such a commit.
+    pub(crate) unread: usize,
     pub(crate) commits: usize,
     pub(crate) calls: usize,
     pub(crate) crashes: usize,
@@ -79,6 +85,9 @@ impl Shared {
             around: Mutex::new(Around {
                 dice: Dice::new(seed, Odds::default()),
                 crash_at: None,
+                refuse_at: None,
+                unanswered_at: None,
+                unread: 0,
                 commits: 0,
                 calls: 0,
                 crashes: 0,
@@ -310,7 +319,10 @@ impl Faulty {
         let store = self.store().await;
         let mut around = self.shared.around();
         let odds = around.dice.odds.no_listing;
-        match around.dice.strikes(odds) {
+        let troubled = around.refuse_at.is_none() && around.unanswered_at.is_none();
+        let unread = troubled && around.unread > 0;
+        around.unread -= usize::from(unread);
+        match unread || around.dice.strikes(odds) {
             true => Err(StoreError::Unavailable("not now".to_owned())),
             false => Ok(store),
         }
@@ -328,8 +340,15 @@ impl Store for Faulty {
             let mut around = self.shared.around();
             let (number, odds) = (around.commits, around.dice.odds);
             around.commits += 1;
-            let lost = around.dice.strikes(odds.commit_lost);
-            (number, lost, around.dice.strikes(odds.commit_unknown))
+            let ordered = |at: &mut Option<usize>| at.take_if(|at| *at == number).is_some();
+            let lost = ordered(&mut around.refuse_at);
+            let unknown = ordered(&mut around.unanswered_at);
+            let lost = lost || around.dice.strikes(odds.commit_lost);
+            (
+                number,
+                lost,
+                unknown || around.dice.strikes(odds.commit_unknown),
+            )
         };
         let before = Point::BeforeCommit(number);
         self.shared.crash_if(&self.life, before).await;

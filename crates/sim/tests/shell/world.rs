@@ -134,7 +134,10 @@ impl World {
     }
 
     /// Lets the service do something; `None` = it crashed meanwhile, and has been started again.
-    fn with<T, F: Future<Output = T>>(&mut self, run: impl FnOnce(Arc<Runtime>) -> F) -> Option<T> {
+    pub(crate) fn with<T, F: Future<Output = T>>(
+        &mut self,
+        run: impl FnOnce(Arc<Runtime>) -> F,
+    ) -> Option<T> {
         self.revive();
         let service = self.service.as_ref()?;
         let runtime = Arc::clone(&service.runtime);
@@ -151,6 +154,13 @@ impl World {
             self.revive();
         }
         done
+    }
+
+    /// Stops the service between two things that it does, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        self.service = None;
+        self.revive();
+        self.look();
     }
 
     /// Asks the service for something, once; `None` = it crashed on the way.
@@ -271,8 +281,12 @@ impl World {
 
     /// Makes a group of two to begin with. Nothing goes wrong with that.
     pub(crate) fn make_group(&mut self, name: &str) -> GroupId {
+        self.make_group_at(name, Door::Tencent3, 2)
+    }
+
+    /// As [`World::make_group`], by a door and of so many.
+    pub(crate) fn make_group_at(&mut self, name: &str, door: Door, desired: u32) -> GroupId {
         let site = Site::default();
-        let door = Door::Tencent3;
         let config = ConfigSpec {
             name: format!("conf {name}"),
             image: Some("img-1".to_owned()),
@@ -291,7 +305,7 @@ impl World {
             name: name.to_owned(),
             config: Some(config),
             cooldown_secs: 0,
-            ..sample_group(0, 2, 6)
+            ..sample_group(0, desired, 6)
         };
         let group = Command::CreateGroup {
             door,

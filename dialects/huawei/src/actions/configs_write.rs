@@ -159,7 +159,10 @@ async fn delete(id: &str, ctx: &Ctx) -> Result<(), Error> {
         id: id.to_owned(),
     };
     let config = ConfigId::parse_uuid(id).map_err(|_| absent())?;
-    let command = Command::DeleteConfig { id: config };
+    let command = Command::DeleteConfig {
+        door: Door::Huawei,
+        id: config,
+    };
     match ctx.api.execute(&ctx.caller, command).await {
         Ok(_) => Ok(()),
         Err(Error::NotFound { .. }) => Err(absent()),

@@ -2,7 +2,8 @@
 
 use muster_kit::action::Action;
 use muster_model::{
-    ChargeType, Command, ConfigFilter, ConfigId, ConfigItem, ConfigStatus, Login, ResourceKind,
+    ChargeType, Command, ConfigFilter, ConfigId, ConfigItem, ConfigStatus, Door, Login,
+    ResourceKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -260,7 +261,7 @@ impl Action<Ctx> for DeleteScalingConfiguration {
             };
             return_set.push(DeletedOne {
                 scaling_configuration_id: text.clone(),
-                message: result.as_ref().map(|fault| fault.message.clone()),
+                message: result.as_ref().map(|fault| fault.message()),
             });
             refused = refused.or(result);
         }
@@ -279,7 +280,10 @@ impl Action<Ctx> for DeleteScalingConfiguration {
 
 async fn delete(text: &str, ctx: &Ctx) -> Result<(), Fault> {
     let id: ConfigId = checks::id("ScalingConfigurationId", text, ResourceKind::Config, ctx)?;
-    let command = Command::DeleteConfig { id };
+    let command = Command::DeleteConfig {
+        door: Door::Ksyun,
+        id,
+    };
     match ctx.dry_run {
         true => ctx.check(command, text).await,
         false => ctx.execute(command, text).await.map(|_| ()),

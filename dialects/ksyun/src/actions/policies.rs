@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use muster_kit::action::Action;
 use muster_model::{
-    Catalogue, Created, Door, GroupCommand, GroupView, Policy, PolicyCommand, PolicyId, PolicyKind,
-    PolicySpec, ResourceKind,
+    Catalogue, Command, Created, Door, Error, GroupCommand, GroupView, Policy, PolicyCommand,
+    PolicyKind, PolicySpec, ResourceKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +41,9 @@ pub(crate) struct PolicyKey {
 }
 
 impl PolicyKey {
-    fn of(id: PolicyId) -> PolicyKey {
+    fn of(policy: &Policy) -> PolicyKey {
         PolicyKey {
-            scaling_policy_id: id.decimal(),
+            scaling_policy_id: policy.numeral(),
         }
     }
 }
@@ -80,10 +80,15 @@ impl Action<Ctx> for CreateScalingPolicy {
         let Created::Policy(id) = ctx.on_group(group, command).await? else {
             return Err(Fault::unavailable());
         };
-        let number = id.decimal().parse();
+        let view = ctx.view(&self.scaling_group_id).await?;
+        let made = view.parts.policies.get(&id);
+        // One that somebody was quick to delete has an id all the same.
+        let id = made.map_or_else(|| id.decimal(), |policy| policy.numeral());
         Ok(CreatedPolicy {
-            scaling_policy_id: number.map_err(|_| Fault::unavailable())?,
-            return_set: PolicyKey::of(id),
+            scaling_policy_id: id.parse().map_err(|_| Fault::unavailable())?,
+            return_set: PolicyKey {
+                scaling_policy_id: id,
+            },
         })
     }
 }
@@ -119,7 +124,7 @@ impl ScalingPolicy {
         let spec = &view.group.spec;
         Some(ScalingPolicy {
             scaling_group_id: policy.group.decimal(),
-            scaling_policy_id: policy.id.decimal(),
+            scaling_policy_id: policy.numeral(),
             scaling_policy_name: policy.name.clone(),
             adjustment_type,
             adjustment_value,
@@ -145,13 +150,32 @@ fn all(view: &GroupView, ctx: &Ctx) -> Vec<(Arc<Policy>, ScalingPolicy)> {
 
 /// The policy of a group that is named.
 fn named(view: &GroupView, id: &One, ctx: &Ctx) -> Result<Arc<Policy>, Fault> {
-    let key: PolicyId = checks::id("ScalingPolicyId", &id.0, ResourceKind::Policy, ctx)?;
-    let found = all(view, ctx)
-        .into_iter()
-        .find(|(policy, _)| policy.id == key);
-    found
-        .map(|(policy, _)| policy)
-        .ok_or_else(|| ctx.absent(ResourceKind::Policy, &id.0))
+    checks::digits("ScalingPolicyId", &id.0)?;
+    let mut policies = all(view, ctx).into_iter().map(|(policy, _)| policy);
+    let found = policies.find(|policy| policy.is_called(&id.0));
+    found.ok_or_else(|| ctx.absent(ResourceKind::Policy, &id.0))
+}
+
+/// Does something with a policy of a group that the request names.
+async fn on_policy(
+    view: &GroupView,
+    command: PolicyCommand,
+    named: &One,
+    ctx: &Ctx,
+) -> Result<(), Fault> {
+    let id = view.group.id;
+    let command = Command::Group {
+        id,
+        command: GroupCommand::Policy(command),
+    };
+    let refused = |error: &Error| match error {
+        Error::NotFound {
+            kind: ResourceKind::Policy,
+            ..
+        } => ctx.absent(ResourceKind::Policy, &named.0),
+        other => ctx.refused(other, &id.decimal()),
+    };
+    ctx.execute_or(command, refused).await.map(|_| ())
 }
 
 /// DescribeScalingPolicy.
@@ -181,14 +205,16 @@ impl Action<Ctx> for DescribeScalingPolicy {
 
     async fn run(self, ctx: &Ctx) -> Result<Policies, Fault> {
         let page = checks::page(self.marker, self.max_results, checks::PAGES, ctx)?;
-        let ids = self.scaling_policy_id;
-        let ids = ids.map(|ids| checks::ids("ScalingPolicyId", &ids.0));
-        let ids: Option<Vec<PolicyId>> = ids.transpose()?;
+        let ids = self.scaling_policy_id.map(|ids| ids.0);
+        for id in ids.iter().flatten() {
+            checks::digits("ScalingPolicyId", id)?;
+        }
         let view = ctx.view(&self.scaling_group_id).await?;
         let mut found = all(&view, ctx);
         found.retain(|(policy, _)| {
             let name = self.scaling_policy_name.as_ref();
-            ids.as_ref().is_none_or(|ids| ids.contains(&policy.id))
+            let is_called = |ids: &Vec<String>| ids.iter().any(|id| policy.is_called(id));
+            ids.as_ref().is_none_or(is_called)
                 && name.is_none_or(|name| policy.name.contains(name.as_str()))
         });
         let count = found.len();
@@ -267,12 +293,12 @@ impl Action<Ctx> for ModifyScalingPolicy {
             kind,
             notify_groups: old.notify_groups.clone(),
         };
-        let command = GroupCommand::Policy(PolicyCommand::Modify {
+        let command = PolicyCommand::Modify {
             id: old.id,
             spec: Box::new(spec),
-        });
-        ctx.on_group(view.group.id, command).await?;
-        Ok(Returned::done(PolicyKey::of(old.id)))
+        };
+        on_policy(&view, command, &self.scaling_policy_id, ctx).await?;
+        Ok(Returned::done(PolicyKey::of(&old)))
     }
 }
 
@@ -291,8 +317,8 @@ impl Action<Ctx> for DeleteScalingPolicy {
     async fn run(self, ctx: &Ctx) -> Result<Returned<PolicyKey>, Fault> {
         let view = ctx.view(&self.scaling_group_id).await?;
         let old = named(&view, &self.scaling_policy_id, ctx)?;
-        let command = GroupCommand::Policy(PolicyCommand::Delete { id: old.id });
-        ctx.on_group(view.group.id, command).await?;
-        Ok(Returned::set(PolicyKey::of(old.id)))
+        let command = PolicyCommand::Delete { id: old.id };
+        on_policy(&view, command, &self.scaling_policy_id, ctx).await?;
+        Ok(Returned::set(PolicyKey::of(&old)))
     }
 }

@@ -66,12 +66,12 @@ fn every_error_has_a_code_a_status_and_words() {
                 "{error:?} is {}",
                 fault.code
             );
-            let said = format!("{} {}", fault.code, fault.message).to_lowercase();
+            let said = format!("{} {}", fault.code, fault.message()).to_lowercase();
             let reads_as_gone = GONE.iter().any(|words| said.contains(words));
             let gone = fault.status == 404 || fault.status == 400;
             assert!(gone || !reads_as_gone, "{error:?} reads as gone: {said}");
             assert!(fault.status != 404 || said.contains("not found"), "{said}");
-            let line = format!("{} {}: {}", fault.status, fault.code, fault.message);
+            let line = format!("{} {}: {}", fault.status, fault.code, fault.message());
             if line != before {
                 writeln!(golden, "{error:?}\n  {line}").unwrap();
             }
@@ -91,8 +91,8 @@ fn the_common_errors_are_those_of_the_documentation() {
             let (start, end) = message.split_once("%s").unwrap_or((message, ""));
             *code == fault.code
                 && *status == fault.status
-                && fault.message.starts_with(start)
-                && fault.message.contains(end.trim_end_matches('.'))
+                && fault.message().starts_with(start)
+                && fault.message().contains(end.trim_end_matches('.'))
         })
     };
     use crate::fault::Fault;

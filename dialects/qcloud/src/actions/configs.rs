@@ -2,7 +2,7 @@
 
 use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
-use muster_model::{Command, ConfigFilter, ConfigId, ConfigItem, Door, Error, Login, ResourceKind};
+use muster_model::{Command, ConfigFilter, ConfigId, ConfigItem, Door, Login, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 use super::{EMPTY, Empty};
@@ -203,22 +203,9 @@ impl Action<Ctx> for DeleteScalingConfiguration {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let (text, kind) = (self.scaling_configuration_id.0, ResourceKind::Config);
         let id: ConfigId = checks::id("scalingConfigurationId", &text, kind, ctx)?;
-        // Instances are made of a configuration only while a group uses it: that group would refuse this as well.
-        let views = ctx.views().await?;
-        let made = views.iter().flat_map(|view| view.instances.values());
-        let of_it = |config: &muster_model::ConfigVersion| config.id == id;
-        if let Some(one) = made
-            .clone()
-            .find(|one| one.config.as_ref().is_some_and(of_it))
-        {
-            let error = Error::InUse {
-                kind,
-                id: text.clone(),
-                by: one.id.to_string(),
-            };
-            return Err(ctx.refused(&error, &text));
-        }
-        ctx.execute(Command::DeleteConfig { id }, &text).await?;
+        let door = Door::Tencent2;
+        ctx.execute(Command::DeleteConfig { door, id }, &text)
+            .await?;
         Ok(EMPTY)
     }
 }

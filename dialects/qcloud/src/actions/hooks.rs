@@ -12,26 +12,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{EMPTY, Empty};
 use crate::checks;
+use crate::codes::{HOOK_PREFIX, hook_id};
 use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::words::{transition, transition_number, verdict, verdict_number};
 
-/// How an id of a hook begins here.
-const PREFIX: &str = "lfh-";
 /// Longest wait, seconds.
 const MOST_TIMEOUT: i64 = 604_800;
 
 const WRONG_GROUP: &str = "InvalidParameter.GroupIdInHook";
 
-/// The id of a hook as it is called here.
-fn shown_id(id: HookId) -> String {
-    format!("{PREFIX}{}", id.key().base36())
-}
-
 /// The hook of a group that is named.
 fn named(view: &GroupView, id: &One, ctx: &Ctx) -> Result<Arc<Hook>, Fault> {
     let kind = ResourceKind::Hook;
-    let key: HookId = checks::id_as("lifeCycleHookId", &id.0, PREFIX, kind, ctx)?;
+    let key: HookId = checks::id_as("lifeCycleHookId", &id.0, HOOK_PREFIX, kind, ctx)?;
     let found = view.parts.hooks.get(&key).cloned();
     found.ok_or_else(|| ctx.absent(kind, &id.0))
 }
@@ -112,7 +106,7 @@ impl Action<Ctx> for CreateLifecycleHook {
         let Created::Hook(id) = ctx.on_group(group, command).await? else {
             return Err(Fault::internal());
         };
-        let id = shown_id(id);
+        let id = hook_id(id);
         Ok(CreatedHook {
             life_cycle_hook_id: match ctx.switches.hook_id_as_text {
                 false => ListOrText::List([id]),
@@ -177,15 +171,6 @@ pub(crate) struct DeleteLifecycleHook {
     life_cycle_hook_name: Option<String>,
 }
 
-/// Whether a hook is in use: it is bound, or an instance waits for it.
-fn is_used(view: &GroupView, hook: &Hook) -> bool {
-    let waits = |member: &Arc<muster_model::Instance>| {
-        let mut waits = member.hooks.iter();
-        waits.any(|wait| wait.hook == hook.id && wait.verdict.is_none())
-    };
-    (hook.bindable && hook.active) || view.instances.values().any(waits)
-}
-
 impl Action<Ctx> for DeleteLifecycleHook {
     const NAME: &'static str = "DeleteLifecycleHook";
     type Response = Empty;
@@ -193,16 +178,10 @@ impl Action<Ctx> for DeleteLifecycleHook {
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let view = ctx.view(self.scaling_group_id.as_ref()).await?;
         let old = named(&view, &self.life_cycle_hook_id, ctx)?;
-        let id = &self.life_cycle_hook_id.0;
-        if let Some(name) = self.life_cycle_hook_name.filter(|name| *name != old.name) {
-            let text = format!("the lifecycle hook `{id}` is not called `{name}`");
-            return Err(Fault::refused("Conflict.NameVsLifeCycleHookId", text));
-        }
-        if is_used(&view, &old) {
-            let text = format!("the lifecycle hook `{id}` is bound, or an instance waits for it");
-            return Err(Fault::refused("InActivity.HookId", text));
-        }
-        let change = HookChange::Delete { id: old.id };
+        let change = HookChange::DeleteUnused {
+            id: old.id,
+            name: self.life_cycle_hook_name,
+        };
         ctx.on_group(view.group.id, GroupCommand::Hook(change))
             .await?;
         Ok(EMPTY)
@@ -247,7 +226,7 @@ impl From<&Hook> for LifeCycleHook {
     fn from(hook: &Hook) -> Self {
         LifeCycleHook {
             auto_scaling_group_id: hook.group.to_string(),
-            life_cycle_hook_id: shown_id(hook.id),
+            life_cycle_hook_id: hook_id(hook.id),
             life_cycle_hook_name: hook.name.clone(),
             life_cycle_hook_timeout: hook.timeout_secs,
             notify_ids: match &hook.target {
@@ -268,7 +247,12 @@ impl Action<Ctx> for DescribeLifecycleHook {
     async fn run(self, ctx: &Ctx) -> Result<Hooks, Fault> {
         let page = checks::page(self.offset, self.limit)?;
         let id = self.life_cycle_hook_id.map(|id| {
-            checks::ids_as::<muster_model::id::kind::Hook>("lifeCycleHookId", &[id.0], PREFIX, 1)
+            checks::ids_as::<muster_model::id::kind::Hook>(
+                "lifeCycleHookId",
+                &[id.0],
+                HOOK_PREFIX,
+                1,
+            )
         });
         let id = id.transpose()?;
         let (coming, result) = (

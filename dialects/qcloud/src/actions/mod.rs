@@ -12,6 +12,7 @@ mod notifications;
 mod policies;
 mod schedule_times;
 mod schedules;
+mod schedules_named;
 
 use serde::Serialize;
 

@@ -88,6 +88,7 @@ pub(super) fn not_alone() -> Fault {
 }
 
 /// The times of a task as a request says them.
+#[derive(Default)]
 pub(super) struct Said<'a> {
     pub(super) start: Option<&'a str>,
     pub(super) end: Option<&'a str>,
@@ -104,16 +105,19 @@ impl Said<'_> {
     ) -> Result<Created, Fault> {
         let command = Command::Group { id: group, command };
         let done = ctx.api.execute(&ctx.caller, command).await;
-        done.map_err(|error| {
-            let own = match &error {
-                Error::Invalid {
-                    field,
-                    problem: Problem::Unusable(why),
-                } => self.wrong(*field, why),
-                _ => None,
-            };
-            own.unwrap_or_else(|| ctx.refused(&error, &group.to_string()))
-        })
+        done.map_err(|error| self.refused(&error, &group.to_string(), ctx))
+    }
+
+    /// The answer to what was refused.
+    pub(super) fn refused(&self, error: &Error, group: &str, ctx: &Ctx) -> Fault {
+        let own = match error {
+            Error::Invalid {
+                field,
+                problem: Problem::Unusable(why),
+            } => self.wrong(*field, why),
+            _ => None,
+        };
+        own.unwrap_or_else(|| ctx.refused(error, group))
     }
 
     fn wrong(&self, field: Field, why: &str) -> Option<Fault> {

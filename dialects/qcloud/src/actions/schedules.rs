@@ -1,21 +1,19 @@
 //! Scheduled tasks.
 
-use std::sync::Arc;
-
 use muster_kit::action::Action;
 use muster_kit::decode::{Many, One};
 use muster_model::{
-    Command, Created, GroupCommand, GroupId, GroupView, LeftTask, RecordCommand, RecordId,
-    ResourceKind, Schedule, ScheduleCommand, ScheduleId, ScheduleSpec, ScheduleTimes,
+    Command, Created, GroupCommand, RecordCommand, RecordId, Schedule, ScheduleCommand, ScheduleId,
+    ScheduleSpec, ScheduleTimes,
 };
 use serde::{Deserialize, Serialize};
 
+use super::Empty;
 use super::schedule_times::{
     DAILY, End, Said, at_start, days, days_at_start, end, here, not_alone, shown_cron,
 };
-use super::{EMPTY, Empty};
+use super::schedules_named::{Named, all, left, on_task};
 use crate::checks;
-use crate::codes;
 use crate::context::Ctx;
 use crate::fault::Fault;
 use crate::times::{self, OFF, ZONE};
@@ -137,13 +135,6 @@ impl From<&Schedule> for ScheduledTask {
     }
 }
 
-/// The tasks of a group, oldest first; policies that set a number at a time are such.
-fn all(view: &GroupView) -> Vec<Arc<Schedule>> {
-    let mut found = view.tasks();
-    found.retain(|task| here(&task.times).is_some());
-    found
-}
-
 /// DescribeScheduledTask.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,67 +181,6 @@ impl Action<Ctx> for DescribeScheduledTask {
                 .map(|one| (&**one).into())
                 .collect(),
         })
-    }
-}
-
-/// What is left of the tasks of a group that is gone, oldest first; a group that has left none is not there.
-async fn left(group: GroupId, ctx: &Ctx) -> Result<Vec<Arc<Schedule>>, Fault> {
-    let records = ctx.records().await?;
-    let tasks = records.left_tasks.values().map(|left| &left.spec.task);
-    let mut found: Vec<_> = tasks
-        .filter(|task| task.group == group && here(&task.times).is_some())
-        .map(|task| Arc::new(task.clone()))
-        .collect();
-    found.sort_by_key(|task| (task.created_at, task.ordinal, task.id));
-    match found.is_empty() {
-        true => Err(ctx.absent(ResourceKind::Group, &group.to_string())),
-        false => Ok(found),
-    }
-}
-
-/// A task that is named.
-enum Named {
-    /// Of a group.
-    Of(Arc<GroupView>, Arc<Schedule>),
-    /// Of a group that is gone (T:1973).
-    Left(Arc<LeftTask>),
-}
-
-/// The task that is named, in the group if one is given.
-async fn named(id: Option<&One>, group: Option<&One>, ctx: &Ctx) -> Result<Named, Fault> {
-    let kind = ResourceKind::Schedule;
-    let desc = codes::unknown(kind, ctx.action);
-    let id = checks::needed_as(desc, "scalingScheduledTaskId", id)?;
-    let key: ScheduleId = checks::id("scalingScheduledTaskId", &id.0, kind, ctx)?;
-    let group = group.map(|group| checks::group(Some(group), ctx));
-    let group = group.transpose()?;
-    let is_its = |id: GroupId| group.is_none_or(|group| group == id);
-    let mut views = ctx.views().await?;
-    views.retain(|view| is_its(view.group.id));
-    let there = !views.is_empty();
-    let found = views.into_iter().find_map(|view| {
-        let schedule = all(&view).into_iter().find(|task| task.id == key)?;
-        Some(Named::Of(view, schedule))
-    });
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    let records = ctx.records().await?;
-    let mut left = records
-        .left_tasks
-        .values()
-        .map(|left| (left, &left.spec.task));
-    if let Some((left, _)) = left
-        .clone()
-        .find(|(_, task)| task.id == key && is_its(task.group))
-    {
-        return Ok(Named::Left(Arc::clone(left)));
-    }
-    match group {
-        Some(group) if !there && !left.any(|(_, task)| task.group == group) => {
-            Err(ctx.absent(ResourceKind::Group, &group.to_string()))
-        }
-        Some(_) | None => Err(ctx.absent(kind, &id.0)),
     }
 }
 
@@ -330,19 +260,9 @@ impl ModifyScheduledTask {
     }
 }
 
-impl Action<Ctx> for ModifyScheduledTask {
-    const NAME: &'static str = "ModifyScheduledTask";
-    type Response = Empty;
-
-    async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
-        let id = self.scaling_scheduled_task_id.as_ref();
-        let (view, old) = match named(id, self.scaling_group_id.as_ref(), ctx).await? {
-            Named::Of(view, old) => (view, old),
-            Named::Left(left) => {
-                let group = left.spec.task.group.to_string();
-                return Err(ctx.absent(ResourceKind::Group, &group));
-            }
-        };
+impl ModifyScheduledTask {
+    /// What becomes of the task, and whether its first time is given anew.
+    fn over(&self, old: &Schedule, ctx: &Ctx) -> Result<(ScheduleSpec, bool), Fault> {
         let size = |parameter: &str, value: Option<i64>, old: Option<u32>| {
             let given = value.map(|value| checks::size(parameter, value, old, ctx));
             given.transpose()
@@ -358,28 +278,56 @@ impl Action<Ctx> for ModifyScheduledTask {
             checks::name("scalingScheduledTaskName", name)?;
         }
         // A repetition may have begun.
-        let restart = times.start_at != old.times.start_at && times.cron.is_none();
+        let starts = times.start_at != old.times.start_at && times.cron.is_none();
         let (min, max) = (min.unwrap_or(old.min), max.unwrap_or(old.max));
         // New bounds take a desired number with them that nobody gave here.
         let kept = old.desired.map(|desired| desired.max(min).min(max));
         let spec = ScheduleSpec {
-            name: self
-                .scaling_scheduled_task_name
-                .unwrap_or_else(|| old.name.clone()),
+            name: new_name.unwrap_or(&old.name).clone(),
             times,
             min,
             max,
             desired: size("readjustDesiredCapacity", desired, old.desired)?.or(kept),
         };
-        let command = view.modify_task(old.id, spec, restart);
-        let command = command.map_err(|error| ctx.refused(&error, &old.id.to_string()))?;
+        Ok((spec, starts))
+    }
+}
+
+impl Action<Ctx> for ModifyScheduledTask {
+    const NAME: &'static str = "ModifyScheduledTask";
+    type Response = Empty;
+
+    async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
+        let ids = (
+            self.scaling_scheduled_task_id.as_ref(),
+            self.scaling_group_id.as_ref(),
+        );
         let said = Said {
             start: self.start_time.as_deref(),
             end: self.end_time.as_deref(),
             recurrence: self.recurrence.as_deref(),
         };
-        said.execute(view.group.id, command, ctx).await?;
-        Ok(EMPTY)
+        on_task(ids, &said, ctx, |named| {
+            Ok(match named {
+                Named::Of(view, old) => {
+                    let (spec, starts) = self.over(old, ctx)?;
+                    let command = view.modify_task(old.id, spec, starts);
+                    let command =
+                        command.map_err(|error| ctx.refused(&error, &old.id.to_string()))?;
+                    let id = view.group.id;
+                    Command::Group { id, command }
+                }
+                Named::Left(left) => {
+                    let (spec, starts) = self.over(&left.spec.task, ctx)?;
+                    Command::Records(vec![RecordCommand::ModifyLeftTask {
+                        id: left.id,
+                        spec: Box::new(spec),
+                        starts,
+                    }])
+                }
+            })
+        })
+        .await
     }
 }
 
@@ -397,18 +345,22 @@ impl Action<Ctx> for DeleteScheduledTask {
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         checks::group(self.scaling_group_id.as_ref(), ctx)?;
-        let id = self.scaling_scheduled_task_id.as_ref();
-        match named(id, self.scaling_group_id.as_ref(), ctx).await? {
-            Named::Of(view, old) => {
-                let command = view.delete_task(old.id);
-                ctx.on_group(view.group.id, command).await?;
-            }
-            Named::Left(left) => {
-                let id = RecordId::LeftTask(left.id);
-                let command = Command::Records(vec![RecordCommand::Delete { id }]);
-                ctx.execute(command, &left.spec.task.id.to_string()).await?;
-            }
-        }
-        Ok(EMPTY)
+        let ids = (
+            self.scaling_scheduled_task_id.as_ref(),
+            self.scaling_group_id.as_ref(),
+        );
+        on_task(ids, &Said::default(), ctx, |named| {
+            Ok(match named {
+                Named::Of(view, old) => Command::Group {
+                    id: view.group.id,
+                    command: view.delete_task(old.id),
+                },
+                Named::Left(left) => {
+                    let id = RecordId::LeftTask(left.id);
+                    Command::Records(vec![RecordCommand::Delete { id }])
+                }
+            })
+        })
+        .await
     }
 }

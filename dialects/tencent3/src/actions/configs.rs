@@ -3,7 +3,7 @@
 use muster_kit::action::Action;
 use muster_kit::filter::{FilterName, Match};
 use muster_kit::time::format_utc;
-use muster_model::{ClearFields, Command, ConfigFilter, ConfigItem, Login};
+use muster_model::{ClearFields, Command, ConfigFilter, ConfigItem, Door, Login};
 use serde::{Deserialize, Serialize};
 
 use super::{Empty, Selection, SentFilter, exact, page, tag_filter};
@@ -249,7 +249,8 @@ impl Action<Ctx> for DeleteLaunchConfiguration {
 
     async fn run(self, ctx: &Ctx) -> Result<Empty, Fault> {
         let id = checks::config_id(&self.launch_configuration_id, ctx.action)?;
-        ctx.execute(Command::DeleteConfig { id }).await?;
+        let door = Door::Tencent3;
+        ctx.execute(Command::DeleteConfig { door, id }).await?;
         Ok(Empty {})
     }
 }
