@@ -130,7 +130,7 @@ impl Ksyun {
         params::check_indices(&asked.pairs)?;
         let pairs = &asked.pairs;
         let given = |name: &str| (params::spelled(name, pairs), params::moment(name, pairs));
-        let unread = |error: &DecodeError| unreadable(error).as_given(given);
+        let unread = |error: &DecodeError| unreadable(error).told_as_given(given);
         let tree = params::tree(&asked.pairs, &self.limits)
             .map_err(|error| unread(&DecodeError::from(error)))?;
         // Clients send more than the API knows (difference D04): that is left aside.
@@ -138,7 +138,7 @@ impl Ksyun {
         let members = prepared
             .run(&ctx)
             .await
-            .map_err(|fault| fault.as_given(given))?;
+            .map_err(|fault| fault.told_as_given(given))?;
         match ctx.dry_run {
             true => Err(Fault::dry_run()),
             false => Ok(members),

@@ -57,7 +57,10 @@ impl Fault {
 
     /// The same, with the parameter that it is about as the caller spells it, and with its value where that was not at hand:
     /// `given` knows both.
-    pub(crate) fn as_given(self, given: impl FnOnce(&str) -> (String, Option<String>)) -> Fault {
+    pub(crate) fn told_as_given(
+        self,
+        given: impl FnOnce(&str) -> (String, Option<String>),
+    ) -> Fault {
         let words = match self.words {
             Words::Plain(text) => Words::Plain(text),
             Words::Missing(parameter) => Words::Missing(given(&parameter).0),

@@ -295,7 +295,7 @@ mod tests {
         let pairs = [("StartTime", "2020-12-18 11:50:24"), ("EndTime", "")];
         let told = |parameter: &str, value: &str| {
             let fault = Fault::value(parameter, value, "it is past");
-            fault.as_given(|name| (spelled(name, &pairs), moment(name, &pairs)))
+            fault.told_as_given(|name| (spelled(name, &pairs), moment(name, &pairs)))
         };
         let said = Fault::value("StartTime", "2020-12-18 11:50:24", "it is past");
         assert_eq!(told("StartTime", ""), said);
