@@ -70,9 +70,8 @@ impl Runtime {
                 };
             };
             let _lock = slot.lock.lock().await;
-            if !self.is_fresh(id, &slot).await {
-                break;
-            }
+            let fresh = self.freshen(id, &slot).await;
+            fresh.map_err(|error| store_error(&error))?;
             if self.directory.group(id).is_none() {
                 continue;
             }
@@ -111,7 +110,7 @@ impl Runtime {
             }
         }
         Err(Error::Store {
-            message: "the group changes too fast, or cannot be read".to_owned(),
+            message: "the group changes too fast".to_owned(),
         })
     }
 }

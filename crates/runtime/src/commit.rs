@@ -60,7 +60,8 @@ impl Runtime {
                 Ok(())
             }
             Err(error) => {
-                self.reload(id, slot).await;
+                // Where that fails, whoever needs the group next reads it.
+                let _ = self.reload(id, slot).await;
                 Err(error)
             }
         }
@@ -73,17 +74,17 @@ impl Runtime {
         result
     }
 
-    /// Whether the view in memory is what the store has: one that could not be read again is tried once more now. The slot's
-    /// lock is held by the caller.
-    pub(crate) async fn is_fresh(&self, id: GroupId, slot: &Slot) -> bool {
-        if slot.is_stale() {
-            self.reload(id, slot).await;
+    /// Sees to it that the view in memory is what the store has: one that could not be read again is tried once more now. The
+    /// slot's lock is held by the caller.
+    pub(crate) async fn freshen(&self, id: GroupId, slot: &Slot) -> Result<(), StoreError> {
+        match slot.is_stale() {
+            true => self.reload(id, slot).await,
+            false => Ok(()),
         }
-        !slot.is_stale()
     }
 
     /// Reads a group again: after a conflict, or when it is not known whether a commit went through.
-    async fn reload(&self, id: GroupId, slot: &Slot) {
+    async fn reload(&self, id: GroupId, slot: &Slot) -> Result<(), StoreError> {
         match self.store.group(id).await {
             Ok(Some(rows)) => {
                 slot.set_stale(false);
@@ -92,17 +93,20 @@ impl Runtime {
                     self.queue.want(id, at);
                 }
                 slot.swap(view);
+                Ok(())
             }
             Ok(None) => {
                 slot.set_stale(false);
                 self.directory.remove_group(id);
                 self.queue.forget(id);
+                Ok(())
             }
             Err(error) => {
                 // The view in memory may be behind; its version guards against deciding from it until it is read.
                 slot.set_stale(true);
                 tracing::warn!(group = %id, %error, "the group could not be read again");
                 self.retry_later(id);
+                Err(error)
             }
         }
     }

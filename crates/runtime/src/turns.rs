@@ -58,7 +58,7 @@ impl Runtime {
         };
         let _lock = slot.lock.lock().await;
         // It may turn out to be gone.
-        if !self.is_fresh(id, &slot).await || self.directory.group(id).is_none() {
+        if self.freshen(id, &slot).await.is_err() || self.directory.group(id).is_none() {
             return;
         }
         let view = slot.view();

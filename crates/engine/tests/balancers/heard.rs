@@ -283,7 +283,16 @@ fn what_another_account_made_does_not_exist() {
         spec: PoolSpec::default(),
     }));
     // Named as a balancer, which those of Huawei's door are not (`parts/laid.rs`).
-    let theirs = listener(&id.uuid(), &[(80, 10)]);
+    let theirs = Balancer::Forward {
+        balancer: id.uuid(),
+        listener: "l".to_owned(),
+        location: None,
+        region: None,
+        targets: vec![Target {
+            port: 80,
+            weight: 10,
+        }],
+    };
     let facts = Facts {
         records: vec![std::sync::Arc::new([made].into_iter().collect())],
         ..Facts::default()
