@@ -49,10 +49,10 @@ async fn values(tour: &mut Tour, group: &str) {
 
 /// All is well, then it is not, then it is again.
 async fn ok_alarm_ok(tour: &mut Tour, group: &str, shown: &str) {
-    tour.to_next_period().await;
+    tour.next_period().await;
     for value in [50.0, 95.0, 40.0] {
         tour.push(group, value).await;
-        tour.to_next_period().await;
+        tour.next_period().await;
         tour.note("the period is over");
         tour.get(shown).await;
         tour.size(group).await;

@@ -95,7 +95,7 @@ impl Tour {
 
     /// Goes to shortly after the begin of the next period of five minutes: what is judged by the period is the same in
     /// every run then.
-    pub(crate) async fn to_next_period(&mut self) {
+    pub(crate) async fn next_period(&mut self) {
         let gone = (self.now() / 1000).rem_euclid(300).unsigned_abs();
         self.advance(300 - gone + 5).await;
     }
