@@ -67,8 +67,13 @@ impl Runtime {
         }
     }
 
-    /// Commits, and counts how it went.
+    /// Commits, and counts how it went. Everything that is written goes through here.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        let Some(_begun) = self.begin_commit() else {
+            return Err(StoreError::Unavailable(
+                "the service has stopped".to_owned(),
+            ));
+        };
         let result = self.store.commit(commit).await;
         self.metrics.commit(&result);
         result

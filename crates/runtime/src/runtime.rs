@@ -107,6 +107,10 @@ pub struct Runtime {
     /// Where ids come from in a run that is to be repeated.
     seeded: Option<Mutex<Ids>>,
     stop: AtomicBool,
+    /// It has stopped: nothing is committed any more.
+    ended: AtomicBool,
+    /// Commits that have begun.
+    commits: AtomicUsize,
     ready: AtomicBool,
     versions: Mutex<BTreeMap<(ConfigId, u64), Arc<ConfigSpec>>>,
 }
@@ -148,6 +152,8 @@ impl Runtime {
             arranging: tokio::sync::Mutex::new(()),
             moving: tokio::sync::Mutex::new(()),
             stop: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            commits: AtomicUsize::new(0),
             ready: AtomicBool::new(false),
             versions: Mutex::new(BTreeMap::new()),
         });
@@ -272,7 +278,8 @@ impl Runtime {
         self.metrics.with_registry(with)
     }
 
-    /// Stops taking turns and waits, within bounds, for calls in flight. What is cut off is taken up at the next start.
+    /// Stops taking turns and waits, within bounds, for calls in flight. What is cut off is taken up at the next start: its
+    /// answers are not written down any more.
     pub async fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
         self.stopped.notify_waiters();
@@ -281,6 +288,28 @@ impl Runtime {
             crate::clock::pause_millis(10).await;
             left -= 10;
         }
+        self.ended.store(true, Ordering::SeqCst);
+        while left > 0 && self.commits.load(Ordering::SeqCst) > 0 {
+            crate::clock::pause_millis(10).await;
+            left -= 10;
+        }
+    }
+
+    /// A commit begins: it is counted until what comes back is dropped. `None` = the runtime has stopped, and whoever runs
+    /// next on this store is not to find that it changes.
+    pub(crate) fn begin_commit(&self) -> Option<Begun<'_>> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        let begun = Begun(self);
+        (!self.ended.load(Ordering::SeqCst)).then_some(begun)
+    }
+}
+
+/// A commit that has begun.
+pub(crate) struct Begun<'a>(&'a Runtime);
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.0.commits.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
