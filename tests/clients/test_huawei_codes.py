@@ -262,7 +262,7 @@ def test_how_many_there_may_be(emulated):
 
 # Codes that the door can name, and that no request provokes; each with why.
 NEVER = {
-    "AS.0001": "a fault of ours, or a store or back end that fails: none of a request",
+    "AS.0001": "a store or back end that fails, none of a request: `crates/server/tests/huawei/failures.rs`",
     "AS.0026": "only an automatic trigger minds a cooldown, and nobody waits for its answer",
 }
 

@@ -4,12 +4,14 @@
 
 mod accounts;
 mod doors;
+mod fragile;
 mod ground;
 mod names;
 mod requests;
 
 pub use accounts::{Accounts, KEY, OTHER, PROJECT, READ_ONLY, REGION, SECRET};
 pub use doors::{huawei, ksyun, qcloud, tencent3};
+pub use fragile::Fragile;
 pub use ground::Ground;
 pub use names::{Names, Words};
 pub use requests::{

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod documented;
+mod failures;
 mod neighbours;
 mod service;
 mod topics;

@@ -28,7 +28,10 @@ impl Deref for Service {
 
 impl Service {
     pub(crate) async fn start() -> Service {
-        let ground = Ground::start(Options::default()).await;
+        Service::over(Ground::start(Options::default()).await).await
+    }
+
+    pub(crate) async fn over(ground: Ground) -> Service {
         let mut service = Service {
             huawei: huawei(&ground),
             ground,

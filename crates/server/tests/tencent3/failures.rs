@@ -3,66 +3,16 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_trait::async_trait;
-use muster_model::{
-    AccessKey, Account, AccountId, Activity, ActivityFilter, ActivityId, ConfigId, ConfigSpec,
-    GroupId, LaunchConfiguration, Page, Paged, Record,
-};
-use muster_ports::{Commit, GroupRows, SavedEvent, Store, StoreError};
+use muster_ports::Store;
 use muster_sim::ForeignSpec;
 use muster_store::SqliteStore;
+use muster_testing::Fragile;
 use serde_json::{Value, json};
 
 use super::service::Service;
 
 const CLOCK_SECS: i64 = 1_795_500_000;
-
-/// A store that can be made to fail.
-struct Fragile {
-    inner: SqliteStore,
-    broken: AtomicBool,
-}
-
-impl Fragile {
-    fn check(&self) -> Result<(), StoreError> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(StoreError::Unavailable("the disk is gone".to_owned())),
-            false => Ok(()),
-        }
-    }
-}
-
-macro_rules! fragile {
-    ($($name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
-        #[async_trait]
-        impl Store for Fragile {$(
-            async fn $name(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
-                self.check()?;
-                self.inner.$name($($argument),*).await
-            }
-        )*}
-    };
-}
-
-fragile! {
-    commit(commit: Commit) -> ();
-    accounts() -> Vec<Arc<Account>>;
-    access_keys() -> Vec<Arc<AccessKey>>;
-    configs() -> Vec<Arc<LaunchConfiguration>>;
-    config_version(id: ConfigId, version: u64) -> Option<Arc<ConfigSpec>>;
-    records() -> Vec<Record>;
-    groups() -> Vec<GroupRows>;
-    group(id: GroupId) -> Option<GroupRows>;
-    activities(account: AccountId, filters: &[ActivityFilter], page: Page) -> Paged<Arc<Activity>>;
-    last_uncancelled(group: GroupId) -> Option<Arc<Activity>>;
-    activity(id: ActivityId) -> Option<Arc<Activity>>;
-    events(after: u64, limit: usize) -> Vec<SavedEvent>;
-    group_events(group: GroupId, after: u64, limit: usize) -> Vec<SavedEvent>;
-    newest_event() -> u64;
-    setting(name: &str) -> Option<String>;
-}
 
 async fn everything(service: &Service) -> String {
     let mut all = String::new();
@@ -272,10 +222,7 @@ async fn refreshed(service: &Service, groups: [&Value; 2]) -> Vec<(&'static str,
 
 #[tokio::test]
 async fn what_fails_is_an_internal_error_and_leaves_everything_as_it_was() {
-    let store = Arc::new(Fragile {
-        inner: SqliteStore::in_memory().unwrap(),
-        broken: AtomicBool::new(false),
-    });
+    let store = Arc::new(Fragile::new(SqliteStore::in_memory().unwrap()));
     let kept: Arc<dyn Store> = Arc::<Fragile>::clone(&store);
     let service = Service::on(kept, CLOCK_SECS, false).await;
     let config = |name: &str| json!({ "LaunchConfigurationName": name, "ImageId": "img-8toqc6s3", "InstanceType": "S5.SMALL1" });
@@ -379,9 +326,9 @@ async fn what_fails_is_an_internal_error_and_leaves_everything_as_it_was() {
     calls.extend(more);
     let mut golden = String::new();
     for (action, body) in &calls {
-        store.broken.store(true, Ordering::SeqCst);
+        store.fail(true);
         let response = service.call(action, body.to_string()).await;
-        store.broken.store(false, Ordering::SeqCst);
+        store.fail(false);
         let error = &response["Error"];
         let (code, message) = (error["Code"].as_str(), error["Message"].as_str());
         writeln!(golden, "> {action}").unwrap();
@@ -392,7 +339,7 @@ async fn what_fails_is_an_internal_error_and_leaves_everything_as_it_was() {
         assert_eq!(everything(&service).await, before, "{action}");
     }
     // What is answered from memory does not need it.
-    store.broken.store(true, Ordering::SeqCst);
+    store.fail(true);
     for (action, body) in [
         ("DescribeAccountLimits", json!({})),
         (
@@ -406,7 +353,7 @@ async fn what_fails_is_an_internal_error_and_leaves_everything_as_it_was() {
     ] {
         make(&service, action, body).await;
     }
-    store.broken.store(false, Ordering::SeqCst);
+    store.fail(false);
     // Once it works again, it does.
     let attach = members(json!([foreign])).to_string();
     let response = service.call("AttachInstances", attach).await;
