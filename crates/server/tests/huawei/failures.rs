@@ -112,3 +112,18 @@ async fn what_fails_is_told_in_shape_and_changes_nothing() {
     store.fail(false);
     assert_eq!(everything(&service).await, before);
 }
+
+#[tokio::test]
+async fn what_has_stopped_writes_nothing() {
+    let service = Service::start().await;
+    let before = everything(&service).await;
+    service.runtime.stop().await;
+    let vpc = json!({ "vpc": { "name": "v", "cidr": "10.0.0.0/8" } });
+    let (status, answer) = service.ask(Method::POST, "/v1/{p}/vpcs", Some(vpc)).await;
+    assert_eq!(status, 503, "{answer}");
+    assert!(
+        answer.to_string().contains("the service has stopped"),
+        "{answer}"
+    );
+    assert_eq!(everything(&service).await, before);
+}
