@@ -8,11 +8,7 @@ use muster_kit::http::Head;
 use muster_qcloud::Switches;
 use serde_json::{Value, json};
 
-use super::service::{KEY, NOW, READ_ONLY, Service};
-
-async fn plain() -> Service {
-    Service::start(Switches::default(), Settings::default()).await
-}
+use super::service::{CONFIG, KEY, NOW, READ_ONLY, Service, made_config, made_group, plain};
 
 /// Code and business code of an answer.
 fn pair(answer: &Value) -> (u64, String) {
@@ -26,43 +22,8 @@ fn is(code: u64, desc: &str) -> (u64, String) {
 
 const LIST: (&str, &str) = ("Action", "DescribeScalingGroup");
 
-const CONFIG: [(&str, &str); 9] = [
-    ("scalingConfigurationName", "web"),
-    ("imageId", "img-1"),
-    ("imageType", "2"),
-    ("cpu", "1"),
-    ("mem", "2"),
-    ("storageType", "6"),
-    ("storageSize", "100"),
-    ("bandwidthType", "PayByTraffic"),
-    ("bandwidth", "1"),
-];
-
-async fn config(service: &Service) -> String {
-    let made = service.call("CreateScalingConfiguration", &CONFIG).await;
-    let id = &made["data"]["scalingConfigurationIdSet"][0];
-    id.as_str().unwrap().to_owned()
-}
-
 async fn group(service: &Service) -> String {
-    named_group(service, "g", &config(service).await).await
-}
-
-async fn named_group(service: &Service, name: &str, config: &str) -> String {
-    let params = [
-        ("scalingGroupName", name),
-        ("scalingConfigurationId", config),
-        ("minSize", "0"),
-        ("maxSize", "3"),
-        ("vpcId", "0"),
-        ("zoneIds.0", "100001"),
-        ("removePolicy", "RemoveOldestInstance"),
-    ];
-    let made = service.call("CreateScalingGroup", &params).await;
-    made["data"]["scalingGroupIdSet"][0]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    made_group(service, "g", &made_config(service, "web").await).await
 }
 
 #[tokio::test]
@@ -313,10 +274,10 @@ async fn of_the_tasks_that_stay_the_oldest_go() {
         let mut settings = Settings::default();
         settings.quotas.of_2017.left_tasks = most;
         let service = Service::start(Switches::default(), settings).await;
-        let config = config(&service).await;
+        let config = made_config(&service, "web").await;
         let mut groups = Vec::new();
         for name in ["a", "b"] {
-            groups.push(named_group(&service, name, &config).await);
+            groups.push(made_group(&service, name, &config).await);
             for day in ["1", "2"] {
                 let (name, start) = (format!("{name}{day}"), format!("2099-01-0{day} 00:00:00"));
                 let params = [

@@ -1,61 +1,18 @@
 //! Two calls at once: what both of them answer, and what is there then, is what one after the other would have come to.
 
-use muster_engine::Settings;
-use muster_qcloud::Switches;
 use serde_json::Value;
 
-use super::service::Service;
-
-const CONFIG: [(&str, &str); 9] = [
-    ("scalingConfigurationName", "web"),
-    ("imageId", "img-1"),
-    ("imageType", "2"),
-    ("cpu", "1"),
-    ("mem", "2"),
-    ("storageType", "6"),
-    ("storageSize", "100"),
-    ("bandwidthType", "PayByTraffic"),
-    ("bandwidth", "1"),
-];
-
-async fn plain() -> Service {
-    Service::start(Switches::default(), Settings::default()).await
-}
+use super::service::{first, made_config, made_group, plain};
 
 fn desc(answer: &Value) -> &str {
     answer["codeDesc"].as_str().unwrap()
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
-
-async fn config(service: &Service, name: &str) -> String {
-    let mut params = CONFIG;
-    params[0].1 = name;
-    let made = service.call("CreateScalingConfiguration", &params).await;
-    text(&made["data"]["scalingConfigurationIdSet"][0])
-}
-
-async fn group(service: &Service, name: &str, config: &str) -> String {
-    let params = [
-        ("scalingGroupName", name),
-        ("scalingConfigurationId", config),
-        ("minSize", "0"),
-        ("maxSize", "3"),
-        ("vpcId", "0"),
-        ("zoneIds.0", "100001"),
-        ("removePolicy", "RemoveOldestInstance"),
-    ];
-    let made = service.call("CreateScalingGroup", &params).await;
-    text(&made["data"]["scalingGroupIdSet"][0])
-}
-
 #[tokio::test]
 async fn a_hook_is_bound_or_deleted() {
     let service = &plain().await;
-    let config = config(service, "web").await;
-    let group = group(service, "g", &config).await;
+    let config = made_config(service, "web").await;
+    let group = made_group(service, "g", &config).await;
     let asg = ("scalingGroupId", group.as_str());
     let mut seen = [0, 0];
     for number in 0..20 {
@@ -66,7 +23,7 @@ async fn a_hook_is_bound_or_deleted() {
             ("lifeCycleHookTimeout", "60"),
         ];
         let made = service.call("CreateLifecycleHook", &hook).await;
-        let id = text(&made["data"]["lifeCycleHookId"][0]);
+        let id = first(&made["data"]["lifeCycleHookId"]);
         let named = [asg, ("lifeCycleHookId", id.as_str())];
         let bind = service.call("AttachLifecycleHookId", &named);
         let delete = service.call("DeleteLifecycleHook", &named);
@@ -104,8 +61,8 @@ async fn a_hook_is_bound_or_deleted() {
 #[tokio::test]
 async fn a_hook_is_renamed_or_deleted_by_its_name() {
     let service = &plain().await;
-    let config = config(service, "web").await;
-    let group = group(service, "g", &config).await;
+    let config = made_config(service, "web").await;
+    let group = made_group(service, "g", &config).await;
     let asg = ("scalingGroupId", group.as_str());
     for number in 0..10 {
         let (old, new) = (format!("old{number}"), format!("new{number}"));
@@ -115,7 +72,7 @@ async fn a_hook_is_renamed_or_deleted_by_its_name() {
             ("lifeCycleHookTimeout", "60"),
         ];
         let made = service.call("CreateLifecycleHook", &hook).await;
-        let id = text(&made["data"]["lifeCycleHookId"][0]);
+        let id = first(&made["data"]["lifeCycleHookId"]);
         let id = ("lifeCycleHookId", id.as_str());
         let renamed = [asg, id, ("lifeCycleHookName", new.as_str())];
         let named = [asg, id, ("lifeCycleHookName", old.as_str())];
@@ -144,11 +101,11 @@ async fn a_hook_is_renamed_or_deleted_by_its_name() {
 #[tokio::test]
 async fn a_configuration_of_which_a_machine_has_come_stays() {
     let service = &plain().await;
-    let other = config(service, "other").await;
+    let other = made_config(service, "other").await;
     for number in 0..6 {
         let name = format!("g{number}");
-        let config = config(service, &name).await;
-        let group = group(service, &name, &config).await;
+        let config = made_config(service, &name).await;
+        let group = made_group(service, &name, &config).await;
         let sizes = [
             ("scalingGroupId", group.as_str()),
             ("minSize", "0"),
@@ -180,10 +137,10 @@ async fn a_configuration_of_which_a_machine_has_come_stays() {
 #[tokio::test]
 async fn a_task_is_changed_whether_its_group_is_there_or_gone() {
     let service = &plain().await;
-    let config = config(service, "web").await;
+    let config = made_config(service, "web").await;
     for number in 0..10 {
         let name = format!("g{number}");
-        let group = group(service, &name, &config).await;
+        let group = made_group(service, &name, &config).await;
         let asg = ("scalingGroupId", group.as_str());
         let task = [
             asg,
@@ -193,7 +150,7 @@ async fn a_task_is_changed_whether_its_group_is_there_or_gone() {
             ("startTime", "2099-01-01 00:00:00"),
         ];
         let made = service.call("CreateScheduledTask", &task).await;
-        let id = text(&made["data"]["scalingScheduleTaskId"][0]);
+        let id = first(&made["data"]["scalingScheduleTaskId"]);
         let id = ("scalingScheduledTaskId", id.as_str());
         let modified = [asg, id, ("readjustMaxSize", "2")];
         let whole = [asg];

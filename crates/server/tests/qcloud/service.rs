@@ -82,3 +82,48 @@ pub(crate) static WORDS: Words = Words {
     time: "dddd-dd-dd dd:dd:dd",
     own_times: &["2099", "0000"],
 };
+
+/// A configuration that is right.
+pub(crate) const CONFIG: [(&str, &str); 9] = [
+    ("scalingConfigurationName", "web"),
+    ("imageId", "img-1"),
+    ("imageType", "2"),
+    ("cpu", "1"),
+    ("mem", "2"),
+    ("storageType", "6"),
+    ("storageSize", "100"),
+    ("bandwidthType", "PayByTraffic"),
+    ("bandwidth", "1"),
+];
+
+pub(crate) async fn plain() -> Service {
+    Service::start(Switches::default(), Settings::default()).await
+}
+
+/// The text that a list begins with.
+pub(crate) fn first(list: &Value) -> String {
+    list[0].as_str().unwrap().to_owned()
+}
+
+/// The id of a configuration that is made.
+pub(crate) async fn made_config(service: &Service, name: &str) -> String {
+    let mut params = CONFIG;
+    params[0].1 = name;
+    let made = service.call("CreateScalingConfiguration", &params).await;
+    first(&made["data"]["scalingConfigurationIdSet"])
+}
+
+/// The id of a group that is made of it.
+pub(crate) async fn made_group(service: &Service, name: &str, config: &str) -> String {
+    let params = [
+        ("scalingGroupName", name),
+        ("scalingConfigurationId", config),
+        ("minSize", "0"),
+        ("maxSize", "3"),
+        ("vpcId", "0"),
+        ("zoneIds.0", "100001"),
+        ("removePolicy", "RemoveOldestInstance"),
+    ];
+    let made = service.call("CreateScalingGroup", &params).await;
+    first(&made["data"]["scalingGroupIdSet"])
+}
